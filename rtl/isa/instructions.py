@@ -1,0 +1,242 @@
+"""Instructions as data: one line each, drawn as the manual draws it. Decoder, assembler of the tests and pages follow."""
+
+from dataclasses import dataclass
+
+from amaranth.lib import enum
+
+
+class Unit(enum.IntEnum, shape=4):
+    """The part of the pipeline that gives an instruction its meaning."""
+    ALU = 0
+    BRANCH = 1
+    JUMP = 2       # JAL, JALR
+    LOAD = 3       # also LR, HLV, HLVX
+    STORE = 4      # also SC, HSV
+    AMO = 5
+    MUL = 6
+    DIV = 7
+    CSR = 8
+    SYSTEM = 9
+
+
+class Alu(enum.IntEnum, shape=4):
+    """Operations of the ALU; a branch names the comparison it takes, and `invert` is in its funct3."""
+    ADD = 0
+    SUB = 1
+    SLL = 2
+    SLT = 3
+    SLTU = 4
+    XOR = 5
+    SRL = 6
+    SRA = 7
+    OR = 8
+    AND = 9
+
+
+class Amo(enum.IntEnum, shape=4):
+    """Operations of the A extension, as funct5[4:2] and two flags distinguish them."""
+    NONE = 0       # an ordinary load or store
+    LR = 1
+    SC = 2
+    SWAP = 3
+    ADD = 4
+    XOR = 5
+    AND = 6
+    OR = 7
+    MIN = 8
+    MAX = 9
+    MINU = 10
+    MAXU = 11
+
+
+class System(enum.IntEnum, shape=4):
+    """Instructions that commit does by itself."""
+    ECALL = 0
+    EBREAK = 1
+    MRET = 2
+    SRET = 3
+    WFI = 4
+    FENCE = 5
+    FENCE_I = 6
+    SFENCE_VMA = 7
+    HFENCE_VVMA = 8
+    HFENCE_GVMA = 9
+
+
+class Format(enum.IntEnum, shape=3):
+    """Where the immediate stands (unprivileged manual, "Immediate Encoding Variants"); NONE where there is none."""
+    NONE = 0
+    I = 1
+    S = 2
+    B = 3
+    U = 4
+    J = 5
+    Z = 6          # five bits in place of rs1, zero-extended: CSRRWI and its like
+
+
+SCATTER = {  # for each format, the bits of the immediate from instruction bit 31 down, where letter i stands
+    Format.I: [*range(11, -1, -1)],
+    Format.S: [*range(11, -1, -1)],
+    Format.B: [12, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 11],
+    Format.U: [*range(31, 11, -1)],
+    Format.J: [20, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 11, 19, 18, 17, 16, 15, 14, 13, 12],
+    Format.Z: [*range(4, -1, -1)],
+}
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One instruction. `bits` is drawn most significant first; letters are operands.
+
+    d rd, s rs1, t rs2, i immediate, c CSR number, h shift amount, q aq and rl, f the fields of FENCE and FENCE.I, which are ignored.
+    """
+    name: str
+    bits: str
+    unit: Unit
+    op: enum.IntEnum | None = None
+    format: Format = Format.NONE
+    word: bool = False           # works on 32 bits and sign-extends
+    hypervisor: bool = False     # part of the H extension
+    hlvx: bool = False
+
+    @property
+    def pattern(self) -> str:
+        """For `m.Case` and `Value.matches`: 0, 1 and - for every operand bit."""
+        return "".join(c if c in "01" else "-" for c in self.bits if c != " ")
+
+    @property
+    def operands(self) -> str:
+        """The operand letters that occur, in order."""
+        return "".join(c for c in "dsticqhf" if c in self.bits)
+
+    def encode(self, **operands: int) -> int:
+        """The instruction word. Each operand letter is given by name: `encode(d=10, s=11, i=-4)`.
+
+        Raises KeyError where an operand is missing.
+        """
+        drawn = self.bits.replace(" ", "")
+        word = int(self.pattern.replace("-", "0"), 2)
+        for letter in self.operands:
+            places = [31 - at for at, c in enumerate(drawn) if c == letter]
+            scatter = SCATTER[self.format] if letter == "i" else range(len(places) - 1, -1, -1)
+            for place, bit in zip(places, scatter, strict=True):
+                word |= (operands[letter] >> bit & 1) << place
+        return word
+
+
+def _alu(name, bits, op, format=Format.NONE, word=False):
+    return Instruction(name, bits, Unit.ALU, op, format, word)
+
+
+def _branches():
+    ops = {"beq": ("000", Alu.SUB), "bne": ("001", Alu.SUB), "blt": ("100", Alu.SLT), "bge": ("101", Alu.SLT),
+           "bltu": ("110", Alu.SLTU), "bgeu": ("111", Alu.SLTU)}
+    return [Instruction(name, f"iiiiiii ttttt sssss {f3} iiiii 1100011", Unit.BRANCH, op, Format.B)
+            for name, (f3, op) in ops.items()]
+
+
+def _loads_and_stores():
+    loads = {"lb": "000", "lh": "001", "lw": "010", "ld": "011", "lbu": "100", "lhu": "101", "lwu": "110"}
+    stores = {"sb": "000", "sh": "001", "sw": "010", "sd": "011"}
+    return [*(Instruction(name, f"iiiiiiiiiiii sssss {f3} ddddd 0000011", Unit.LOAD, Amo.NONE, Format.I)
+              for name, f3 in loads.items()),
+            *(Instruction(name, f"iiiiiii ttttt sssss {f3} iiiii 0100011", Unit.STORE, Amo.NONE, Format.S)
+              for name, f3 in stores.items())]
+
+
+def _integer():
+    immediate = {"addi": ("000", Alu.ADD), "slti": ("010", Alu.SLT), "sltiu": ("011", Alu.SLTU),
+                 "xori": ("100", Alu.XOR), "ori": ("110", Alu.OR), "andi": ("111", Alu.AND)}
+    register = {"add": ("0000000", "000", Alu.ADD), "sub": ("0100000", "000", Alu.SUB),
+                "sll": ("0000000", "001", Alu.SLL), "slt": ("0000000", "010", Alu.SLT),
+                "sltu": ("0000000", "011", Alu.SLTU), "xor": ("0000000", "100", Alu.XOR),
+                "srl": ("0000000", "101", Alu.SRL), "sra": ("0100000", "101", Alu.SRA),
+                "or": ("0000000", "110", Alu.OR), "and": ("0000000", "111", Alu.AND)}
+    yield from (_alu(name, f"iiiiiiiiiiii sssss {f3} ddddd 0010011", op, Format.I)
+                for name, (f3, op) in immediate.items())
+    for name, (f7, f3, op) in register.items():
+        yield _alu(name, f"{f7} ttttt sssss {f3} ddddd 0110011", op)
+        if name in ("add", "sub", "sll", "srl", "sra"):
+            yield _alu(name + "w", f"{f7} ttttt sssss {f3} ddddd 0111011", op, word=True)
+        if name in ("sll", "srl", "sra"):
+            # The shift amount stands where an I immediate has its low bits, and the shifter looks at no others.
+            yield _alu(name + "i", f"{f7[:6]} hhhhhh sssss {f3} ddddd 0010011", op, Format.I)
+            yield _alu(name + "iw", f"{f7} hhhhh sssss {f3} ddddd 0011011", op, Format.I, word=True)
+    yield _alu("addiw", "iiiiiiiiiiii sssss 000 ddddd 0011011", Alu.ADD, Format.I, word=True)
+
+
+def _multiply_and_divide():
+    for f3, name in enumerate(("mul", "mulh", "mulhsu", "mulhu", "div", "divu", "rem", "remu")):
+        unit = Unit.MUL if f3 < 4 else Unit.DIV
+        yield Instruction(name, f"0000001 ttttt sssss {f3:03b} ddddd 0110011", unit)
+        if f3 == 0 or f3 >= 4:
+            yield Instruction(name + "w", f"0000001 ttttt sssss {f3:03b} ddddd 0111011", unit, word=True)
+
+
+def _atomics():
+    ops = {"amoswap": ("00001", Amo.SWAP), "amoadd": ("00000", Amo.ADD), "amoxor": ("00100", Amo.XOR),
+           "amoand": ("01100", Amo.AND), "amoor": ("01000", Amo.OR), "amomin": ("10000", Amo.MIN),
+           "amomax": ("10100", Amo.MAX), "amominu": ("11000", Amo.MINU), "amomaxu": ("11100", Amo.MAXU)}
+    for suffix, f3 in (("w", "010"), ("d", "011")):
+        yield Instruction(f"lr.{suffix}", f"00010qq 00000 sssss {f3} ddddd 0101111", Unit.LOAD, Amo.LR)
+        yield Instruction(f"sc.{suffix}", f"00011qq ttttt sssss {f3} ddddd 0101111", Unit.STORE, Amo.SC)
+        for name, (f5, op) in ops.items():
+            yield Instruction(f"{name}.{suffix}", f"{f5}qq ttttt sssss {f3} ddddd 0101111", Unit.AMO, op)
+
+
+def _csrs():
+    for f3, name in ((1, "csrrw"), (2, "csrrs"), (3, "csrrc")):
+        yield Instruction(name, f"cccccccccccc sssss {f3:03b} ddddd 1110011", Unit.CSR)
+        yield Instruction(name + "i", f"cccccccccccc iiiii 1{f3 & 3:02b} ddddd 1110011", Unit.CSR, format=Format.Z)
+
+
+def _system(name, bits, op, hypervisor=False):
+    return Instruction(name, bits, Unit.SYSTEM, op, hypervisor=hypervisor)
+
+
+def _hypervisor():
+    loads = (("hlv.b", 0b0110000, 0), ("hlv.bu", 0b0110000, 1), ("hlv.h", 0b0110010, 0), ("hlv.hu", 0b0110010, 1),
+             ("hlvx.hu", 0b0110010, 3), ("hlv.w", 0b0110100, 0), ("hlv.wu", 0b0110100, 1), ("hlvx.wu", 0b0110100, 3),
+             ("hlv.d", 0b0110110, 0))
+    for name, f7, rs2 in loads:
+        yield Instruction(name, f"{f7:07b} {rs2:05b} sssss 100 ddddd 1110011", Unit.LOAD, Amo.NONE,
+                          hypervisor=True, hlvx="hlvx" in name)
+    for name, f7 in (("hsv.b", 0b0110001), ("hsv.h", 0b0110011), ("hsv.w", 0b0110101), ("hsv.d", 0b0110111)):
+        yield Instruction(name, f"{f7:07b} ttttt sssss 100 00000 1110011", Unit.STORE, Amo.NONE, hypervisor=True)
+    yield _system("hfence.vvma", "0010001 ttttt sssss 000 00000 1110011", System.HFENCE_VVMA, hypervisor=True)
+    yield _system("hfence.gvma", "0110001 ttttt sssss 000 00000 1110011", System.HFENCE_GVMA, hypervisor=True)
+
+
+INSTRUCTIONS: tuple[Instruction, ...] = (
+    _alu("lui",   "iiiiiiiiiiiiiiiiiiii ddddd 0110111", Alu.ADD, Format.U),
+    _alu("auipc", "iiiiiiiiiiiiiiiiiiii ddddd 0010111", Alu.ADD, Format.U),
+    Instruction("jal",  "iiiiiiiiiiiiiiiiiiii ddddd 1101111", Unit.JUMP, format=Format.J),
+    Instruction("jalr", "iiiiiiiiiiii sssss 000 ddddd 1100111", Unit.JUMP, format=Format.I),
+    *_branches(),
+    *_loads_and_stores(),
+    *_integer(),
+    *_multiply_and_divide(),
+    *_atomics(),
+    *_csrs(),
+    _system("fence",      "ffffffffffff sssss 000 ddddd 0001111", System.FENCE),
+    _system("fence.i",    "ffffffffffff sssss 001 ddddd 0001111", System.FENCE_I),
+    _system("ecall",      "0000000 00000 00000 000 00000 1110011", System.ECALL),
+    _system("ebreak",     "0000000 00001 00000 000 00000 1110011", System.EBREAK),
+    _system("sret",       "0001000 00010 00000 000 00000 1110011", System.SRET),
+    _system("mret",       "0011000 00010 00000 000 00000 1110011", System.MRET),
+    _system("wfi",        "0001000 00101 00000 000 00000 1110011", System.WFI),
+    _system("sfence.vma", "0001001 ttttt sssss 000 00000 1110011", System.SFENCE_VMA),
+    *_hypervisor(),
+)
+"""Every instruction of RV64IMA, Zicsr, Zifencei, the privileged manual and H. C is in rtl/isa/compressed.py."""
+
+BY_NAME: dict[str, Instruction] = {instruction.name: instruction for instruction in INSTRUCTIONS}
+
+
+def identify(word: int) -> Instruction | None:
+    """The instruction that the 32-bit `word` encodes, or None."""
+    for instruction in INSTRUCTIONS:
+        pattern = instruction.pattern
+        if (word ^ int(pattern.replace("-", "0"), 2)) & int("".join("0" if c == "-" else "1" for c in pattern), 2) == 0:
+            return instruction
+    return None

@@ -1,0 +1,106 @@
+"""What flows down the pipeline: each stage nests what it was given and names what it adds."""
+
+from amaranth.hdl import Mux
+from amaranth.lib import data
+
+from ..isa.instructions import Format, Unit
+from ..payloads import Context, Page
+
+
+class Prediction(data.Struct):
+    """What the predictor says of the eight bytes around a pc."""
+    known: 1            # a jump or branch in them is remembered, and ends in the halfword `where`
+    where: 2
+    taken: 1            # fetch went on at `target` after it
+    target: 64
+    counter: 2          # of the branch: 2 and 3 predict taken
+
+
+class Packet(data.Struct):
+    """Eight naturally aligned bytes of code."""
+    pc: 64              # of the first halfword that is wanted
+    data: 64
+    last: 2             # the last halfword that may be used
+    prediction: Prediction
+    faulted: 1          # the bytes cannot be fetched; why is in the fetch unit's `fault` until the next redirect
+
+
+class Fetched(data.Struct):
+    """An instruction as it left the memory."""
+    pc: 64
+    bits: 32            # expanded if it was compressed
+    raw: 32             # as fetched, a compressed one zero-extended
+    compressed: 1
+    faulted: 1          # the bytes cannot be fetched, and `bits` and `raw` are 0
+    fault_second: 1     # it is the second halfword that cannot
+    known: 1            # the predictor remembers it
+    taken: 1            # fetch went on at `target`
+    target: 64
+    counter: 2
+
+
+class Decoded(data.Struct):
+    """What the decoder adds."""
+    fetched: Fetched
+    unit: Unit
+    op: 4               # of rtl/isa/instructions.py: Alu, Amo or System, as `unit` has it
+    word: 1
+    format: Format
+    uses_rs1: 1
+    uses_rs2: 1
+    writes_rd: 1
+    uses_pc: 1          # the ALU's first operand is pc
+    hypervisor: 1       # part of the H extension
+    hlsv: 1             # HLV, HLVX or HSV
+    hlvx: 1
+    illegal: 1
+
+    @property
+    def rd(self):
+        """Number of the register written, if `writes_rd`."""
+        return self.fetched.bits[7:12]
+
+    @property
+    def rs1(self):
+        """Number of the first register read, if `uses_rs1`."""
+        return self.fetched.bits[15:20]
+
+    @property
+    def rs2(self):
+        """Number of the second register read, if `uses_rs2`."""
+        return self.fetched.bits[20:25]
+
+    @property
+    def size(self):
+        """log2 of the bytes of a memory access. HLV and HSV have it elsewhere than the others."""
+        return Mux(self.hlsv, self.fetched.bits[27:29], self.fetched.bits[12:14])
+
+    @property
+    def unsigned(self):
+        """Whether a load is zero-extended."""
+        return Mux(self.hlsv, self.fetched.bits[20], self.fetched.bits[14])
+
+    def may_write(self, register):
+        """Whether this instruction will write `register`; x0 never counts."""
+        return self.writes_rd & (self.rd == register) & (register != 0)
+
+
+class Issued(data.Struct):
+    """What issue adds: the operands."""
+    decoded: Decoded
+    a: 64               # rs1
+    b: 64               # rs2
+
+
+class Executed(data.Struct):
+    """What execute adds."""
+    decoded: Decoded
+    a: 64               # rs1: a fence's address, a CSR's operand
+    b: 64               # rs2: what is stored, a fence's id
+    result: 64          # for rd, of ALU and jumps; the address of a load, store or AMO
+    next_pc: 64         # where the program goes on if nothing traps
+    context: Context    # of a load, store or AMO
+    page: Page
+    page_known: 1       # the first-level TLB had `page`, and the access is allowed
+    read: 1             # the data cache was read in the cycle in which this left execute
+

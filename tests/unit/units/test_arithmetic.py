@@ -1,0 +1,135 @@
+"""ALU, multiplier, divider and the A extension's arithmetic against Python's integers."""
+
+import random
+
+import pytest
+from amaranth.sim import Simulator
+from testbench import Bench, assert_exports, truth_table
+
+from hyacinth.rtl.isa.instructions import Alu, Amo
+from hyacinth.rtl.units.alu import AluUnit, amo_result
+from hyacinth.rtl.units.divider import Divider
+from hyacinth.rtl.units.multiplier import Multiplier
+
+MASK = (1 << 64) - 1
+EDGES = [0, 1, 2, 3, 31, 32, 63, 64, MASK, MASK - 1, 1 << 63, (1 << 63) - 1, 1 << 31, (1 << 31) - 1, 0xFFFFFFFF,
+         0xFFFFFFFF80000000, 0x123456789ABCDEF0]
+
+
+def signed(value, width=64):
+    value &= (1 << width) - 1
+    return value - (1 << width) if value >> width - 1 else value
+
+
+def pairs(count=200):
+    chooser = random.Random(1)
+    return [(a, b) for a in EDGES for b in EDGES] + \
+        [(chooser.getrandbits(chooser.randint(1, 64)), chooser.getrandbits(chooser.randint(1, 64)))
+         for _ in range(count)]
+
+
+@pytest.mark.parametrize("unit", (AluUnit, Multiplier, Divider))
+def test_it_exports(unit):
+    assert_exports(unit())
+
+
+def alu(op, a, b, word):
+    amount = b & (31 if word else 63)
+    width = 32 if word else 64
+    low = a & (1 << width) - 1
+    result = {Alu.ADD: a + b, Alu.SUB: a - b, Alu.SLL: low << amount, Alu.SLT: signed(a) < signed(b), Alu.SLTU: a < b,
+              Alu.XOR: a ^ b, Alu.SRL: low >> amount, Alu.SRA: signed(low, width) >> amount, Alu.OR: a | b,
+              Alu.AND: a & b}[op]
+    return (signed(result, 32) if word else result) & MASK
+
+
+@pytest.mark.parametrize("op,word", [(op, word) for op in Alu for word in (0, 1)
+                                     if not word or op in (Alu.ADD, Alu.SUB, Alu.SLL, Alu.SRL, Alu.SRA)])
+def test_the_alu_computes(op, word):
+    dut, wrong = AluUnit(), []
+
+    async def drive(ctx):
+        ctx.set(dut.op, op)
+        ctx.set(dut.word, word)
+        for a, b in pairs():
+            ctx.set(dut.a, a)
+            ctx.set(dut.b, b)
+            if ctx.get(dut.result) != alu(op, a, b, word):
+                wrong.append((a, b))
+    simulator = Simulator(dut)
+    simulator.add_testbench(drive)
+    simulator.run()
+    assert not wrong
+
+
+@pytest.mark.parametrize("function,word", [(0, 0), (1, 0), (2, 0), (3, 0), (0, 1)])
+def test_the_multiplier_multiplies(function, word):
+    dut, wrong = Multiplier(), []
+
+    async def drive(ctx):
+        ctx.set(dut.load, 1)
+        ctx.set(dut.function, function)
+        ctx.set(dut.word, word)
+        for a, b in pairs():
+            ctx.set(dut.a, a)
+            ctx.set(dut.b, b)
+            await ctx.tick()
+            x, y = (signed(a) if function in (1, 2) else a), (signed(b) if function == 1 else b)
+            expected = (x * y >> 64 if function else signed(x * y, 32) if word else x * y) & MASK
+            if ctx.get(dut.result) != expected:
+                wrong.append((a, b))
+    Bench(dut, deadline=10_000).run(drive)
+    assert not wrong
+
+
+def divide(a, b, function, word):
+    width = 32 if word else 64
+    a, b = ((signed(v, width) if function in (0, 2) else v & (1 << width) - 1) for v in (a, b))
+    if b == 0:
+        quotient, remainder = -1, a
+    else:
+        quotient = abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
+        remainder = a - b * quotient
+    return signed(remainder if function >= 2 else quotient, width) & MASK
+
+
+@pytest.mark.parametrize("word", (0, 1))
+@pytest.mark.parametrize("function", range(4))
+def test_the_divider_divides(function, word):
+    dut, wrong = Divider(), []
+
+    async def drive(ctx):
+        ctx.set(dut.function, function)
+        ctx.set(dut.word, word)
+        for a, b in random.Random(function).sample(pairs(), 60):
+            ctx.set(dut.a, a)
+            ctx.set(dut.b, b)
+            ctx.set(dut.start, 1)
+            result = await wait(ctx)
+            if result != divide(a, b, function, word):
+                wrong.append((a, b, result, divide(a, b, function, word)))
+            ctx.set(dut.start, 0)
+            await ctx.tick()
+
+    async def wait(ctx):
+        while not ctx.get(dut.done):
+            await ctx.tick()
+        return ctx.get(dut.result)
+    Bench(dut, deadline=10_000).run(drive)
+    assert not wrong
+
+
+@pytest.mark.parametrize("word", (0, 1))
+@pytest.mark.parametrize("op", [op for op in Amo if op > Amo.SC])
+def test_an_amo_computes_what_it_writes(op, word):
+    width = 32 if word else 64
+    rows = [(signed(a, width) & MASK, b) for a, b in pairs(50)]
+
+    def expected(a, b):
+        a, b = a & (1 << width) - 1, b & (1 << width) - 1
+        return {Amo.SWAP: b, Amo.ADD: a + b, Amo.XOR: a ^ b, Amo.AND: a & b, Amo.OR: a | b,
+                Amo.MIN: min(a, b, key=lambda v: signed(v, width)), Amo.MAX: max(a, b, key=lambda v: signed(v, width)),
+                Amo.MINU: min(a, b), Amo.MAXU: max(a, b)}[op] & (1 << width) - 1
+    results = truth_table(lambda o, a, b, w: amo_result(o, a, b, w), [Amo, 64, 64, 1],
+                          [(op, a, b, word) for a, b in rows])
+    assert [r & (1 << width) - 1 for r in results] == [expected(a, b) for a, b in rows]
