@@ -1,0 +1,229 @@
+"""The data cache: loads, stores, table reads of the walker, and the accesses that go past it."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from ..bus import BusSignature
+from ..ports import DataCacheSignature, TableReadSignature
+from .fill import Fill
+from .ways import SET_BITS, TAG_BITS, WAY_KIB, WORD_BITS, Ways
+
+
+class DataCache(wiring.Component):
+    """Lines of 64 bytes, virtually indexed, physically tagged, write-back, allocated on writes too.
+
+    The arrays have one read port. It is the processor's in every cycle with `cpu.granted`; the walker takes it for one
+    cycle per table entry that is in the cache. `cpu.granted` follows from registers alone, and from `tables.valid`.
+
+    Parameters
+    ----------
+    size_kib : int
+        4, 8, 16 or 32: 1, 2, 4 or 8 ways.
+
+    Members
+    -------
+    cpu : In(DataCacheSignature())
+        Loads and stores.
+    tables : In(TableReadSignature())
+        The walker.
+    bus : Out(BusSignature())
+        Bursts for lines, single accesses for what is not cached.
+    events : Out(4)
+        One cycle for each: bit 0 the read of the cycle before hits, bit 1 a refill for `cpu` begins, bit 2 the
+        write-back of a line begins, bit 3 a refill for `tables` begins.
+    """
+    def __init__(self, size_kib):
+        self.size_kib = size_kib
+        super().__init__({"cpu": In(DataCacheSignature()), "tables": In(TableReadSignature()),
+                          "bus": Out(BusSignature()), "events": Out(4)})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.ways = ways = Ways(self.size_kib // WAY_KIB)
+        m.submodules.fill = fill = Fill()
+        m.submodules.dirty = dirty = Memory(shape=ways.ways, depth=1 << SET_BITS, init=[])
+        dirty_write = dirty.write_port(granularity=1)
+        dirty_read = dirty.read_port(transparent_for=(dirty_write,))
+        cpu, tables, request, response = self.cpu, self.tables, self.bus.request, self.bus.response
+
+        # What the outputs of the arrays are.
+        cpu_set, cpu_word = Signal(SET_BITS), Signal(WORD_BITS)  # of the last read of `cpu`
+        cpu_owns = Signal()      # the outputs are those of that read
+        just_read = Signal()
+
+        # What is being done.
+        for_tables = Signal()    # on behalf of `tables`, else of `cpu`
+        wanted = Signal()        # whoever asked still waits
+        line_ppn, line_set = Signal(TAG_BITS), Signal(SET_BITS)
+        word, byte = Signal(WORD_BITS), Signal(3)
+        victim, victim_ppn = Signal(ways.ways), Signal(TAG_BITS)
+        cleaning = Signal()
+        beat = Signal(WORD_BITS)
+        answer, failed = Signal(64), Signal()
+        # After a refill `cpu` is let in first. Else a walk that needs the same way could take the line away
+        # before it has been used, and the two would do so for ever.
+        reserved = Signal(3)
+
+        still_wanted = wanted & Mux(for_tables, tables.valid, cpu.refill | cpu.single)
+        stores = cpu_owns & cpu.write
+        m.d.comb += [
+            # The page comes from a register in either case, so this multiplexer is done before the arrays answer.
+            ways.ppn.eq(Mux(cpu_owns, cpu.ppn, line_ppn)),
+            ways.read.eq(0), ways.row.eq(Cat(Const(0, WORD_BITS), line_set)),
+            dirty_read.en.eq(ways.read), dirty_read.addr.eq(ways.row[WORD_BITS:]),
+            cpu.hit.eq(cpu_owns & ways.match.any()), cpu.data.eq(ways.data),
+            tables.data.eq(answer), tables.error.eq(failed),
+            cpu.single_data.eq(answer), cpu.single_error.eq(failed), cpu.error.eq(failed),
+            # No beat of a line comes while `cpu` owns the outputs: it loses them in the first cycle of the refill.
+            ways.write.eq(Mux(cpu_owns, Mux(cpu.write, ways.match, 0), Mux(fill.write, victim, 0))),
+            ways.write_row.eq(Mux(cpu_owns, Cat(cpu_word, cpu_set), Cat(fill.beat, line_set))),
+            ways.write_mask.eq(Mux(cpu_owns, cpu.mask, 0xff)),
+            ways.write_data.eq(Mux(cpu_owns, cpu.write_data, response.p.data)),
+            dirty_write.addr.eq(Mux(cpu_owns, cpu_set, line_set)),
+            dirty_write.data.eq(Mux(cpu_owns, ~Const(0, ways.ways), 0)),
+            dirty_write.en.eq(Mux(stores, ways.match, 0)),
+            ways.way.eq(victim), ways.tag_set.eq(line_set), ways.tag.ppn.eq(line_ppn),
+            fill.line.eq(Cat(line_set, line_ppn)),
+            self.events[0].eq(just_read & cpu.hit)]
+        m.d.comb += [fill.bus.response.valid.eq(response.valid), fill.bus.response.p.eq(response.p)]
+        m.d.sync += [tables.done.eq(0), cpu.refilled.eq(0), cpu.single_done.eq(0), cpu.cleaned.eq(0),
+                     wanted.eq(still_wanted), just_read.eq(cpu.granted & cpu.read)]
+        with m.If(~cpu.granted):
+            m.d.sync += cpu_owns.eq(0)
+        with m.Elif(cpu.read):
+            m.d.sync += [cpu_owns.eq(1), Cat(cpu_word, cpu_set).eq(cpu.offset[3:])]
+        with m.If(reserved.any()):
+            m.d.sync += reserved.eq(Mux(cpu.granted & cpu.read, 0, reserved - 1))
+
+        def let_cpu_read():
+            m.d.comb += [cpu.granted.eq(1), ways.read.eq(cpu.read), ways.row.eq(cpu.offset[3:])]
+
+        def request_word(row_word):
+            m.d.comb += [ways.read.eq(1), ways.row.eq(Cat(row_word, line_set))]
+
+        with m.FSM(init="CLEAR"):
+            with m.State("CLEAR"):
+                with m.If(~ways.clearing):
+                    m.next = "IDLE"
+
+            with m.State("IDLE"):
+                m.d.sync += [failed.eq(0), cleaning.eq(0), beat.eq(0)]
+                # Only registers of the walker decide, so that `granted` is known early in the cycle.
+                with m.If(tables.valid & ~tables.done & ~reserved.any()):
+                    m.d.comb += [ways.read.eq(1), ways.row.eq(tables.address[3:])]
+                    m.d.sync += [Cat(byte, word, line_set, line_ppn).eq(tables.address), for_tables.eq(1),
+                                 wanted.eq(1)]
+                    m.next = "SINGLE"
+                    with m.If(tables.cacheable):
+                        m.next = "CHECK"
+                with m.Else():
+                    let_cpu_read()
+                    with m.If(cpu.clean & ~cpu.cleaned):
+                        m.d.sync += [line_set.eq(0), cleaning.eq(1)]
+                        m.next = "CLEAN"
+                    with m.Elif(cpu.single & ~cpu.single_done):
+                        m.d.sync += [Cat(byte, word, line_set, line_ppn).eq(cpu.single_address), for_tables.eq(0),
+                                     wanted.eq(1)]
+                        m.next = "SINGLE"
+                    with m.Elif(cpu.refill & ~cpu.refilled):
+                        m.d.sync += [line_ppn.eq(cpu.ppn), line_set.eq(cpu_set), word.eq(cpu_word),
+                                     for_tables.eq(0), wanted.eq(1)]
+                        m.next = "READ"
+
+            with m.State("READ"):
+                request_word(word)
+                m.next = "CHECK"
+
+            # The outputs are those of the line that is asked for. It may be there: brought for the other asker, or
+            # just now.
+            with m.State("CHECK"):
+                let_cpu_read()
+                with m.If(~wanted):
+                    m.next = "IDLE"
+                with m.Elif(ways.match.any()):
+                    m.d.sync += [answer.eq(ways.data), tables.done.eq(still_wanted & for_tables),
+                                 cpu.refilled.eq(still_wanted & ~for_tables)]
+                    m.next = "IDLE"
+                with m.Else():
+                    # The victim's tag goes first: from now on no store can reach the line.
+                    m.d.comb += [ways.way.eq(ways.victim), ways.tag_write.eq(ways.victim),
+                                 self.events[1].eq(~for_tables), self.events[3].eq(for_tables)]
+                    m.d.sync += [victim.eq(ways.victim), victim_ppn.eq(ways.way_ppn)]
+                    with m.If((dirty_read.data & ways.valid & ways.victim).any()):
+                        m.next = "EVICT"
+                    with m.Else():
+                        m.d.comb += fill.start.eq(1)
+                        m.next = "FILL"
+
+            with m.State("EVICT"):
+                request_word(0)
+                m.d.comb += self.events[2].eq(1)
+                m.next = "WRITE BACK"
+
+            with m.State("WRITE BACK"):
+                m.d.comb += [request.valid.eq(1), ways.by_way.eq(1), request.p.write.eq(1), request.p.burst.eq(1),
+                             request.p.address.eq(Cat(Const(0, 6), line_set, victim_ppn)), request.p.size.eq(3),
+                             request.p.data.eq(ways.data), request.p.mask.eq(0xff)]
+                with m.If(request.ready):
+                    request_word((beat + 1)[:WORD_BITS])
+                    m.d.sync += beat.eq(beat + 1)
+                    with m.If(beat.all()):
+                        m.next = "WRITTEN"
+
+            with m.State("WRITTEN"):
+                with m.If(response.valid):
+                    with m.If(cleaning):
+                        m.d.comb += dirty_write.en.eq(victim)
+                        m.next = "CLEAN"
+                    with m.Else():
+                        m.d.comb += fill.start.eq(1)
+                        m.next = "FILL"
+
+            with m.State("FILL"):
+                m.d.comb += [request.valid.eq(fill.bus.request.valid), request.p.eq(fill.bus.request.p),
+                             fill.bus.request.ready.eq(request.ready)]
+                with m.If(fill.done):
+                    m.d.comb += [ways.tag_write.eq(victim), ways.tag.valid.eq(~fill.error), dirty_write.en.eq(victim)]
+                    m.d.sync += failed.eq(fill.error)
+                    m.next = "IDLE"
+                    with m.If(~for_tables):
+                        m.d.sync += [cpu.refilled.eq(still_wanted), reserved.eq(~0)]
+                    with m.Elif(fill.error):
+                        m.d.sync += tables.done.eq(still_wanted)
+                    with m.Else():
+                        m.next = "READ"
+
+            with m.State("SINGLE"):
+                m.d.comb += [request.valid.eq(1), request.p.address.eq(Cat(byte, word, line_set, line_ppn)),
+                             request.p.write.eq(~for_tables & cpu.single_write),
+                             request.p.size.eq(Mux(for_tables, 3, cpu.single_size)),
+                             request.p.mask.eq(Mux(for_tables, 0xff, cpu.mask)), request.p.data.eq(cpu.write_data)]
+                with m.If(request.ready):
+                    m.next = "ANSWER"
+
+            with m.State("ANSWER"):
+                with m.If(response.valid):
+                    m.d.sync += [answer.eq(response.p.data), failed.eq(response.p.error),
+                                 tables.done.eq(still_wanted & for_tables),
+                                 cpu.single_done.eq(still_wanted & ~for_tables)]
+                    m.next = "IDLE"
+
+            # Cleaning goes through the sets, and comes back to a set until none of its lines is dirty.
+            with m.State("CLEAN"):
+                request_word(0)
+                m.next = "LOOK"
+
+            with m.State("LOOK"):
+                unclean = Signal(ways.ways)
+                m.d.comb += [unclean.eq(dirty_read.data & ways.valid), ways.way.eq(unclean & -unclean)]
+                m.d.sync += [victim.eq(ways.way), victim_ppn.eq(ways.way_ppn)]
+                with m.If(unclean.any()):
+                    m.next = "EVICT"
+                with m.Else():
+                    m.d.sync += [line_set.eq(line_set + 1), cpu.cleaned.eq(line_set.all())]
+                    m.next = "CLEAN"
+                    with m.If(line_set.all()):
+                        m.next = "IDLE"
+        return m

@@ -1,0 +1,117 @@
+"""The arrays of a cache: data and tags of every way, their comparison, and the choice of what a refill replaces."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from ..config import LINE_BYTES, PHYSICAL_BITS
+
+WAY_KIB = 4
+"""Size of a way. It is that of a page, so that the index lies within the page offset: a line has one place only,
+whatever its virtual address (no aliases)."""
+
+TAG_BITS = PHYSICAL_BITS - 12
+SET_BITS = 12 - (LINE_BYTES - 1).bit_length()
+WORD_BITS = (LINE_BYTES // 8 - 1).bit_length()
+ROW_BITS = SET_BITS + WORD_BITS
+"""A row is the eight bytes that are read or written at once: bits 11:3 of the address."""
+
+
+class Tag(data.Struct):
+    """What is known of a line."""
+    ppn: TAG_BITS
+    valid: 1
+
+
+class Ways(wiring.Component):
+    """The ways of a cache, read all at once.
+
+    Parameters
+    ----------
+    ways : int
+        A power of two.
+
+    Members
+    -------
+    read : In(1), row : In(9)
+        Read this row of every way at the end of the cycle. Where `read` is 0 the last outputs stay. What is written
+        in the same cycle is seen.
+    ppn : In(22)
+        The page that is looked for.
+    match : Out(ways), data : Out(64)
+        After a read, combinationally: the way that holds the line of `ppn` (one bit or none), and its eight bytes.
+    valid : Out(ways), victim : Out(ways)
+        After a read: the ways that hold any line, and the one to replace: an empty one, else a pseudo-random one.
+    way : In(ways), way_ppn : Out(22)
+        After a read: the page whose line this way holds.
+    by_way : In(1)
+        `data` is that of `way`, instead of `match`.
+    write : In(ways), write_row : In(9), write_mask : In(8), write_data : In(64)
+        Bytes to be replaced at the end of the cycle, in these ways.
+    tag_write : In(ways), tag_set : In(6), tag : In(Tag)
+        A tag to be replaced at the end of the cycle, in these ways.
+    clear : In(1), clearing : Out(1)
+        Begin to empty every way. `clearing` is 1 until that is done, and after reset; outputs match nothing from then
+        on until the next read.
+    """
+    def __init__(self, ways):
+        self.ways = ways
+        super().__init__({
+            "read": In(1), "row": In(ROW_BITS), "ppn": In(TAG_BITS),
+            "match": Out(ways), "data": Out(64), "valid": Out(ways), "victim": Out(ways),
+            "way": In(ways), "way_ppn": Out(TAG_BITS), "by_way": In(1),
+            "write": In(ways), "write_row": In(ROW_BITS), "write_mask": In(8), "write_data": In(64),
+            "tag_write": In(ways), "tag_set": In(SET_BITS), "tag": In(Tag),
+            "clear": In(1), "clearing": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        clear_set = Signal(SET_BITS)
+        # Memories keep their contents through a reset, so it takes a pass over the tags to make them empty.
+        clearing = Signal(init=1)
+        m.d.comb += self.clearing.eq(clearing)
+        with m.If(clearing):
+            m.d.sync += [clear_set.eq(clear_set + 1), clearing.eq(~clear_set.all())]
+        with m.Elif(self.clear):
+            m.d.sync += clearing.eq(1)
+
+        tags, rows = [], []
+        for way in range(self.ways):
+            m.submodules[f"data{way}"] = data_array = Memory(shape=64, depth=1 << ROW_BITS, init=[])
+            data_write = data_array.write_port(granularity=8)
+            data_read = data_array.read_port(transparent_for=(data_write,))
+            m.submodules[f"tags{way}"] = tag_array = Memory(shape=Tag, depth=1 << SET_BITS, init=[])
+            tag_write = tag_array.write_port()
+            tag_read = tag_array.read_port(transparent_for=(tag_write,))
+            m.d.comb += [
+                data_read.en.eq(self.read), data_read.addr.eq(self.row),
+                data_write.en.eq(Mux(self.write[way], self.write_mask, 0)),
+                data_write.addr.eq(self.write_row), data_write.data.eq(self.write_data),
+                # While it clears, the set being emptied is read too: an old output cannot come back to life.
+                tag_read.en.eq(self.read | clearing),
+                tag_read.addr.eq(Mux(clearing, clear_set, self.row[WORD_BITS:])),
+                tag_write.en.eq(self.tag_write[way] | clearing),
+                tag_write.addr.eq(Mux(clearing, clear_set, self.tag_set)),
+                tag_write.data.ppn.eq(self.tag.ppn), tag_write.data.valid.eq(self.tag.valid & ~clearing)]
+            tags.append(tag_read.data)
+            rows.append(data_read.data)
+
+        def selected(values, by):
+            result = 0
+            for index, value in enumerate(values):
+                result |= Mux(by[index], value, 0)
+            return result
+
+        chooser = Signal(8, init=1)  # a shift register whose feedback makes all 255 states follow each other
+        with m.If(self.tag_write.any() & self.tag.valid):
+            m.d.sync += chooser.eq(Cat(chooser[3] ^ chooser[4] ^ chooser[5] ^ chooser[7], chooser[:7]))
+        chosen = Cat(chooser[:(self.ways - 1).bit_length()] == way for way in range(self.ways))
+        lowest_empty = ~self.valid & (self.valid + 1)
+        m.d.comb += [
+            self.match.eq(Cat(tag.valid & (tag.ppn == self.ppn) for tag in tags)),
+            self.valid.eq(Cat(tag.valid for tag in tags)),
+            self.data.eq(selected(rows, Mux(self.by_way, self.way, self.match))),
+            self.way_ppn.eq(selected([tag.ppn for tag in tags], self.way)),
+            self.victim.eq(Mux(self.valid.all(), chosen, lowest_empty))]
+        return m
