@@ -1,0 +1,44 @@
+"""The process that holds Spike, so that its exits and aborts end nobody else. `Referee` starts it and speaks with it.
+
+Spoken to on standard input, after one line of JSON (the setup): frames of one letter and two 64-bit numbers,
+`C slot count` (check that many records of that slot of the shared memory), `W address length` and the bytes (the host
+wrote RAM), `R base size` and `length`-prefixed bytes (a read-only memory). It answers each `C` with a line of JSON.
+"""
+
+import ctypes
+import json
+import mmap
+import os
+import struct
+import sys
+
+from .spike import Spike
+
+FRAME = struct.Struct("<cQQ")
+
+
+def main():
+    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever Spike prints is no answer
+    setup = json.loads(requests.readline())
+    shared = mmap.mmap(setup["shared"], setup["slots"] * setup["slot_bytes"])
+    start = ctypes.addressof(ctypes.c_char.from_buffer(shared))
+    spike = Spike(setup)
+    answers.write(json.dumps({"ready": True}) + "\n")
+    answers.flush()
+    while frame := requests.read(FRAME.size):
+        letter, first, second = FRAME.unpack(frame)
+        if letter == b"W":
+            spike.write(first, requests.read(second))
+        elif letter == b"R":
+            spike.add_rom(first, second, requests.read(struct.unpack("<Q", requests.read(8))[0]))
+        else:
+            same = spike.check(start + first * setup["slot_bytes"], second)
+            answers.write(json.dumps({"same": same} | (spike.finding() if same < second else {})) + "\n")
+            answers.flush()
+            if same < second:
+                return
+
+
+if __name__ == "__main__":
+    main()

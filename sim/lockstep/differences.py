@@ -1,0 +1,136 @@
+"""The deliberate differences between the core and Spike: one row each, with the reason and with who is right.
+
+A bit that is not named here must agree. Both sides of the comparison are made from this table: `rules` for the shim,
+`reset_values` and `absent_csrs` for Spike, and a reader's answer to "why was that not reported".
+"""
+
+from dataclasses import dataclass
+
+from ...rtl.config import PHYSICAL_BITS, CoreConfig
+
+ALL = (1 << 64) - 1
+FAILING_SC = 16
+"""How many SCs in a row may fail where Spike's would succeed."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One difference.
+
+    `unread` are the bits of rd that are not compared where one of `csrs` is read (Spike's rd becomes the core's);
+    `unwritten` the bits that are not compared after it was written. Where `follow`, Spike's register is then made equal
+    to the core's, so that what depends on it stays comparable. `right` is "core", "Spike", or "both" where the manual
+    leaves the choice.
+    """
+    csrs: tuple[int, ...]
+    reason: str
+    right: str
+    unread: int = 0
+    unwritten: int = 0
+    follow: bool = False
+
+
+def bits(high: int, low: int) -> int:
+    """A mask of bits `high` down to `low`."""
+    return (2 << high) - (1 << low)
+
+
+MCYCLE, MINSTRET, CYCLE = 0xb00, 0xb02, 0xc00
+HPM_COUNTERS = (*range(0xb03, 0xb20), *range(0xc03, 0xc20))
+HPM_EVENTS = tuple(range(0x323, 0x340))
+
+BEHAVIOUR = {
+    "interrupts": """Spike takes what is pending and enabled at once, a pipeline some instructions later: Spike is given
+        the core's mip and takes an interrupt where the core does. It still decides whether one is due, which, and who
+        gets it. SSIP, VSSIP, and VSEIP and VSTIP of hvip come from software and are compared.""",
+    "timers": """Spike compares vstimecmp with time + htimedelta only when some registers are written, which is wrong;
+        STIP and VSTIP come from the core's mip.""",
+    "time": "The core's clock is the only one; a read of time may lag the record by one tick.",
+    "pending bits on the move": """A read of mip, sip, hip or vsip in the very instruction at which mip changed may see
+        either value.""",
+    "WFI": "Spike's hart waits; it is woken at once, since a WFI may end at any time.",
+    "devices": "Spike has none. It loads what the core has loaded; stores are compared.",
+    "SC": """Only SC clears a reservation here and there. An SC of the core may fail nevertheless, as the manual allows,
+        but not forever: FAILING_SC times in a row are the limit.""",
+    "htinst and mtinst": """Spike writes 0 where a transformed instruction is allowed. With CoreConfig.htinst "full" the
+        shim computes the transformed instruction and compares that.""",
+    "misaligned accesses of devices": "Spike splits them into bytes; here they are access faults, which Spike is told.",
+    "the ROM": "It is a device for Spike, from which code can run and tables cannot be walked.",
+}
+"""What differs and is no CSR: the subject, then the reason and the treatment. Where no other is named, the manual allows
+both."""
+
+
+def rows(config: CoreConfig) -> tuple[Row, ...]:
+    """The differences of CSRs for a core of this configuration."""
+    hpm = bits(2 + config.hpm_counters, 3) if config.hpm_counters else 0
+    counters = bits(63, 0) & ~(0b111 | hpm)
+    asid = bits(59, 44) & ~(bits(43 + config.asid_bits, 44) if config.asid_bits else 0)
+    vmid = bits(57, 44) & ~(bits(43 + config.vmid_bits, 44) if config.vmid_bits else 0)
+    raisable = bits(9, 1) | bits(13, 12) | bits(15, 15) | bits(23, 20)
+    status = bits(14, 13) | bits(10, 9) | bits(63, 63)
+    sgei = 1 << 12 if config.geilen == 0 else 0
+    return (
+        Row((0x300, 0x100, 0x200), "Spike's FS (and so SD) is writable without F; the manual allows it, zero as well",
+            "both", unread=status, unwritten=status),
+        Row((0x301,), "Spike lets M and A of misa be cleared; which bits can be is a choice", "both",
+            unwritten=bits(25, 0), follow=True),
+        Row((0xf11, 0xf12, 0xf13, 0xf15), "identity", "both", unread=ALL),
+        Row((0x302,), "medeleg may hold bits of exceptions that are never raised", "both",
+            unread=ALL & ~raisable, unwritten=ALL & ~raisable),
+        Row((0x602,), "hedeleg may hold bits of exceptions that are never raised", "both",
+            unread=ALL & ~raisable, unwritten=ALL & ~raisable),
+        Row((0x303, 0x304, 0x604, 0x603), "Spike has SGEI although GEILEN is 0; then it cannot be pending", "core",
+            unread=sgei, unwritten=sgei),
+        Row((0x344, 0x644), "the pins of mip may move between a write and its reading back", "both",
+            unwritten=ALL & ~0b110),
+        Row((0x144, 0x244), "the pins of sip and vsip may move between a write and its reading back", "both",
+            unwritten=ALL & ~0b10),
+        Row((0x600,), "Spike has no guest external interrupts: VGEIN is 0", "both",
+            unread=bits(17, 12), unwritten=bits(17, 12)),
+        Row((0x607, 0xe12), "Spike has no guest external interrupts: hgeie and hgeip are 0", "both",
+            unread=ALL, unwritten=ALL),
+        Row((0x306, 0x606, 0x106, 0x320), "enable and inhibit bits of counters that do not count may be read-only 0",
+            "both", unread=counters, unwritten=counters, follow=True),
+        Row((MCYCLE, CYCLE, *HPM_COUNTERS, *HPM_EVENTS), "Spike has no clock and no events", "core",
+            unread=ALL, unwritten=ALL),
+        Row((0x180, 0x280), "Spike has 16 bits of ASID", "both", unread=asid, unwritten=asid),
+        Row((0x680,), "Spike has 14 bits of VMID, and a PPN of 44 bits", "both",
+            unread=vmid | bits(43, PHYSICAL_BITS - 12), unwritten=vmid | bits(43, PHYSICAL_BITS - 12), follow=True),
+        Row((0x342, 0x142, 0x242), "xcause holds at least the codes that exist; Spike keeps all bits", "both",
+            unwritten=bits(62, 5), follow=True),
+        Row((0x34a, 0x64a), "mtinst and htinst hold at least what the core writes to them; Spike keeps all bits",
+            "both", unwritten=bits(63, 32), follow=True),
+        Row((0x34b, 0x643), "mtval2 and htval hold at least a guest physical address, shifted; Spike keeps all bits",
+            "both", unwritten=bits(63, 57), follow=True),
+        Row(tuple(range(0x3b0, 0x3f0)), "pmpaddr may keep only the bits of addresses that exist", "both",
+            unread=bits(53, PHYSICAL_BITS - 2), unwritten=bits(53, PHYSICAL_BITS - 2)),
+    )
+
+
+def rules(config: CoreConfig) -> list[tuple[int, int, int, int]]:
+    """What the shim needs: address, unread, unwritten, follow, of each CSR with a row."""
+    merged: dict[int, tuple[int, int, int]] = {}
+    for row in rows(config):
+        for address in row.csrs:
+            unread, unwritten, follow = merged.get(address, (0, 0, 0))
+            merged[address] = unread | row.unread, unwritten | row.unwritten, follow | row.follow
+    return [(address, *rule) for address, rule in sorted(merged.items())]
+
+
+def reset_values() -> list[tuple[int, int]]:
+    """CSRs that Spike resets otherwise: its PMP starts with entry 0 open for everything, the core's is off."""
+    return [(0x3a0, 0), (0x3b0, 0)]
+
+
+def absent_csrs() -> list[int]:
+    """CSRs that Spike has and the core does not: triggers, debug mode, floating point, mseccfg."""
+    return [0x001, 0x002, 0x003, *range(0x7a0, 0x7a6), 0x7a8, 0x5a8, 0x6a8, *range(0x7b0, 0x7b4), 0x747]
+
+
+def isa_string(config: CoreConfig) -> str:
+    """The ISA as Spike is to have it: what the core has, in words that Spike knows."""
+    extensions = ["zicsr", "zifencei", "zicntr", "zihpm", "svade"]
+    extensions += ["zicclsm"] if config.misaligned == "hardware" else []
+    extensions += ["sstc"] if config.sstc else []
+    return "_".join(["rv64imach" if config.hypervisor else "rv64imac", *extensions])

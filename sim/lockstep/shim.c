@@ -1,0 +1,427 @@
+/* Consumes trace records of the core and steps Spike beside them; stops at the first difference.
+
+   Built as a shared library into the process that has already loaded Spike. A record is rtl/payloads.py's Retire; the
+   build defines RECORD_WORDS and one F_<field> for each field of a record (its index in 64-bit words). Spike is C++
+   without a C interface, so its functions are declared by their mangled names and its objects are read at offsets that
+   hold for one build of it; spike.py checks that build before anything here runs. */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef uint64_t u64;
+typedef uint32_t u32;
+typedef uint8_t u8;
+
+extern void spike_step(void *processor, size_t count) __asm__("_ZN11processor_t4stepEm");
+extern void spike_flush_icache(void *mmu) __asm__("_ZN5mmu_t12flush_icacheEv");
+extern void spike_flush_tlb(void *mmu) __asm__("_ZN5mmu_t9flush_tlbEv");
+extern void spike_sync_time(void *time_csr, u64 value) __asm__("_ZN18time_counter_csr_t4syncEm");
+extern void *spike_memory(void *sim, u64 address) __asm__("_ZN5sim_t11addr_to_memEm");
+extern void spike_add_device(void *bus, u64 base, void *device) __asm__("_ZN5bus_t10add_deviceEmP17abstract_device_t");
+extern char spike_device_type[] __asm__("_ZTI17abstract_device_t");
+
+enum { /* offsets in bytes */
+  PROCESSOR_SIMIF = 152, PROCESSOR_MMU = 160, PROCESSOR_STATE = 232, PROCESSOR_IN_WFI = 4465,
+  SIM_SIMIF = 664, SIM_BUS = 936, MMU_RESERVATION = 48,
+  STATE_X = 8, STATE_CSRS = 776, STATE_PRV = 832, STATE_V = 850,
+  MAP_FIRST = 16, NODE_KEY = 8, NODE_CSR = 16, MAP_BUCKETS = 8,
+  CSR_ADDRESS = 24, CSR_VALUE = 40,   /* CSR_VALUE: of those whose storage is their own */
+  CSR_COPY_V0 = 40, CSR_COPY_V1 = 56, /* pointers: of those that have a copy for V=1 */
+};
+
+enum {
+  SSTATUS = 0x100, SIE = 0x104, SEPC = 0x141, SCAUSE = 0x142, STVAL = 0x143, SIP = 0x144,
+  VSSTATUS = 0x200, VSIE = 0x204, VSEPC = 0x241, VSCAUSE = 0x242, VSTVAL = 0x243, VSIP = 0x244,
+  MSTATUS = 0x300, MISA = 0x301, MIE = 0x304, MEPC = 0x341, MCAUSE = 0x342, MTVAL = 0x343, MIP = 0x344,
+  MTINST = 0x34a, MTVAL2 = 0x34b, HSTATUS = 0x600, HIE = 0x604, HTVAL = 0x643, HIP = 0x644, HVIP = 0x645,
+  HTINST = 0x64a, TIME = 0xc01,
+};
+
+enum { NONE, LOAD, STORE, AMO };                          /* payloads.py, MemoryKind */
+enum { MODE_HS = 1, MODE_M = 3, MODE_VS = 5, MODE_V = 4 };
+enum { MIP_SOFTWARE = 0x006, MIP_SEIP = 0x200, HVIP_HELD = 0x440 };
+/* SSIP and VSSIP are written by software alone, so they are compared. The other bits of mip follow devices and clocks,
+   which Spike does not have: it is given them. VSTIP and VSEIP of hvip are kept apart by Spike and compared, too. */
+
+/* What a CSR's comparison leaves out, from differences.py; all 0 for a CSR that must agree in every bit. */
+struct rule { u64 unread, unwritten; u64 follow; };
+/* unread: bits of rd not compared where the CSR is read; unwritten: bits not compared after a write; follow: Spike's
+   storage is made equal to the core's after a write that agrees in the compared bits. */
+
+struct options {
+  u64 full_tinst;       /* transformed instructions in htinst and mtinst */
+  u64 zero_tinst;       /* not even pseudo-instructions there */
+  u64 failing_sc;       /* how many SCs in a row may fail where Spike's would succeed */
+};
+
+struct finding {
+  const char *what;     /* of the first difference */
+  u64 number;           /* register or CSR that it is about */
+  u64 core, spike;
+};
+
+static u8 *processor, *state, *mmu, *sim;
+static u64 *pc, *x, *prv, *reservation;
+static u8 *v, *in_wfi;
+static void *csrs[4096];
+static u64 *mip_value, *mie_value, *hvip_value;
+static u64 no_hvip;
+static struct rule rules[4096];
+static struct options options;
+static struct finding finding;
+static const u64 *current;
+static u64 shadow[32];            /* registers, as the records have them */
+static u64 time_now = ~(u64)0, mip_before, failed_scs;
+static int device_loaded, device_stored;
+static u64 device_address, device_data, device_size;
+
+static u64 word(const void *object, size_t offset) { return *(const u64 *)((const u8 *)object + offset); }
+static u64 read_csr(unsigned address) {  /* csr_t::read is the second virtual function */
+  void *csr = csrs[address];
+  return csr ? ((u64 (*)(void *))(*(void ***)csr)[1])(csr) : 0;
+}
+static u64 *storage(unsigned address) { return csrs[address] ? (u64 *)((u8 *)csrs[address] + CSR_VALUE) : &no_hvip; }
+static unsigned mode(void) { return (unsigned)*prv | (*v ? MODE_V : 0); }
+
+static int differs(const char *what, u64 number, u64 core, u64 spike) {
+  finding = (struct finding){what, number, core, spike};
+  return 1;
+}
+static int compare(const char *what, u64 number, u64 core, u64 spike) {
+  return core != spike && differs(what, number, core, spike);
+}
+
+/* ---- devices: they load what the record says, and their stores are compared with it ---- */
+
+struct device { void **functions; u64 size; const u8 *contents; u64 base; };
+
+static int faulted(void) { return current && current[F_trapped] && !current[F_interrupt]; }
+
+static _Bool device_load(struct device *d, u64 offset, size_t length, u8 *bytes) {
+  if (d->contents) {
+    if (offset + length > d->size) return 0;
+    memcpy(bytes, d->contents + offset, length);
+    return 1;
+  }
+  if (!current || faulted()) return 0;
+  device_loaded = 1, device_address = d->base + offset, device_size = length;
+  memcpy(bytes, &current[F_data], length);
+  return 1;
+}
+static _Bool device_store(struct device *d, u64 offset, size_t length, const u8 *bytes) {
+  if (d->contents || !current || faulted()) return 0;
+  device_stored = 1, device_address = d->base + offset, device_size = length, device_data = 0;
+  memcpy(&device_data, bytes, length);
+  return 1;
+}
+static u64 device_size_of(struct device *d) { return d->size; }
+static void device_nothing(struct device *d) { (void)d; }
+static void *device_functions[] = {  /* as the C++ ABI lays out a class: offset to top, type, virtual functions */
+  0, spike_device_type, (void *)device_load, (void *)device_store, (void *)device_size_of,
+  (void *)device_nothing, (void *)device_nothing, (void *)device_nothing };
+
+enum { MAX_DEVICES = 64 };
+static struct device devices[MAX_DEVICES];
+static unsigned device_count;
+
+/* A device of `size` bytes at `base`; with `contents`, a read-only memory that holds them. */
+int shim_add_device(u64 base, u64 size, const u8 *contents) {
+  if (device_count == MAX_DEVICES) return 0;
+  struct device *d = &devices[device_count++];
+  *d = (struct device){device_functions + 2, size, contents, base};
+  spike_add_device(sim + SIM_BUS, base, d);
+  return 1;
+}
+
+/* ---- memory ---- */
+
+enum { PAGES = 4096 };
+static struct { u64 page; u8 *host; } pages[PAGES];
+
+static u8 *memory(u64 address) {  /* NULL where there is no RAM; good to the end of the page */
+  u64 page = (address >> 12) + 1;
+  unsigned slot = page % PAGES;
+  if (pages[slot].page != page) {
+    u8 *host = spike_memory(sim, address & ~(u64)0xfff);
+    if (!host) return 0;
+    pages[slot].page = page, pages[slot].host = host;
+  }
+  return pages[slot].host + (address & 0xfff);
+}
+
+static int reach(u64 hpa, u64 hpa_next, unsigned size, u8 *bytes, int write) {  /* 0: not RAM */
+  unsigned first = 4096 - (hpa & 0xfff);
+  u8 *low = memory(hpa), *high = 0;
+  if (first > size) first = size;
+  if (first < size) high = memory(hpa_next);
+  if (!low || (first < size && !high)) return 0;
+  if (write) memcpy(low, bytes, first); else memcpy(bytes, low, first);
+  if (first < size) { if (write) memcpy(high, bytes + first, size - first); else memcpy(bytes + first, high, size - first); }
+  return 1;
+}
+
+int shim_memory(u64 address, u8 *bytes, u64 length, int write) {
+  while (length) {
+    u64 part = 4096 - (address & 0xfff);
+    if (part > length) part = length;
+    if (!reach(address, 0, (unsigned)part, bytes, write)) return 0;
+    address += part, bytes += part, length -= part;
+  }
+  if (write) spike_flush_icache(mmu), spike_flush_tlb(mmu);
+  return 1;
+}
+
+/* ---- instructions ---- */
+
+static int is_csr(u64 bits) { return (bits & 0x7f) == 0x73 && (bits >> 12 & 3); }
+static int is_sc(u64 bits) { return (bits & 0x7f) == 0x2f && bits >> 27 == 3; }
+
+/* A compressed load or store in its 32-bit form; 0 for any other compressed instruction. */
+static u32 expand(u32 c) {
+  u32 f3 = c >> 13, full = c >> 7 & 31, low = (c >> 2 & 7) + 8, base = (c >> 7 & 7) + 8;
+  u32 word_offset = (c >> 10 & 7) << 3 | (c >> 6 & 1) << 2 | (c >> 5 & 1) << 6;
+  u32 double_offset = (c >> 10 & 7) << 3 | (c >> 5 & 3) << 6, imm, width;
+  if ((c & 3) == 0) {
+    if ((f3 & 3) < 2) return 0;
+    width = f3 & 3;  /* 2: word, 3: double word */
+    imm = width == 2 ? word_offset : double_offset;
+    return f3 & 4 ? (imm >> 5) << 25 | low << 20 | base << 15 | width << 12 | (imm & 31) << 7 | 0x23
+                  : imm << 20 | base << 15 | width << 12 | low << 7 | 0x03;
+  }
+  if ((c & 3) == 2 && (f3 & 3) >= 2) {
+    width = f3 & 3;
+    if (f3 & 4) {
+      imm = width == 2 ? (c >> 9 & 15) << 2 | (c >> 7 & 3) << 6 : (c >> 10 & 7) << 3 | (c >> 7 & 7) << 6;
+      return (imm >> 5) << 25 | (c >> 2 & 31) << 20 | 2 << 15 | width << 12 | (imm & 31) << 7 | 0x23;
+    }
+    imm = width == 2 ? (c >> 12 & 1) << 5 | (c >> 4 & 7) << 2 | (c >> 2 & 3) << 6
+                     : (c >> 12 & 1) << 5 | (c >> 5 & 3) << 3 | (c >> 2 & 7) << 6;
+    return imm << 20 | 2 << 15 | width << 12 | full << 7 | 0x03;
+  }
+  return 0;
+}
+
+static int is_hypervisor_access(u32 i) { return (i & 0x707f) == 0x4073; }
+
+/* What an instruction does to memory, from its bits. */
+static u64 kind_of(const u64 *r) {
+  u32 bits = (u32)r[F_bits], i = (bits & 3) == 3 ? bits : expand(bits);
+  if ((i & 0x7f) == 0x03) return LOAD;
+  if ((i & 0x7f) == 0x23) return STORE;
+  if (is_hypervisor_access(i)) return i >> 25 & 1 ? STORE : LOAD;
+  if ((i & 0x7f) == 0x2f) return i >> 27 == 2 ? LOAD : i >> 27 == 3 ? r[F_memory] == NONE ? NONE : STORE : AMO;
+  return NONE;
+}
+
+/* The transformed instruction (hypervisor chapter, "Transformed Instruction or Pseudoinstruction for mtinst or
+   htinst"), of the loads, stores and AMOs that raise an exception of their own; else 0. */
+static u64 transformed(const u64 *r) {
+  u32 bits = (u32)r[F_bits], i = (bits & 3) == 3 ? bits : expand(bits), kept;
+  u64 address = x[i >> 15 & 31];
+  if (r[F_interrupt] || !(0xa000f0 >> (r[F_code] & 63) & 1)) return 0;  /* 4 to 7, 13, 15, 21, 23 */
+  if ((i & 0x7f) == 0x03) {
+    kept = i & 0x7fff;                                         /* funct3, rd, opcode */
+    address += (u64)(int64_t)((int32_t)i >> 20);
+  } else if ((i & 0x7f) == 0x23) {
+    kept = i & 0x1f0707f;                                      /* rs2, funct3, opcode */
+    address += (u64)(int64_t)(((int32_t)i >> 25) * 32 | (int32_t)(i >> 7 & 31));
+  } else if ((i & 0x7f) == 0x2f || is_hypervisor_access(i)) kept = i & ~(31u << 15);
+  else return 0;
+  if ((bits & 3) != 3) kept &= ~2u;
+  return kept | (r[F_tval] - address & 31) << 15;
+}
+
+/* ---- the parts of a comparison ---- */
+
+static int check_tinst(const u64 *r, unsigned address) {
+  u64 spike = read_csr(address), core = r[F_tinst];
+  u64 transform = options.full_tinst && !spike ? transformed(r) : 0;
+  if (spike && options.zero_tinst) spike = 0;  /* a choice; then the trap's GPA is 0, too */
+  if (compare("tinst", address, core, transform ? transform : spike)) return 1;
+  if (csrs[address]) *storage(address) = core;
+  return 0;
+}
+
+static int check_trap(const u64 *r) {
+  unsigned target = (unsigned)r[F_mode_after];
+  int m = target == MODE_M, vs = target == MODE_VS;
+  u64 code = r[F_code], status;
+  if (r[F_interrupt]) {
+    if (vs && (code == 2 || code == 6 || code == 10)) code--;
+    code |= (u64)1 << 63;
+  }
+  if (compare("xcause", m ? MCAUSE : vs ? VSCAUSE : SCAUSE, code, read_csr(m ? MCAUSE : vs ? VSCAUSE : SCAUSE))) return 1;
+  if (compare("xepc", m ? MEPC : vs ? VSEPC : SEPC, r[F_pc], read_csr(m ? MEPC : vs ? VSEPC : SEPC))) return 1;
+  if (compare("xtval", m ? MTVAL : vs ? VSTVAL : STVAL, r[F_tval], read_csr(m ? MTVAL : vs ? VSTVAL : STVAL))) return 1;
+  if (vs) return compare("SPP", VSSTATUS, r[F_mode] & 1, read_csr(VSSTATUS) >> 8 & 1);
+  u64 virtual = r[F_mode] >> 2;
+  if (m) {
+    status = read_csr(MSTATUS);
+    if (compare("MPP", MSTATUS, r[F_mode] & 3, status >> 11 & 3)) return 1;
+    if (!csrs[HSTATUS]) return 0;
+    if (compare("MPV", MSTATUS, virtual, status >> 39 & 1)) return 1;
+    if (compare("GVA", MSTATUS, r[F_gva_valid], status >> 38 & 1)) return 1;
+  } else {
+    if (compare("SPP", SSTATUS, r[F_mode] & 1, read_csr(SSTATUS) >> 8 & 1)) return 1;
+    if (!csrs[HSTATUS]) return 0;
+    status = read_csr(HSTATUS);
+    if (compare("SPV", HSTATUS, virtual, status >> 7 & 1)) return 1;
+    if (compare("GVA", HSTATUS, r[F_gva_valid], status >> 6 & 1)) return 1;
+    if (virtual && compare("SPVP", HSTATUS, r[F_mode] & 1, status >> 8 & 1)) return 1;
+  }
+  if (compare("xtval2", m ? MTVAL2 : HTVAL, r[F_gpa] >> 2, read_csr(m ? MTVAL2 : HTVAL))) return 1;
+  return check_tinst(r, m ? MTINST : HTINST);
+}
+
+static int check_memory(const u64 *r) {
+  u64 kind = r[F_memory], wanted = kind_of(r), found = 0;
+  unsigned size = 1u << r[F_size];
+  u64 mask = size == 8 ? ~(u64)0 : ((u64)1 << size * 8) - 1;
+  if (compare("memory access", 0, kind, wanted)) return 1;
+  if (kind == NONE) return 0;
+  if (reach(r[F_hpa], r[F_hpa_next], size, (u8 *)&found, 0))
+    return compare(kind == LOAD ? "loaded bytes" : "stored bytes", r[F_hpa], r[F_data] & mask, found & mask);
+  if (!device_loaded && !device_stored) return 0;  /* read-only memory: rd has been compared */
+  if (compare("device address", 0, r[F_hpa], device_address)) return 1;
+  if (compare("device access size", 0, size, device_size)) return 1;
+  return device_stored && compare("bytes stored to a device", r[F_hpa], r[F_data] & mask, device_data & mask);
+}
+
+/* Sets what Spike has stored for a CSR that reads as `spike`. One with a copy for V=1 only points to its two. */
+static void follow(unsigned address, u64 spike, u64 core) {
+  u64 *value = storage(address);
+  if (*value != spike) value = (u64 *)(word(csrs[address], *v ? CSR_COPY_V1 : CSR_COPY_V0) + CSR_VALUE);
+  if (*value != spike) return;
+  *value = core;
+  spike_flush_icache(mmu), spike_flush_tlb(mmu);
+}
+
+static int check_csr_write(const u64 *r) {
+  unsigned address = (unsigned)r[F_csr];
+  int writes = is_csr(r[F_bits]) && ((r[F_bits] >> 12 & 3) == 1 || (r[F_bits] >> 15 & 31));
+  if (compare("CSR write", r[F_bits] >> 20, r[F_writes_csr], (u64)writes)) return 1;
+  if (!writes) return 0;
+  if (compare("CSR address", r[F_bits] >> 20, address, r[F_bits] >> 20)) return 1;
+  u64 spike = read_csr(address), unlike = spike ^ r[F_csr_value];
+  if (unlike & ~rules[address].unwritten) return differs("CSR", address, r[F_csr_value], spike);
+  if (unlike && rules[address].follow) follow(address, spike, r[F_csr_value]);
+  return 0;
+}
+
+/* rd of a CSR instruction where it legitimately differs: Spike gets the core's. */
+static void adopt_csr_read(const u64 *r, int mip_moved) {
+  unsigned address = (unsigned)(r[F_bits] >> 20);
+  u64 rd = r[F_rd], unlike = rd && r[F_writes_rd] ? x[rd] ^ r[F_rd_value] : 0;
+  int pending = address == MIP || address == SIP || address == HIP || address == VSIP;
+  if (!unlike) return;
+  if (!(unlike & ~rules[address].unread) || (pending && mip_moved) || (address == TIME && x[rd] - r[F_rd_value] + 1 < 3))
+    x[rd] = r[F_rd_value];
+}
+
+static int check_registers(const u64 *r) {
+  if (r[F_writes_rd] && r[F_rd]) shadow[r[F_rd]] = r[F_rd_value];
+  if (!memcmp(shadow, x, sizeof shadow)) return 0;
+  for (unsigned i = 0; i < 32; i++)
+    if (shadow[i] != x[i]) return differs("register", i, shadow[i], x[i]);
+  return 0;
+}
+
+/* Gives Spike the core's mip. Of an interrupt that was taken, a line may have fallen, and others risen, while it was
+   on its way to commit: it is judged by the mip that it was chosen from. */
+static int set_mip(const u64 *r) {
+  u64 mip = r[F_mip];
+  *mip_value = (*mip_value & MIP_SOFTWARE) | (mip & ~(u64)MIP_SOFTWARE);
+  u64 spike = *mip_value | (*hvip_value & HVIP_HELD);
+  if (compare("mip", MIP, mip, spike)) return 1;
+  if (r[F_trapped] && r[F_interrupt]) {
+    u64 taken = (u64)1 << r[F_code], risen = mip & ~mip_before & ~taken;
+    *mip_value &= ~(risen & ~(u64)MIP_SOFTWARE);
+    *mip_value |= taken & mip_before & ~(u64)MIP_SOFTWARE;
+  }
+  return 0;
+}
+
+static int check_one(const u64 *r) {
+  u64 bits = r[F_bits], mip_held = 0, mie_held = 0, hvip_held = 0;
+  int csr = is_csr(bits), interrupt = r[F_trapped] && r[F_interrupt], stopped = 0, stopped_mie = 0;
+  unsigned address = (unsigned)(bits >> 20);
+
+  current = r, device_loaded = device_stored = 0;
+  if (compare("pc", 0, r[F_pc], *pc) || compare("mode", 0, r[F_mode], mode())) return 1;
+  if (csr && r[F_time] != time_now) spike_sync_time(csrs[TIME], time_now = r[F_time]);
+  if (set_mip(r)) return 1;
+  if (!interrupt && ((*mip_value | *hvip_value) & *mie_value)) {
+    /* The core takes it later, or not at all: what enables it is hidden for this step, but not from an instruction
+       that reads it. */
+    stopped = 1, stopped_mie = !(csr && (address == MIE || address == SIE || address == HIE || address == VSIE));
+    if (stopped_mie) mie_held = *mie_value, *mie_value = 0;
+    else mip_held = *mip_value, hvip_held = *hvip_value, *mip_value = *hvip_value = 0;
+  }
+  if (is_sc(bits) && !r[F_trapped]) {
+    if (r[F_memory] == STORE) failed_scs = 0;
+    else if (*reservation != ~(u64)0 && failed_scs < options.failing_sc) failed_scs++, *reservation = ~(u64)0;
+  }
+  if (r[F_device] && r[F_memory] == LOAD && !r[F_trapped])  /* of RAM: the host may have written it */
+    reach(r[F_hpa], r[F_hpa_next], 1u << r[F_size], (u8 *)&r[F_data], 1);
+
+  spike_step(processor, 1);
+
+  *in_wfi = 0;
+  if (stopped && stopped_mie) *mie_value = mie_held;
+  else if (stopped) *mip_value = mip_held, *hvip_value = hvip_held;
+  int mip_moved = r[F_mip] != mip_before;
+  mip_before = r[F_mip];
+  if (compare("next pc", 0, r[F_next_pc], *pc) || compare("mode afterwards", 0, r[F_mode_after], mode())) return 1;
+  if (r[F_trapped]) return check_registers(r) || check_trap(r);
+  if (csr) adopt_csr_read(r, mip_moved);
+  return check_registers(r) || check_csr_write(r) || check_memory(r);
+}
+
+/* ---- the interface ---- */
+
+size_t shim_check(const u64 *records, size_t count) {  /* the index of the first difference, or `count` */
+  for (size_t i = 0; i < count; i++)
+    if (check_one(records + i * RECORD_WORDS)) return i;
+  return count;
+}
+
+const struct finding *shim_finding(void) { return &finding; }
+const u64 *shim_registers(void) { return shadow; }  /* the core's, as far as the records have said */
+int shim_has_csr(unsigned address) { return csrs[address] != 0; }
+u64 shim_read_csr(unsigned address) { return read_csr(address); }
+u64 shim_mode(void) { return mode(); }
+
+void shim_rule(unsigned address, u64 unread, u64 unwritten, u64 follow) {
+  rules[address] = (struct rule){unread, unwritten, follow};
+}
+
+/* Removes a CSR: its name in Spike's table becomes one of the same hash bucket that no instruction can spell. */
+void shim_remove_csr(unsigned address) {
+  for (u8 *node = (u8 *)word(state, STATE_CSRS + MAP_FIRST); node; node = (u8 *)word(node, 0))
+    if (word(node, NODE_KEY) == address)
+      *(u64 *)(node + NODE_KEY) += 0x10000 * word(state, STATE_CSRS + MAP_BUCKETS);
+  csrs[address] = 0;
+}
+
+/* Sets a CSR's own storage, past what a write of it would do. */
+void shim_set_csr(unsigned address, u64 value) { *storage(address) = value; }
+
+/* Finds Spike's parts. 0 where they are not where this build of Spike has them. */
+int shim_start(u8 *spike_processor, struct options choices) {
+  processor = spike_processor, state = processor + PROCESSOR_STATE, options = choices;
+  mmu = (u8 *)word(processor, PROCESSOR_MMU), sim = (u8 *)word(processor, PROCESSOR_SIMIF) - SIM_SIMIF;
+  pc = (u64 *)state, x = (u64 *)(state + STATE_X), prv = (u64 *)(state + STATE_PRV), v = state + STATE_V;
+  device_count = 0, current = 0, time_now = ~(u64)0, mip_before = failed_scs = 0;
+  memset(pages, 0, sizeof pages), memset(csrs, 0, sizeof csrs), memset(rules, 0, sizeof rules);
+  in_wfi = processor + PROCESSOR_IN_WFI, reservation = (u64 *)(mmu + MMU_RESERVATION);
+  for (u8 *node = (u8 *)word(state, STATE_CSRS + MAP_FIRST); node; node = (u8 *)word(node, 0)) {
+    u64 key = word(node, NODE_KEY);
+    if (key >= 4096) return 0;
+    csrs[key] = (void *)word(node, NODE_CSR);
+  }
+  if (!csrs[MIP] || word(csrs[MIP], CSR_ADDRESS) != MIP || !csrs[MIE] || !csrs[TIME]) return 0;
+  mip_value = storage(MIP), mie_value = storage(MIE), hvip_value = storage(HVIP);
+  memcpy(shadow, x, sizeof shadow);
+  return 1;
+}

@@ -1,0 +1,31 @@
+"""Builds shim.c for the layout of the trace records, once, and keeps it."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SOURCE = Path(__file__).with_name("shim.c")
+
+
+def build(fields: tuple[str, ...]) -> Path:
+    """The path of the shared library for records of these `fields`, each one 64-bit word.
+
+    Raises RuntimeError, with the compiler's words, where it cannot be built.
+    """
+    flags = ["-O2", "-std=gnu17", "-shared", "-fPIC", "-fno-sanitize=all", "-Wall", "-Wno-unused-function",
+             "-Wno-parentheses", "-Wl,--allow-shlib-undefined", f"-DRECORD_WORDS={len(fields)}",
+             *(f"-DF_{name}={index}" for index, name in enumerate(fields))]
+    key = hashlib.sha256(SOURCE.read_bytes() + "\0".join(flags).encode()).hexdigest()[:16]
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hyacinth"
+    library = cache / f"lockstep-{key}.so"
+    if not library.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        unfinished = library.with_suffix(f".{os.getpid()}")
+        run = subprocess.run([sys.executable, "-m", "ziglang", "cc", *flags, str(SOURCE), "-o", str(unfinished)],
+                             capture_output=True, text=True)
+        if run.returncode:
+            raise RuntimeError(f"{SOURCE.name} does not compile:\n{run.stderr}")
+        unfinished.replace(library)
+    return library
