@@ -158,7 +158,7 @@ class DataCache(wiring.Component):
                         m.next = "FILL"
 
             with m.State("EVICT"):
-                request_word(0)
+                request_word(Const(0, WORD_BITS))
                 m.d.comb += self.events[2].eq(1)
                 m.next = "WRITE BACK"
 
@@ -212,7 +212,7 @@ class DataCache(wiring.Component):
 
             # Cleaning goes through the sets, and comes back to a set until none of its lines is dirty.
             with m.State("CLEAN"):
-                request_word(0)
+                request_word(Const(0, WORD_BITS))
                 m.next = "LOOK"
 
             with m.State("LOOK"):

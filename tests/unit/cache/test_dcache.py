@@ -1,0 +1,435 @@
+from random import Random
+
+import pytest
+from busmodel import BusMemory
+from hyacinth.rtl.cache.dcache import DataCache
+from testbench import Bench, assert_exports
+
+SIZES = (4, 8, 16, 32)
+RAM = 0x8000_0000
+
+
+async def look(ctx, cache, address):
+    """Reads the eight bytes around `address`: whether they are there, and what they are."""
+    cpu = cache.cpu
+    ctx.set(cpu.read, 1)
+    ctx.set(cpu.offset, address & 0xfff)
+    await ctx.tick().until(cpu.granted)
+    ctx.set(cpu.read, 0)
+    ctx.set(cpu.ppn, address >> 12)
+    return ctx.get(cpu.hit), ctx.get(cpu.data)
+
+
+async def refill(ctx, cache):
+    """Asks for the line of the last read; whether it is absent."""
+    ctx.set(cache.cpu.refill, 1)
+    error, = await ctx.tick().sample(cache.cpu.error).until(cache.cpu.refilled)
+    ctx.set(cache.cpu.refill, 0)
+    return error
+
+
+async def load(ctx, cache, address):
+    """The eight bytes around `address`, brought if need be; None where they are absent."""
+    while True:
+        hit, data = await look(ctx, cache, address)
+        if hit:
+            return data
+        if await refill(ctx, cache):
+            return None
+
+
+async def store(ctx, cache, address, data, mask=0xff):
+    """Replaces bytes of the eight around `address`; ends in the cycle after."""
+    assert await load(ctx, cache, address) is not None
+    put(ctx, cache, data, mask)
+    await ctx.tick()
+    ctx.set(cache.cpu.write, 0)
+
+
+def put(ctx, cache, data, mask=0xff):
+    ctx.set(cache.cpu.write, 1)
+    ctx.set(cache.cpu.write_data, data)
+    ctx.set(cache.cpu.mask, mask)
+
+
+async def clean(ctx, cache):
+    ctx.set(cache.cpu.clean, 1)
+    await ctx.tick().until(cache.cpu.cleaned)
+    ctx.set(cache.cpu.clean, 0)
+
+
+async def single(ctx, cache, address, size, write=None):
+    """An access past the cache: the answer's data and error."""
+    cpu = cache.cpu
+    lane = address & 7
+    ctx.set(cpu.single, 1)
+    ctx.set(cpu.single_address, address)
+    ctx.set(cpu.single_size, size)
+    ctx.set(cpu.single_write, write is not None)
+    ctx.set(cpu.write_data, (write or 0) << 8 * lane)
+    ctx.set(cpu.mask, (1 << (1 << size)) - 1 << lane)
+    data, error = await ctx.tick().sample(cpu.single_data, cpu.single_error).until(cpu.single_done)
+    ctx.set(cpu.single, 0)
+    return data, error
+
+
+async def table(ctx, cache, address, cacheable=1):
+    """A read of the walker; None where the address is absent."""
+    tables = cache.tables
+    ctx.set(tables.valid, 1)
+    ctx.set(tables.address, address)
+    ctx.set(tables.cacheable, cacheable)
+    data, error = await ctx.tick().sample(tables.data, tables.error).until(tables.done)
+    ctx.set(tables.valid, 0)
+    return None if error else data
+
+
+def run(*scenarios, size_kib=8, random=None, absent=lambda address: False, deadline=2_000, watchers=()):
+    cache = DataCache(size_kib)
+    memory = BusMemory(cache.bus, random, absent)
+
+    def process(scenario):
+        return lambda ctx: scenario(ctx, cache, memory)
+
+    Bench(cache, deadline=deadline).run(*map(process, scenarios), background=(memory.serve, *map(process, watchers)))
+    return memory
+
+
+@pytest.mark.parametrize("size_kib", SIZES)
+def test_it_exports(size_kib):
+    assert_exports(DataCache(size_kib))
+
+
+def test_it_is_empty_after_reset():
+    async def scenario(ctx, cache, memory):
+        assert (await look(ctx, cache, 0))[0] == 0
+    run(scenario)
+
+
+@pytest.mark.parametrize("size_kib", SIZES)
+def test_every_word_of_a_refilled_line_hits(size_kib):
+    async def scenario(ctx, cache, memory):
+        await load(ctx, cache, RAM + 0x1048)
+        for address in range(RAM + 0x1040, RAM + 0x1080, 8):
+            assert await look(ctx, cache, address) == (1, memory.word(address))
+    assert run(scenario, size_kib=size_kib).log == [("read", "burst", RAM + 0x1040)]
+
+
+def test_a_load_in_the_cycle_of_a_store_sees_it():
+    async def scenario(ctx, cache, memory):
+        old = await load(ctx, cache, RAM)
+        put(ctx, cache, 0x1122_3344_5566_7788, 0b0011_1100)
+        hit, data = await look(ctx, cache, RAM)
+        assert (hit, data) == (1, old & 0xffff_0000_0000_ffff | 0x0000_3344_5566_0000)
+    run(scenario)
+
+
+def test_a_load_after_a_store_sees_it():
+    async def scenario(ctx, cache, memory):
+        await store(ctx, cache, RAM, 0x1234)
+        assert await look(ctx, cache, RAM) == (1, 0x1234)
+    run(scenario)
+
+
+def test_a_store_in_the_cycle_of_a_load_goes_to_its_own_address():
+    async def scenario(ctx, cache, memory):
+        await load(ctx, cache, RAM)
+        put(ctx, cache, 1)
+        assert await look(ctx, cache, RAM + 8) == (1, memory.word(RAM + 8))
+        ctx.set(cache.cpu.write, 0)
+        assert await look(ctx, cache, RAM) == (1, 1)
+    run(scenario)
+
+
+def test_stores_in_consecutive_cycles_are_all_made():
+    async def scenario(ctx, cache, memory):
+        await load(ctx, cache, RAM)
+        for n in range(8):
+            assert (await look(ctx, cache, RAM + 8 * n))[0] == 1
+            put(ctx, cache, n)
+        await ctx.tick()
+        ctx.set(cache.cpu.write, 0)
+        for n in range(8):
+            assert await look(ctx, cache, RAM + 8 * n) == (1, n)
+    run(scenario)
+
+
+def test_a_write_without_a_hit_changes_nothing():
+    async def scenario(ctx, cache, memory):
+        await load(ctx, cache, RAM)
+        ctx.set(cache.cpu.ppn, RAM + 0x1000 >> 12)
+        put(ctx, cache, 0)
+        await ctx.tick()
+        ctx.set(cache.cpu.write, 0)
+        assert await look(ctx, cache, RAM) == (1, memory.word(RAM))
+        await clean(ctx, cache)
+    assert len(run(scenario).log) == 1
+
+
+def test_the_outputs_of_the_last_read_stay():
+    async def scenario(ctx, cache, memory):
+        data = await load(ctx, cache, RAM)
+        ctx.set(cache.cpu.offset, 0x80)
+        await ctx.tick().repeat(3)
+        assert (ctx.get(cache.cpu.hit), ctx.get(cache.cpu.data)) == (1, data)
+    run(scenario)
+
+
+def test_granted_does_not_depend_on_read():
+    async def scenario(ctx, cache, memory):
+        await load(ctx, cache, RAM)
+        ctx.set(cache.tables.valid, 1)
+        ctx.set(cache.tables.cacheable, 1)
+        for _ in range(30):
+            seen = set()
+            for read in (1, 0):
+                ctx.set(cache.cpu.read, read)
+                seen.add(ctx.get(cache.cpu.granted))
+            assert len(seen) == 1
+            await ctx.tick()
+    run(scenario)
+
+
+def test_a_dirty_line_is_written_back_before_its_way_is_used_again():
+    async def scenario(ctx, cache, memory):
+        await store(ctx, cache, RAM + 8, 0x55, 0x01)
+        await load(ctx, cache, RAM + 0x1000)
+        assert memory.word(RAM + 8) & 0xff == 0x55
+        assert await load(ctx, cache, RAM + 8) == memory.word(RAM + 8)
+    assert run(scenario, size_kib=4).log == [("read", "burst", RAM), ("write", "burst", RAM),
+                                             ("read", "burst", RAM + 0x1000), ("read", "burst", RAM)]
+
+
+def test_a_clean_line_is_not_written_back():
+    async def scenario(ctx, cache, memory):
+        await load(ctx, cache, RAM)
+        await load(ctx, cache, RAM + 0x1000)
+    assert [kind for kind, _, _ in run(scenario, size_kib=4).log] == ["read", "read"]
+
+
+def test_a_line_brought_into_a_dirty_place_is_clean():
+    async def scenario(ctx, cache, memory):
+        await store(ctx, cache, RAM, 0x55)
+        await load(ctx, cache, RAM + 0x1000)
+        await load(ctx, cache, RAM + 0x2000)
+    assert [kind for kind, _, _ in run(scenario, size_kib=4).log] == ["read", "write", "read", "read"]
+
+
+@pytest.mark.parametrize("size_kib", SIZES)
+def test_cleaning_writes_every_dirty_line_once_and_keeps_it(size_kib):
+    lines = [RAM + 0x40 * n + 0x1000 * (n % (size_kib // 4)) for n in (0, 1, 2, 17, 62, 63)]
+
+    async def scenario(ctx, cache, memory):
+        for line in lines:
+            await store(ctx, cache, line + 16, line)
+        memory.log.clear()
+        await clean(ctx, cache)
+        assert sorted(memory.log) == sorted(("write", "burst", line) for line in lines)
+        assert all(memory.word(line + 16) == line for line in lines)
+        memory.log.clear()
+        for line in lines:
+            assert await look(ctx, cache, line + 16) == (1, line)
+        await clean(ctx, cache)
+        assert memory.log == []
+    run(scenario, size_kib=size_kib)
+
+
+def test_all_ways_of_a_set_are_cleaned():
+    async def scenario(ctx, cache, memory):
+        for way in range(8):
+            await store(ctx, cache, RAM + 0x1000 * way, way)
+        await clean(ctx, cache)
+        assert [memory.word(RAM + 0x1000 * way) for way in range(8)] == list(range(8))
+    run(scenario, size_kib=32)
+
+
+def test_an_absent_line_is_an_error_and_leaves_the_others():
+    async def scenario(ctx, cache, memory):
+        await store(ctx, cache, RAM, 7)
+        assert await load(ctx, cache, 0x4000_0000) is None
+        assert (await look(ctx, cache, 0x4000_0000))[0] == 0
+        assert await load(ctx, cache, RAM) == 7
+    run(scenario, absent=lambda address: address < RAM)
+
+
+def test_a_dirty_line_replaced_by_an_absent_one_is_not_lost():
+    async def scenario(ctx, cache, memory):
+        await store(ctx, cache, RAM, 7)
+        assert await load(ctx, cache, 0x4000_0000) is None
+        await clean(ctx, cache)
+        assert await load(ctx, cache, RAM) == 7
+    log = run(scenario, size_kib=4, absent=lambda address: address < RAM).log
+    assert log == [("read", "burst", RAM), ("write", "burst", RAM), ("read", "burst", 0x4000_0000),
+                   ("read", "burst", RAM)]
+
+
+@pytest.mark.parametrize("size", range(4))
+def test_a_single_access_goes_past_the_cache(size):
+    address = 0x1000_0000 + (1 << size)
+
+    async def scenario(ctx, cache, memory):
+        before = memory.word(address)
+        await single(ctx, cache, address, size, write=0xa5)
+        lane, width = 8 * (address & 7), 8 << size
+        assert memory.word(address) == before & ~((1 << width) - 1 << lane) | 0xa5 << lane
+        assert await single(ctx, cache, address, size) == (memory.word(address), 0)
+    assert run(scenario).log == [("write", "single", address), ("read", "single", address)]
+
+
+def test_a_single_access_to_an_absent_address_is_an_error():
+    async def scenario(ctx, cache, memory):
+        assert (await single(ctx, cache, 0x3000_0000, 2))[1] == 1
+        assert (await single(ctx, cache, RAM, 2))[1] == 0
+    run(scenario, absent=lambda address: address < RAM)
+
+
+def test_the_walker_sees_stores():
+    async def scenario(ctx, cache, memory):
+        await store(ctx, cache, RAM + 0x48, 0x1234)
+        assert await table(ctx, cache, RAM + 0x48) == 0x1234
+    assert len(run(scenario).log) == 1
+
+
+def test_the_walker_brings_lines():
+    async def scenario(ctx, cache, memory):
+        assert await table(ctx, cache, RAM + 0x48) == memory.word(RAM + 0x48)
+        assert await look(ctx, cache, RAM + 0x40) == (1, memory.word(RAM + 0x40))
+    run(scenario)
+
+
+def test_what_the_walker_may_not_cache_is_read_alone():
+    async def scenario(ctx, cache, memory):
+        assert await table(ctx, cache, RAM + 0x48, cacheable=0) == memory.word(RAM + 0x48)
+        assert (await look(ctx, cache, RAM + 0x48))[0] == 0
+    assert run(scenario).log == [("read", "single", RAM + 0x48)]
+
+
+@pytest.mark.parametrize("cacheable", (0, 1))
+def test_the_walker_is_told_of_an_absent_address_and_the_next_read_is_sound(cacheable):
+    async def scenario(ctx, cache, memory):
+        assert await table(ctx, cache, 0x4000_0000, cacheable) is None
+        assert await table(ctx, cache, RAM, cacheable) == memory.word(RAM)
+        assert await load(ctx, cache, RAM + 0x40) == memory.word(RAM + 0x40)
+    run(scenario, absent=lambda address: address < RAM)
+
+
+@pytest.mark.parametrize("cacheable", (0, 1))
+@pytest.mark.parametrize("patience", range(1, 16))
+def test_a_table_read_given_up_answers_nobody_else(patience, cacheable):
+    async def scenario(ctx, cache, memory):
+        await ctx.tick().repeat(70)
+        ctx.set(cache.tables.valid, 1)
+        ctx.set(cache.tables.address, RAM)
+        ctx.set(cache.tables.cacheable, cacheable)
+        await ctx.tick().repeat(patience)
+        ctx.set(cache.tables.valid, 0)
+        await ctx.tick()
+        assert await table(ctx, cache, RAM + 0x1000) == memory.word(RAM + 0x1000)
+        assert await load(ctx, cache, RAM) == memory.word(RAM)
+    run(scenario)
+
+
+def test_hit_is_0_once_the_walker_has_been_served():
+    async def scenario(ctx, cache, memory):
+        await load(ctx, cache, RAM)
+        assert await table(ctx, cache, RAM) == memory.word(RAM)
+        assert ctx.get(cache.cpu.hit) == 0
+        assert await refill(ctx, cache) == 0
+        assert await look(ctx, cache, RAM) == (1, memory.word(RAM))
+    assert len(run(scenario).log) == 1
+
+
+def test_a_waiting_walker_and_a_processor_that_always_reads_both_go_on():
+    reads, tables = [], []
+
+    async def processor(ctx, cache, memory):
+        await load(ctx, cache, RAM)
+        ctx.set(cache.cpu.read, 1)
+        for _ in range(200):
+            reads.append(ctx.get(cache.cpu.granted))
+            await ctx.tick()
+
+    async def walker(ctx, cache, memory):
+        while True:
+            tables.append(await table(ctx, cache, RAM))
+
+    run(processor, watchers=(walker,))
+    assert sum(reads) >= 100
+    assert len(tables) >= 40
+
+
+def test_a_refilled_line_can_be_used_before_the_walker_takes_its_place():
+    async def processor(ctx, cache, memory):
+        for n in range(20):
+            await store(ctx, cache, RAM, n)
+
+    async def walker(ctx, cache, memory):
+        n = 0
+        while True:
+            n += 1
+            await table(ctx, cache, RAM + 0x1000 * (1 + n % 2))
+
+    run(processor, size_kib=4, watchers=(walker,), deadline=4_000)
+
+
+@pytest.mark.parametrize("size_kib", SIZES)
+@pytest.mark.parametrize("seed", range(3))
+def test_random_accesses_of_processor_and_walker_see_what_was_stored(size_kib, seed):
+    """The model is a flat memory; the walker, who runs by itself, must read a value that the word had in between."""
+    random = Random(f"{size_kib} {seed}")
+    pages = [RAM + 0x1000 * n for n in range(2 + size_kib // 4)]
+    history = {}   # of each address: every value it has had
+    running = [True]
+
+    def place():
+        return random.choice(pages) + random.choice((0, 0x40, 0xfc0)) + 8 * random.randrange(8)
+
+    def values(memory, address):
+        return history.setdefault(address, [memory.word(address)])
+
+    async def processor(ctx, cache, memory):
+        for _ in range(400):
+            address, kind = place(), random.random()
+            if kind < 0.02:
+                await clean(ctx, cache)
+                assert all(memory.word(address) == had[-1] for address, had in history.items())
+            elif kind < 0.06:
+                assert await load(ctx, cache, 0x4000_0000 + (address & 0xfff)) is None
+            elif kind < 0.1:
+                assert (await single(ctx, cache, 0x1000_0000, 3, write=address)) [1] == 0
+            elif kind < 0.5:
+                expected = values(memory, address)[-1]
+                assert await load(ctx, cache, address) == expected
+            else:
+                data, mask = random.getrandbits(64), random.getrandbits(8)
+                lanes = sum(0xff << 8 * lane for lane in range(8) if mask >> lane & 1)
+                had = values(memory, address)
+                assert await load(ctx, cache, address) == had[-1]
+                put(ctx, cache, data, mask)
+                had.append(had[-1] & ~lanes | data & lanes)
+                other = place() if random.random() < 0.5 else address
+                hit, seen = await look(ctx, cache, other)
+                ctx.set(cache.cpu.write, 0)
+                assert not hit or seen == values(memory, other)[-1]
+            if random.random() < 0.3:
+                await ctx.tick().repeat(random.randrange(1, 8))
+        running[0] = False
+
+    async def walker(ctx, cache, memory):
+        while running[0]:
+            address = place()
+            if random.random() < 0.2:
+                ctx.set(cache.tables.valid, 1)
+                ctx.set(cache.tables.address, address)
+                ctx.set(cache.tables.cacheable, 1)
+                await ctx.tick().repeat(random.randrange(1, 20))
+                ctx.set(cache.tables.valid, 0)
+                await ctx.tick()
+                continue
+            had = values(memory, address)
+            from_here = len(had) - 1
+            assert await table(ctx, cache, address) in had[from_here:]
+            await ctx.tick().repeat(random.randrange(1, 6))
+
+    run(processor, walker, size_kib=size_kib, random=random, deadline=60_000,
+        absent=lambda address: 0x4000_0000 <= address < 0x5000_0000)
