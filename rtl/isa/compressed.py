@@ -63,6 +63,7 @@ def _imm(text: str) -> tuple:
     return tuple(bits.get(at) for at in range(max(bits) + 1))
 
 
+_I4SPN = _imm("5-4:12-11 9-6:10-7 2:6 3:5")
 _I6 = _imm("5:12 4-0:6-2")
 _LW, _LD = _imm("2:6 5-3:12-10 6:5"), _imm("5-3:12-10 7-6:6-5")
 _LWSP, _LDSP = _imm("5:12 4-2:6-4 7-6:3-2"), _imm("5:12 4-3:6-5 8-6:4-2")
@@ -73,7 +74,7 @@ _RR = {"d": SHORT_HIGH, "s": SHORT_HIGH, "t": SHORT_LOW}
 
 COMPRESSED: tuple[Compressed, ...] = (
     Compressed("c.illegal",  "000 00000000 000 00", "", {}),  # an addi4spn of 0, reserved
-    Compressed("c.addi4spn", "000 iiiiiiii ddd 00", "addi", {"d": SHORT_LOW, "s": 2}, _imm("5-4:12-11 9-6:10-7 2:6 3:5")),
+    Compressed("c.addi4spn", "000 iiiiiiii ddd 00", "addi", {"d": SHORT_LOW, "s": 2}, _I4SPN),
     Compressed("c.lw",       "010 iii sss ii ddd 00", "lw", {"d": SHORT_LOW, "s": SHORT_HIGH}, _LW),
     Compressed("c.ld",       "011 iii sss ii ddd 00", "ld", {"d": SHORT_LOW, "s": SHORT_HIGH}, _LD),
     Compressed("c.sw",       "110 iii sss ii ttt 00", "sw", {"t": SHORT_LOW, "s": SHORT_HIGH}, _LW),

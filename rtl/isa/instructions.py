@@ -1,4 +1,7 @@
-"""Instructions as data: one line each, drawn as the manual draws it. Decoder, assembler of the tests and pages follow."""
+"""Instructions as data: one line each, drawn as the manual draws it.
+
+Decoder, assembler of the tests and pages of the docs are loops over it.
+"""
 
 from dataclasses import dataclass
 
@@ -88,7 +91,8 @@ SCATTER = {  # for each format, the bits of the immediate from instruction bit 3
 class Instruction:
     """One instruction. `bits` is drawn most significant first; letters are operands.
 
-    d rd, s rs1, t rs2, i immediate, c CSR number, h shift amount, q aq and rl, f the fields of FENCE and FENCE.I, which are ignored.
+    d rd, s rs1, t rs2, i immediate, c CSR number, h shift amount, q aq and rl, f the fields of FENCE and
+    FENCE.I, which are ignored.
     """
     name: str
     bits: str

@@ -3,6 +3,7 @@
 from amaranth.hdl import Mux
 from amaranth.lib import data
 
+from ..csr.access import Access
 from ..isa.instructions import Format, Unit
 from ..payloads import Context, Page
 
@@ -85,6 +86,14 @@ class Decoded(data.Struct):
         return self.writes_rd & (self.rd == register) & (register != 0)
 
 
+class Forward(data.Struct):
+    """A register about to be written, offered to the instructions behind."""
+    valid: 1            # there is one; never x0
+    rd: 5
+    known: 1            # `value` is known in this cycle
+    value: 64
+
+
 class Issued(data.Struct):
     """What issue adds: the operands."""
     decoded: Decoded
@@ -103,4 +112,5 @@ class Executed(data.Struct):
     page: Page
     page_known: 1       # the first-level TLB had `page`, and the access is allowed
     read: 1             # the data cache was read in the cycle in which this left execute
+    access: Access      # whether the mode allows it: H loads and stores, xRET, WFI, fences
 

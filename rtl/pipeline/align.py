@@ -1,0 +1,93 @@
+"""Cuts packets into instructions and expands the compressed ones."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..units.compressed import Expander
+from .payloads import Fetched, Packet
+
+
+class Align(wiring.Component):
+    """One instruction a cycle; one that lies across two packets waits for the second.
+
+    Members
+    -------
+    i : stream of Packet
+    o : stream of Fetched
+    kill : In(1)
+        Voids what is held and what arrives in this cycle.
+    realign : Out(1), realign_pc : Out(64)
+        The prediction cut an instruction in half: fetch it again, from there, and forget the prediction.
+    """
+    i: In(stream.Signature(Packet))
+    o: Out(stream.Signature(Fetched))
+    kill: In(1)
+    realign: Out(1)
+    realign_pc: Out(64)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.expander = expander = Expander()
+        packet = self.i.payload
+        begun, position = Signal(), Signal(2)        # within the packet: halfwords before `position` are used up
+        carried, carry, carry_pc = Signal(), Signal(16), Signal(64)
+
+        at = Signal(2)
+        m.d.comb += at.eq(Mux(begun, position, packet.pc[1:3]))
+        here = packet.data.word_select(at, 16)
+        after = packet.data.word_select((at + 1)[:2], 16)
+        is_last = at == packet.last
+
+        first = Mux(carried, carry, here)
+        wide = Signal()
+        m.d.comb += wide.eq(carried | (here[:2] == 3))
+        ends = Signal(2)                             # the last halfword of the instruction
+        m.d.comb += ends.eq(Mux(wide & ~carried, at + 1, at))
+        half = ~carried & wide & is_last             # its second half is in another packet
+        whole = Signal()
+        m.d.comb += whole.eq(self.i.valid & (packet.faulted | ~half))
+        drained = Signal()                           # nothing is left in the packet after this instruction
+        m.d.comb += drained.eq(packet.faulted | (ends == packet.last))
+
+        # What remains may be the first half of the next instruction: taken along now, it costs no cycle later.
+        rest = (ends + 1)[:2]
+        rest_bits = packet.data.word_select(rest, 16)
+        stash_rest = (rest == packet.last) & (rest_bits[:2] == 3) & ~drained & ~packet.prediction.taken
+        stash_here = self.i.valid & half & ~packet.faulted & ~packet.prediction.taken
+
+        o, known = Signal(Fetched), packet.prediction.known & (packet.prediction.where == ends) & ~packet.faulted
+        raw = Cat(first, Mux(carried, here, after) & wide.replicate(16))
+        m.d.comb += [
+            expander.word.eq(here),
+            o.pc.eq(Mux(carried, carry_pc, Cat(packet.pc[0], at, packet.pc[3:]))),
+            o.bits.eq(Mux(packet.faulted, 0, Mux(wide, raw, expander.expanded))),
+            o.raw.eq(Mux(packet.faulted, 0, raw)),
+            o.compressed.eq(~wide & ~packet.faulted),
+            o.faulted.eq(packet.faulted),
+            o.fault_second.eq(packet.faulted & carried),
+            o.known.eq(known),
+            o.taken.eq(known & packet.prediction.taken),
+            o.target.eq(packet.prediction.target),
+            o.counter.eq(packet.prediction.counter),
+        ]
+        fires = Signal()
+        m.d.comb += [
+            fires.eq(whole & (self.o.ready | ~self.o.valid)),
+            self.i.ready.eq(fires & (drained | stash_rest) | stash_here),
+            self.realign.eq(self.i.valid & half & ~packet.faulted & packet.prediction.taken),
+            self.realign_pc.eq(o.pc),
+        ]
+        with m.If(self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+        with m.If(fires):
+            m.d.sync += [self.o.valid.eq(1), self.o.payload.eq(o), carried.eq(stash_rest), carry.eq(rest_bits),
+                         begun.eq(~(drained | stash_rest)), position.eq(rest),
+                         carry_pc.eq(Cat(packet.pc[0], rest, packet.pc[3:]))]
+        with m.Elif(stash_here):
+            m.d.sync += [carried.eq(1), carry.eq(here), carry_pc.eq(o.pc), begun.eq(0)]
+        with m.If(self.kill | self.realign):
+            m.d.sync += [carried.eq(0), begun.eq(0)]
+        with m.If(self.kill):
+            m.d.sync += self.o.valid.eq(0)
+        return m

@@ -1,0 +1,255 @@
+"""Commit: the last stage, and the only place where the architecture changes."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import PHYSICAL_BITS
+from ..csr.access import Access
+from ..events import EVENT_BITS, EVENTS
+from ..isa.causes import Cause
+from ..isa.instructions import System, Unit
+from ..isa.modes import Mode, v
+from ..payloads import Fault, Fence, FenceKind, MemoryKind, Retire, Trap, record
+from ..ports import CsrSignature
+from ..units.divider import Divider
+from .payloads import Executed, Forward
+from .tinst import TABLE_READ, transformed
+
+
+class Commit(wiring.Component):
+    """Takes one instruction at a time; it retires, or a trap is taken in its place.
+
+    An interrupt is attached to an instruction in the first cycle in which that is here, and takes the path of an
+    exception. Whatever changes the mode, a CSR, or a translation flushes all that is younger, so that no stage before
+    this one ever looks at a CSR that is about to change.
+
+    Parameters
+    ----------
+    htinst : str
+        As in CoreConfig.
+
+    Members
+    -------
+    i : stream of Executed
+    fetch_fault : In(Fault)
+        Of an instruction that could not be fetched.
+    product : In(64)
+        Of the multiplication that is here.
+    csr : Out(CsrSignature)
+    executed : Out(Executed), go : Out(1)
+        To the load-store unit, which answers with the members after it (see there).
+    fence : Out(stream of Fence)
+        To the Mmu.
+    clean, cleaned, invalidate, invalidated
+        FENCE.I: of the data cache and the instruction cache.
+    forward : Out(Forward)
+        What the instruction here writes; `known` in the cycle in which it retires.
+    flush : Out(1), flush_pc : Out(64)
+        Go on there; everything younger is void. Decided by registers alone.
+    retire : Out(stream of Retire)
+        One cycle after the fact.
+    events : Out(EVENT_BITS)
+        Those of rtl/events.py that are counted here, the others 0.
+    """
+    def __init__(self, htinst):
+        self.htinst = htinst
+        super().__init__({
+            "i": In(stream.Signature(Executed)), "fetch_fault": In(Fault), "product": In(64),
+            "csr": Out(CsrSignature()), "executed": Out(Executed), "go": Out(1), "done": In(1), "value": In(64),
+            "faulted": In(1), "fault": In(Fault), "fault_offset": In(4), "hpa": In(PHYSICAL_BITS),
+            "hpa_next": In(PHYSICAL_BITS), "device": In(1), "stored": In(1), "data": In(64),
+            "fence": Out(stream.Signature(Fence)), "clean": Out(1), "cleaned": In(1), "invalidate": Out(1),
+            "invalidated": In(1), "forward": Out(Forward), "flush": Out(1), "flush_pc": Out(64),
+            "retire": Out(stream.Signature(Retire, always_ready=True)), "events": Out(EVENT_BITS)})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.divider = divider = Divider()
+        x, csr = Signal(Executed), self.csr
+        decoded, fetched = x.decoded, x.decoded.fetched
+        unit, op, mode = decoded.unit, decoded.op, csr.status.mode
+        valid, fresh = Signal(), Signal()
+        finishes, value = Signal(), Signal(64)       # the instruction retires in this cycle; what rd gets
+        traps = Signal()                             # a trap is taken in this cycle
+
+        m.d.comb += [self.executed.eq(x), self.i.ready.eq(~valid | finishes)]
+        m.d.sync += fresh.eq(self.i.ready & self.i.valid)
+        with m.If(self.i.ready):
+            m.d.sync += [valid.eq(self.i.valid), x.eq(self.i.payload)]
+        with m.If(self.flush):
+            m.d.sync += [valid.eq(0), fresh.eq(0)]
+
+        is_memory = (unit == Unit.LOAD) | (unit == Unit.STORE) | (unit == Unit.AMO)
+        is_system = unit == Unit.SYSTEM
+        calls = is_system & ((op == System.ECALL) | (op == System.EBREAK))
+        interrupted = fresh & csr.interrupt
+        barred = fetched.faulted | (x.access != Access.OK) | calls
+        m.d.comb += csr.op.address.eq(fetched.bits[20:32])
+        funct3 = fetched.bits[12:15]
+        m.d.comb += [
+            csr.op.write.eq(~funct3[1] | fetched.bits[15:20].any()),
+            csr.op.set.eq(funct3[:2] == 2), csr.op.clear.eq(funct3[:2] == 3), csr.op.operand.eq(x.a),
+            divider.a.eq(x.a), divider.b.eq(x.b), divider.function.eq(funct3[:2]), divider.word.eq(decoded.word),
+            self.fence.payload.by_address.eq(decoded.rs1.any()), self.fence.payload.by_id.eq(decoded.rs2.any()),
+            self.fence.payload.address.eq(x.a), self.fence.payload.id.eq(x.b[:16]),
+            self.fence.payload.kind.eq(Mux(op == System.HFENCE_GVMA, FenceKind.HFENCE_GVMA,
+                                           Mux((op == System.HFENCE_VVMA) | v(mode), FenceKind.HFENCE_VVMA,
+                                               FenceKind.SFENCE_VMA))),
+        ]
+
+        trap, access_of_csr = Signal(Trap), Signal(2)
+        csr_value = Signal(64)
+        with m.FSM():
+            with m.State("RUN"):
+                with m.If(valid & (interrupted | barred)):
+                    m.next = "TRAP"
+                with m.Elif(valid):
+                    with m.Switch(unit):
+                        with m.Case(Unit.ALU, Unit.BRANCH, Unit.JUMP):
+                            m.d.comb += [finishes.eq(1), value.eq(x.result)]
+                        with m.Case(Unit.MUL):
+                            m.d.comb += [finishes.eq(1), value.eq(self.product)]
+                        with m.Case(Unit.DIV):
+                            m.d.comb += [divider.start.eq(1), finishes.eq(divider.done), value.eq(divider.result)]
+                        with m.Case(Unit.LOAD, Unit.STORE, Unit.AMO):
+                            m.d.comb += [self.go.eq(1), finishes.eq(self.done), value.eq(self.value)]
+                            with m.If(self.faulted):
+                                m.next = "TRAP"
+                        with m.Case(Unit.CSR):
+                            m.next = "CSR"
+                        with m.Case(Unit.SYSTEM):
+                            with m.Switch(op):
+                                with m.Case(System.FENCE):
+                                    m.d.comb += finishes.eq(1)
+                                with m.Case(System.FENCE_I):
+                                    m.next = "CLEAN"
+                                with m.Case(System.WFI):
+                                    m.next = "WAIT"
+                                with m.Case(System.MRET, System.SRET):
+                                    m.next = "RETURN"
+                                with m.Default():
+                                    m.next = "FENCE"
+            with m.State("CSR"):
+                m.d.sync += csr_value.eq(csr.read_data)
+                with m.If(csr.answer != Access.OK):
+                    m.d.sync += access_of_csr.eq(csr.answer)
+                    m.next = "TRAP"
+                with m.Elif(csr.op.write):
+                    m.d.comb += csr.write.eq(1)
+                    m.next = "WRITTEN"
+                with m.Else():
+                    m.d.comb += [finishes.eq(1), value.eq(csr.read_data)]
+                    m.next = "RUN"
+            with m.State("WRITTEN"):
+                m.d.comb += [finishes.eq(1), value.eq(csr_value), self.flush.eq(1), self.flush_pc.eq(x.next_pc)]
+                m.next = "RUN"
+            with m.State("CLEAN"):
+                m.d.comb += self.clean.eq(1)
+                with m.If(self.cleaned):
+                    m.next = "INVALIDATE"
+            with m.State("INVALIDATE"):
+                m.d.comb += self.invalidate.eq(1)
+                with m.If(self.invalidated):
+                    m.next = "GO ON"
+            with m.State("WAIT"):
+                with m.If(csr.wake):
+                    m.next = "GO ON"
+            with m.State("FENCE"):
+                m.d.comb += self.fence.valid.eq(1)
+                with m.If(self.fence.ready):
+                    m.next = "GO ON"
+            with m.State("GO ON"):
+                m.d.comb += [finishes.eq(1), self.flush.eq(1), self.flush_pc.eq(x.next_pc)]
+                m.next = "RUN"
+            with m.State("RETURN"):
+                m.d.comb += [finishes.eq(1), csr.xret.eq(1), csr.mret.eq(op == System.MRET),
+                             self.flush.eq(1), self.flush_pc.eq(csr.taken.pc)]
+                m.next = "RUN"
+            with m.State("TRAP"):
+                m.d.comb += [traps.eq(1), csr.trap.valid.eq(1), self.flush.eq(1), self.flush_pc.eq(csr.taken.pc)]
+                m.d.sync += access_of_csr.eq(Access.OK)
+                m.next = "RUN"
+
+        # The trap is put together in the cycle before it is taken, from registers and what the load-store unit held.
+        interrupt_seen, code_seen = Signal(), Signal(6)
+        with m.If(fresh):
+            m.d.sync += [interrupt_seen.eq(csr.interrupt), code_seen.eq(csr.interrupt_code)]
+        m.d.comb += [csr.trap.payload.eq(trap), trap.eq(self.describe(m, x, mode, access_of_csr, interrupt_seen,
+                                                                       code_seen))]
+        m.d.comb += [
+            # A CSR instruction counts in the cycle in which it writes: a write of minstret wins over that count.
+            csr.retired.eq(Mux(unit == Unit.CSR, csr.write | (finishes & ~csr.op.write), finishes)),
+            self.forward.valid.eq(valid & decoded.writes_rd & decoded.rd.any()),
+            self.forward.rd.eq(decoded.rd), self.forward.known.eq(finishes), self.forward.value.eq(value),
+        ]
+        self.record(m, x, mode, trap, traps, finishes, value)
+        works = valid & ~finishes
+        for name, happens in {
+            "retired": finishes, "trapped": traps, "interrupted": traps & trap.interrupt, "flushed": self.flush,
+            "stall_empty": ~valid, "stall_memory": works & is_memory, "stall_divide": works & (unit == Unit.DIV),
+            "stall_system": works & (is_system | (unit == Unit.CSR)),
+        }.items():
+            m.d.comb += self.events[EVENTS[name]].eq(happens)
+        return m
+
+    def describe(self, m, x, mode, access_of_csr, interrupted, interrupt_code):
+        """The Trap of the instruction `x`: which cause it has, and what the registers of the trap get."""
+        decoded, fetched = x.decoded, x.decoded.fetched
+        is_memory = (decoded.unit == Unit.LOAD) | (decoded.unit == Unit.STORE) | (decoded.unit == Unit.AMO)
+        access = Mux(decoded.unit == Unit.CSR, access_of_csr, x.access)
+        # The load-store unit's fault stays in its register until the next one.
+        code, tval, gva, gpa, tinst = Signal(6), Signal(64), Signal(), Signal(64), Signal(32)
+
+        def of_fault(fault, address, virtual, instruction):
+            pseudo = Mux(fault.implicit, TABLE_READ, 0)
+            hide = fault.implicit & (self.htinst == "zero")
+            m.d.comb += [
+                code.eq(fault.cause), tval.eq(address), gva.eq(virtual), gpa.eq(Mux(hide, 0, fault.gpa)),
+                tinst.eq({"zero": 0, "pseudo": pseudo,
+                          "full": Mux(fault.implicit, pseudo, instruction)}[self.htinst]),
+            ]
+
+        with m.If(interrupted):
+            m.d.comb += code.eq(interrupt_code)
+        with m.Elif(fetched.faulted):
+            of_fault(self.fetch_fault, (fetched.pc + Mux(fetched.fault_second, 2, 0))[:64], v(mode), 0)
+        with m.Elif(access != Access.OK):
+            m.d.comb += [code.eq(Mux(access == Access.VIRTUAL, Cause.VIRTUAL_INSTRUCTION, Cause.ILLEGAL_INSTRUCTION)),
+                         tval.eq(fetched.raw)]
+        with m.Elif(is_memory):
+            offset = Signal(4)
+            m.d.sync += offset.eq(self.fault_offset)
+            of_fault(self.fault, (x.result + offset)[:64], v(x.context.mode),
+                     transformed(decoded, Cat(offset, Const(0, 1))))
+        with m.Elif(decoded.op == System.EBREAK):
+            m.d.comb += [code.eq(Cause.BREAKPOINT), tval.eq(fetched.pc), gva.eq(v(mode))]
+        with m.Else():
+            m.d.comb += code.eq(Mux(mode == Mode.M, Cause.ECALL_M, Mux(mode == Mode.VS, Cause.ECALL_VS,
+                                    Mux(mode == Mode.HS, Cause.ECALL_HS, Cause.ECALL_U))))
+        return record(Trap, interrupt=interrupted, code=code, pc=fetched.pc, tval=tval, gva=gva, gpa=gpa, tinst=tinst)
+
+    def record(self, m, x, mode, trap, traps, finishes, value):
+        """The Retire record, registered: nothing that the pipeline waits for depends on it."""
+        decoded, csr, retire = x.decoded, self.csr, self.retire.payload
+        seen_mip, seen_time, fresh = Signal(16), Signal(64), Signal()
+        m.d.sync += fresh.eq(self.i.ready & self.i.valid & ~self.flush)
+        with m.If(fresh):
+            m.d.sync += [seen_mip.eq(csr.mip), seen_time.eq(csr.time)]
+        accesses = finishes & (decoded.unit != Unit.CSR) & self.go
+        kind = Mux(decoded.unit == Unit.AMO, MemoryKind.AMO,
+                   Mux(decoded.unit == Unit.LOAD, MemoryKind.LOAD, Mux(self.stored, MemoryKind.STORE, MemoryKind.NONE)))
+        returns = csr.xret | traps
+        m.d.sync += self.retire.valid.eq(finishes | traps)
+        with m.If(finishes | traps):
+            m.d.sync += retire.eq(record(
+                Retire, pc=decoded.fetched.pc, bits=decoded.fetched.raw, mode=mode,
+                mode_after=Mux(returns, csr.taken.mode, mode), next_pc=Mux(returns, csr.taken.pc, x.next_pc),
+                writes_rd=finishes & decoded.writes_rd, rd=decoded.rd, rd_value=value,
+                memory=Mux(accesses, kind, MemoryKind.NONE), size=decoded.size, gva=Mux(accesses, x.result, 0),
+                hpa=Mux(accesses, self.hpa, 0), hpa_next=Mux(accesses, self.hpa_next, 0),
+                data=Mux(accesses, self.data, 0), device=accesses & self.device,
+                writes_csr=finishes & (decoded.unit == Unit.CSR) & csr.op.write, csr=csr.op.address,
+                csr_value=csr.written, trapped=traps, interrupt=traps & trap.interrupt, code=trap.code, tval=trap.tval,
+                gva_valid=trap.gva, gpa=trap.gpa, tinst=trap.tinst,
+                mip=Mux(fresh, csr.mip, seen_mip), time=Mux(fresh, csr.time, seen_time)))

@@ -1,0 +1,66 @@
+"""Issue: decode, read the registers, and wait for the operands that are not there yet."""
+
+from amaranth.hdl import Module, Mux
+from amaranth.lib import stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from .decode import Decoder
+from .payloads import Fetched, Forward, Issued
+
+
+class Issue(wiring.Component):
+    """Holds the register file. What execute and commit are about to write is taken from there.
+
+    Members
+    -------
+    i : stream of Fetched
+    o : stream of Issued
+        Combinational after `i`.
+    execute, commit : In(Forward)
+        The instructions before this one. What `commit` knows is written to the register file.
+    waits : Out(1)
+        An operand is missing.
+    inspect : In(5), inspect_value : Out(64)
+        For debuggers: a register, combinationally.
+    """
+    i: In(stream.Signature(Fetched))
+    o: Out(stream.Signature(Issued))
+    execute: In(Forward)
+    commit: In(Forward)
+    waits: Out(1)
+    inspect: In(5)
+    inspect_value: Out(64)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.decoder = decoder = Decoder()
+        m.submodules.registers = registers = Memory(shape=64, depth=32, init=[])
+        read_a, read_b, inspect = (registers.read_port(domain="comb") for _ in range(3))
+        write = registers.write_port()
+        decoded = decoder.decoded
+        m.d.comb += [
+            decoder.fetched.eq(self.i.payload),
+            self.o.payload.decoded.eq(decoded),
+            read_a.addr.eq(decoded.rs1), read_b.addr.eq(decoded.rs2),
+            inspect.addr.eq(self.inspect), self.inspect_value.eq(inspect.data),
+            write.addr.eq(self.commit.rd), write.data.eq(self.commit.value),
+            write.en.eq(self.commit.valid & self.commit.known),
+        ]
+
+        def operand(uses, register, held):
+            from_execute = uses & self.execute.valid & (self.execute.rd == register)
+            from_commit = uses & self.commit.valid & (self.commit.rd == register)
+            missing = Mux(from_execute, ~self.execute.known, from_commit & ~self.commit.known)
+            value = Mux(from_execute, self.execute.value, Mux(from_commit, self.commit.value, Mux(uses, held, 0)))
+            return value, missing
+
+        a, a_missing = operand(decoded.uses_rs1, decoded.rs1, read_a.data)
+        b, b_missing = operand(decoded.uses_rs2, decoded.rs2, read_b.data)
+        m.d.comb += [
+            self.o.payload.a.eq(a), self.o.payload.b.eq(b),
+            self.waits.eq(self.i.valid & (a_missing | b_missing)),
+            self.o.valid.eq(self.i.valid & ~self.waits),
+            self.i.ready.eq(self.o.ready & ~self.waits),
+        ]
+        return m

@@ -1,0 +1,280 @@
+"""Loads, stores and atomics at commit: the common case in one cycle, everything else step by step."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import PHYSICAL_BITS
+from ..isa.instructions import Amo, Unit
+from ..payloads import Fault, Page, Reach
+from ..ports import DataCacheSignature, TranslateSignature
+from ..units.alu import amo_result
+from .payloads import Executed
+
+
+class LoadStore(wiring.Component):
+    """One access at a time, never speculative: what is begun is performed.
+
+    A misaligned access that crosses eight bytes is made in two parts, lower first. Both are translated before the
+    first byte is written, so that a fault leaves memory as it was.
+
+    Parameters
+    ----------
+    misaligned : bool
+        Misaligned loads and stores of main memory are done; else they raise causes 4 and 6.
+
+    Members
+    -------
+    executed : In(Executed), go : In(1)
+        The instruction, held from the cycle after it left execute until `done` or `faulted`.
+    early_read : In(1), early_offset : In(12), granted : Out(1)
+        Execute's read of the data cache, for the instruction that comes here next.
+    translate, cache
+        The rest of the Mmu, the data cache.
+    done : Out(1), value : Out(64)
+        In the cycle in which the access takes effect: what rd gets.
+    faulted : Out(1), fault : Out(Fault), fault_offset : Out(4)
+        The access is not made; the fault struck this many bytes above its address.
+    hpa : Out(PHYSICAL_BITS), hpa_next : Out(PHYSICAL_BITS), device : Out(1), stored : Out(1), data : Out(64)
+        With `done`, for the Retire record: where, whether past the caches, whether memory changed, and what is
+        there (or was read) from the lowest byte on.
+    clean : In(1), cleaned : Out(1)
+        FENCE.I: of the cache, from commit, while no access is made.
+    miss : Out(1)
+        For one cycle: a line is asked for.
+    """
+    def __init__(self, misaligned):
+        self.misaligned = misaligned
+        super().__init__({
+            "executed": In(Executed), "go": In(1), "early_read": In(1), "early_offset": In(12), "granted": Out(1),
+            "translate": Out(TranslateSignature()), "cache": Out(DataCacheSignature()),
+            "done": Out(1), "value": Out(64), "faulted": Out(1), "fault": Out(Fault), "fault_offset": Out(4),
+            "hpa": Out(PHYSICAL_BITS), "hpa_next": Out(PHYSICAL_BITS), "device": Out(1), "stored": Out(1),
+            "data": Out(64), "clean": In(1), "cleaned": Out(1), "miss": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        executed, cache, decoded = self.executed, self.cache, self.executed.decoded
+        address, size, op = executed.result, decoded.size, decoded.op
+        is_amo, is_load = decoded.unit == Unit.AMO, decoded.unit == Unit.LOAD
+        is_sc = (decoded.unit == Unit.STORE) & (op == Amo.SC)
+        is_lr = is_load & (op == Amo.LR)
+        atomic = is_amo | is_sc | is_lr
+
+        # Shape of the access: bytes named by their place in the eight around the address.
+        place, last_byte = address[:3], Signal(3)
+        m.d.comb += last_byte.eq((1 << size) - 1)
+        crosses, crosses_page = Signal(), Signal()
+        m.d.comb += [crosses.eq((place + last_byte)[3]),
+                     crosses_page.eq(crosses & address[3:12].all())]
+        is_misaligned = (place & last_byte).any()
+        refused = is_misaligned & (atomic if self.misaligned else 1)
+
+        # One page for each part. The first is execute's, unless the first-level TLB had to be helped.
+        pages, known = [Signal(Page, name=f"page_{n}") for n in (0, 1)], Signal()
+        part, have_old, old, low, held = Signal(), Signal(), Signal(64), Signal(64), Signal(64)
+        first_page = Signal(Page)
+        m.d.comb += first_page.eq(Mux(known, pages[0], executed.page))
+        here = Signal(Page)
+        m.d.comb += here.eq(Mux(part & crosses_page, pages[1], first_page))
+        above = Signal(64)                           # address of the second part
+        m.d.comb += above.eq(Cat(Const(0, 3), (address[3:] + 1)[:61]))
+        part_address = Signal(64)
+        m.d.comb += part_address.eq(Mux(part, above, address))
+        place_hpa = Cat(part_address[:12], here.ppn)
+
+        # Reservation: what LR remembers is a physical address; SC alone forgets it.
+        reserved, reservation = Signal(), Signal(PHYSICAL_BITS)
+        holds = Signal()
+        m.d.comb += holds.eq(reserved & (reservation == Cat(address[:12], first_page.ppn)))
+        writes = Signal()                            # this access changes memory
+        m.d.comb += writes.eq((decoded.unit == Unit.STORE) & (~is_sc | holds) | is_amo)
+
+        # Data on its way in: bytes from the lowest on, then extended.
+        data_in = Signal(64)
+        m.d.comb += data_in.eq(cache.data)
+        whole = Cat(Mux(part, low, data_in), data_in)
+        read = Signal(64)
+        with m.Switch(place):
+            for n in range(8):
+                with m.Case(n):
+                    m.d.comb += read.eq(whole[8 * n:8 * n + 64])
+        extended, sign = Signal(64), Signal()
+        with m.Switch(size):
+            for n in range(4):
+                width = 8 << n
+                with m.Case(n):
+                    m.d.comb += [sign.eq(read[width - 1] & ~decoded.unsigned),
+                                 extended.eq(Cat(read[:width], sign.replicate(64 - width)))]
+
+        # Data on its way out: rotated to its place, the upper part for the second eight bytes.
+        new = Signal(64)
+        m.d.comb += new.eq(Mux(is_amo, amo_result(op, old, executed.b, ~size[0]), executed.b))
+        rotated, lanes = Signal(128), Signal(16)
+        with m.Switch(place):
+            for n in range(8):
+                with m.Case(n):
+                    m.d.comb += rotated.eq(new << 8 * n)
+        bytes_mask = Signal(8)
+        with m.Switch(size):
+            for n in range(4):
+                with m.Case(n):
+                    m.d.comb += bytes_mask.eq((1 << (1 << n)) - 1)
+        m.d.comb += lanes.eq(bytes_mask << place)
+        m.d.comb += [
+            cache.ppn.eq(here.ppn), self.granted.eq(cache.granted),
+            cache.clean.eq(self.clean), self.cleaned.eq(cache.cleaned),
+            cache.read.eq(self.early_read), cache.offset.eq(self.early_offset),
+            cache.mask.eq(Mux(part, lanes[8:], lanes[:8])),
+            cache.write_data.eq(Mux(part, rotated[64:], rotated[:64])),
+            # Main memory without cache is reached by eight bytes and lanes, so that misaligned accesses work.
+            cache.single_address.eq(Mux(here.memory, Cat(Const(0, 3), place_hpa[3:]), place_hpa)),
+            cache.single_size.eq(Mux(here.memory, 3, size)),
+            cache.single_write.eq(writes & (~is_amo | have_old)),
+        ]
+
+        request = self.translate.request
+        m.d.comb += [request.va.eq(part_address), request.context.eq(executed.context),
+                     # Of a misaligned access one byte of each part: where a page is cut, it is refused anyway.
+                     request.size.eq(Mux(is_misaligned, 0, size))]
+
+        def fail(cause_load, cause_store):
+            m.d.sync += [self.fault.eq(0),
+                         self.fault.cause.eq(Mux(executed.context.reach == Reach.LOAD, cause_load, cause_store))]
+            m.next = "FAULT"
+
+        def finish(value):
+            m.d.comb += [self.done.eq(1), self.value.eq(Mux(is_sc, ~holds, Mux(is_amo, old, value)))]
+            with m.If(is_lr):
+                m.d.sync += [reserved.eq(1), reservation.eq(Cat(address[:12], first_page.ppn))]
+            with m.If(is_sc):
+                m.d.sync += reserved.eq(0)
+            m.d.sync += [known.eq(0), part.eq(0), have_old.eq(0)]
+            m.next = "FIRST"
+
+        def look(value):
+            """The eight bytes are in the cache: do with them what the instruction wants."""
+            with m.If(is_amo & ~have_old):
+                m.d.sync += [old.eq(value), have_old.eq(1)]
+                m.next = "MODIFY"
+            with m.Else():
+                m.d.comb += cache.write.eq(writes)
+                with m.If(crosses & ~part):
+                    m.d.sync += [low.eq(data_in), part.eq(1)]
+                    m.next = "READ"
+                with m.Else():
+                    finish(value)
+
+        m.d.sync += [known.eq(0), part.eq(0), have_old.eq(0)]
+
+        def keep():
+            m.d.sync += [known.eq(known), part.eq(part), have_old.eq(have_old)]
+
+        with m.FSM() as fsm:
+            with m.State("FIRST"):
+                with m.If(self.go):
+                    with m.If(refused):
+                        fail(*((5, 7) if self.misaligned else (4, 6)))
+                    with m.Elif(~executed.page_known):
+                        m.next = "TRANSLATE"
+                    with m.Elif(crosses_page | ~executed.page.cacheable | ~executed.read):
+                        m.next = "CHECK"
+                    with m.Elif(~cache.hit):
+                        m.d.sync += [known.eq(1), pages[0].eq(executed.page)]
+                        m.next = "REFILL"
+                    with m.Else():
+                        look(extended)
+                        with m.If(is_amo & ~have_old | crosses & ~part):
+                            m.d.sync += [known.eq(1), pages[0].eq(executed.page)]
+            with m.State("TRANSLATE"):
+                keep()
+                m.d.comb += self.translate.valid.eq(1)
+                answer = self.translate.answer
+                with m.If(self.translate.done):
+                    with m.If(answer.faulted):
+                        m.d.sync += self.fault.eq(answer.fault)
+                        m.next = "FAULT"
+                    with m.Elif(answer.cut & is_misaligned):
+                        fail(4, 6)
+                    with m.Elif(part):
+                        m.d.sync += [pages[1].eq(answer.page), part.eq(0)]
+                        m.next = "READ"
+                    with m.Else():
+                        m.d.sync += [pages[0].eq(answer.page), known.eq(1)]
+                        m.next = "CHECK"
+            with m.State("CHECK"):
+                keep()
+                with m.If(~known):
+                    m.d.sync += [pages[0].eq(executed.page), known.eq(1)]
+                with m.If(~first_page.memory & (atomic | is_misaligned)):
+                    fail(5, 7)
+                with m.Elif(crosses_page):
+                    m.d.sync += part.eq(1)
+                    m.next = "TRANSLATE"
+                with m.Else():
+                    m.next = "READ"
+            with m.State("READ"):
+                keep()
+                with m.If(~first_page.memory & is_misaligned | ~here.memory & is_misaligned):
+                    fail(5, 7)
+                with m.Elif(~here.cacheable):
+                    m.next = "SINGLE"
+                with m.Else():
+                    m.d.comb += [cache.read.eq(1), cache.offset.eq(part_address[:12])]
+                    with m.If(cache.granted):
+                        m.next = "LOOK"
+            with m.State("LOOK"):
+                keep()
+                with m.If(cache.hit):
+                    look(extended)
+                with m.Else():
+                    m.next = "REFILL"
+            with m.State("MODIFY"):
+                keep()
+                with m.If(cache.hit):
+                    look(extended)
+                with m.Else():
+                    # The walker has used the cache meanwhile; the line need not be absent.
+                    m.next = "READ"
+            with m.State("REFILL"):
+                keep()
+                m.d.comb += cache.refill.eq(1)
+                with m.If(cache.refilled):
+                    m.next = "READ"
+                    with m.If(cache.error):
+                        fail(5, 7)
+            with m.State("SINGLE"):
+                keep()
+                m.d.comb += [cache.single.eq(is_load | writes), self.device.eq(1)]
+                with m.If(cache.single_done | ~cache.single):
+                    m.d.sync += held.eq(cache.single_data)
+                    m.next = "SINGLE DONE"
+                    with m.If(cache.single_done & cache.single_error):
+                        fail(5, 7)
+            with m.State("SINGLE DONE"):
+                keep()
+                m.d.comb += [data_in.eq(held), self.device.eq(1)]
+                with m.If(is_amo & ~have_old):
+                    m.d.sync += [old.eq(extended), have_old.eq(1)]
+                    m.next = "SINGLE"
+                with m.Elif(crosses & ~part):
+                    m.d.sync += [low.eq(held), part.eq(1)]
+                    m.next = "READ"
+                with m.Else():
+                    finish(extended)
+            with m.State("FAULT"):
+                m.d.comb += self.faulted.eq(1)
+                m.next = "FIRST"
+
+        with m.If(fsm.ongoing("FAULT")):
+            m.d.comb += self.fault_offset.eq(Mux(part, 8 - place, 0))
+        refilling = Signal()
+        m.d.sync += refilling.eq(cache.refill)
+        m.d.comb += [
+            self.miss.eq(cache.refill & ~refilling),
+            self.hpa.eq(Cat(address[:12], first_page.ppn)),
+            self.hpa_next.eq(Mux(crosses_page, Cat(Const(0, 12), pages[1].ppn), 0)),
+            self.stored.eq(writes),
+            self.data.eq(Mux(writes, new, read) & Cat(bytes_mask[n].replicate(8) for n in range(8))),
+        ]
+        return m
