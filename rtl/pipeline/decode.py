@@ -41,7 +41,7 @@ def facts(row) -> dict:
         "unit": row.unit,
         "op": row.op or 0,
         "word": row.word,
-        "format": row.format,
+        "immediate": row.format,
         "uses_rs1": "s" in row.bits and row.name not in ("fence", "fence.i"),
         "uses_rs2": "t" in row.bits,
         "writes_rd": "d" in row.bits and row.name not in ("fence", "fence.i"),

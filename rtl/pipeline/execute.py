@@ -87,12 +87,12 @@ class Execute(wiring.Component):
                      self.i.ready.eq(self.o.ready)]
 
         number = Signal(64)
-        m.d.comb += number.eq(immediate(bits, decoded.format))
+        m.d.comb += number.eq(immediate(bits, decoded.immediate))
         m.submodules.alu = alu = AluUnit()
         m.submodules.multiplier = multiplier = Multiplier()
         m.d.comb += [
             alu.op.eq(decoded.op), alu.word.eq(decoded.word), alu.a.eq(issued.a),
-            alu.b.eq(Mux(decoded.format == Format.NONE, issued.b, number)),
+            alu.b.eq(Mux(decoded.immediate == Format.NONE, issued.b, number)),
             multiplier.load.eq(leaves & (unit == Unit.MUL)), multiplier.a.eq(issued.a), multiplier.b.eq(issued.b),
             multiplier.function.eq(bits[12:14]), multiplier.word.eq(decoded.word),
             self.product.eq(multiplier.result),
@@ -100,7 +100,7 @@ class Execute(wiring.Component):
 
         # One adder for addresses, targets and auipc.
         is_branch, is_jump = unit == Unit.BRANCH, unit == Unit.JUMP
-        from_pc = is_branch | (is_jump & (decoded.format == Format.J)) | decoded.uses_pc
+        from_pc = is_branch | (is_jump & (decoded.immediate == Format.J)) | decoded.uses_pc
         total, link = Signal(64), Signal(64)
         m.d.comb += [total.eq(Mux(from_pc, fetched.pc, issued.a) + number),
                      link.eq(fetched.pc + Mux(fetched.compressed, 2, 4))]
@@ -119,7 +119,7 @@ class Execute(wiring.Component):
 
         counter, kind = fetched.counter, Signal(Jump)
         m.d.comb += kind.eq(Mux(is_branch, Jump.BRANCH, Mux(decoded.writes_rd & is_link(decoded.rd), Jump.CALL,
-                                Mux((decoded.format == Format.I) & is_link(decoded.rs1), Jump.RETURN, Jump.ALWAYS))))
+                                Mux((decoded.immediate == Format.I) & is_link(decoded.rs1), Jump.RETURN, Jump.ALWAYS))))
         m.d.comb += [
             self.update.eq(leaves & ~fetched.faulted & (goes | fetched.known)),
             self.outcome.end.eq(Mux(fetched.compressed, fetched.pc, (fetched.pc + 2)[:64])),
@@ -132,7 +132,7 @@ class Execute(wiring.Component):
 
         reach = Mux(unit == Unit.LOAD, Reach.LOAD, Reach.STORE)
         m.d.comb += [
-            o.decoded.eq(decoded), o.a.eq(Mux(decoded.format == Format.Z, number, issued.a)), o.b.eq(issued.b),
+            o.decoded.eq(decoded), o.a.eq(Mux(decoded.immediate == Format.Z, number, issued.a)), o.b.eq(issued.b),
             o.result.eq(Mux(is_jump, link, Mux(decoded.uses_pc | is_memory, total, alu.result))),
             o.context.eq(data_context(status, reach, decoded.hlsv, decoded.hlvx)),
             self.lookup.va.eq(total), self.lookup.context.eq(o.context),

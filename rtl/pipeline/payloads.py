@@ -46,7 +46,7 @@ class Decoded(data.Struct):
     unit: Unit
     op: 4               # of rtl/isa/instructions.py: Alu, Amo or System, as `unit` has it
     word: 1
-    format: Format
+    immediate: Format
     uses_rs1: 1
     uses_rs2: 1
     writes_rd: 1

@@ -31,12 +31,18 @@ class Divider(wiring.Component):
         m = Module()
         signed, wants_remainder = ~self.function[0], self.function[1]
 
-        def operand(value):
-            return Mux(self.word, Cat(value[:32], (value[31] & signed).replicate(32)), value)
+        def operand(value, name):
+            # Named: an expression that is replicated is built once for each copy.
+            sign, whole = Signal(name=f"sign_{name}"), Signal(64, name=f"operand_{name}")
+            m.d.comb += [sign.eq(value[31] & signed),
+                         whole.eq(Mux(self.word, Cat(value[:32], sign.replicate(32)), value))]
+            return whole
 
-        a, b = operand(self.a), operand(self.b)
+        a, b = operand(self.a, "a"), operand(self.b, "b")
         negative_a, negative_b = signed & a[63], signed & b[63]
         remainder, quotient, divisor, steps = Signal(64), Signal(64), Signal(64), Signal(7)
+        by_zero = Signal()
+        m.d.comb += by_zero.eq(~divisor.any())
         given_up = ~self.start
         with m.FSM():
             with m.State("IDLE"):
@@ -51,7 +57,7 @@ class Divider(wiring.Component):
                     m.next = "STEP"
                 with m.Else():
                     # Of the quotient, those bits are zeros; by zero, ones.
-                    m.d.sync += [quotient.eq(Cat((~divisor.any()).replicate(8), quotient)), steps.eq(steps - 8)]
+                    m.d.sync += [quotient.eq(Cat(by_zero.replicate(8), quotient)), steps.eq(steps - 8)]
             with m.State("STEP"):
                 # quotient shifts out dividend bits at its top while the quotient's own bits come in at its bottom.
                 shifted = Cat(quotient[63], remainder)

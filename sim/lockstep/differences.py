@@ -57,8 +57,7 @@ BEHAVIOUR = {
     "misaligned accesses of devices": "Spike splits them into bytes; here they are access faults, which Spike is told.",
     "the ROM": "It is a device for Spike, from which code can run and tables cannot be walked.",
 }
-"""What differs and is no CSR: the subject, then the reason and the treatment. Where no other is named, the manual allows
-both."""
+"""What differs and is no CSR: the subject, then the reason and the treatment. The manual allows both unless said so."""
 
 
 def rows(config: CoreConfig) -> tuple[Row, ...]:

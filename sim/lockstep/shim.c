@@ -64,7 +64,7 @@ struct finding {
 static u8 *processor, *state, *mmu, *sim;
 static u64 *pc, *x, *prv, *reservation;
 static u8 *v, *in_wfi;
-static void *csrs[4096];
+static void *csrs[4096], *clock_csr;
 static u64 *mip_value, *mie_value, *hvip_value;
 static u64 no_hvip;
 static struct rule rules[4096];
@@ -349,7 +349,7 @@ static int check_one(const u64 *r) {
 
   current = r, device_loaded = device_stored = 0;
   if (compare("pc", 0, r[F_pc], *pc) || compare("mode", 0, r[F_mode], mode())) return 1;
-  if (csr && r[F_time] != time_now) spike_sync_time(csrs[TIME], time_now = r[F_time]);
+  if (csr && r[F_time] != time_now) spike_sync_time(clock_csr, time_now = r[F_time]);
   if (set_mip(r)) return 1;
   if (!interrupt && ((*mip_value | *hvip_value) & *mie_value)) {
     /* The core takes it later, or not at all: what enables it is hidden for this step, but not from an instruction
@@ -421,6 +421,8 @@ int shim_start(u8 *spike_processor, struct options choices) {
     csrs[key] = (void *)word(node, NODE_CSR);
   }
   if (!csrs[MIP] || word(csrs[MIP], CSR_ADDRESS) != MIP || !csrs[MIE] || !csrs[TIME]) return 0;
+  clock_csr = (void *)word(csrs[TIME], CSR_COPY_V0);  /* time shows another register */
+  if (word(clock_csr, CSR_ADDRESS) != TIME) return 0;
   mip_value = storage(MIP), mie_value = storage(MIE), hvip_value = storage(HVIP);
   memcpy(shadow, x, sizeof shadow);
   return 1;

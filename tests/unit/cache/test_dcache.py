@@ -2,8 +2,9 @@ from random import Random
 
 import pytest
 from busmodel import BusMemory
-from hyacinth.rtl.cache.dcache import DataCache
 from testbench import Bench, assert_exports
+
+from hyacinth.rtl.cache.dcache import DataCache
 
 SIZES = (4, 8, 16, 32)
 RAM = 0x8000_0000

@@ -2,8 +2,9 @@ from random import Random
 
 import pytest
 from busmodel import BusMemory
-from hyacinth.rtl.cache.icache import InstructionCache
 from testbench import Bench, assert_exports
+
+from hyacinth.rtl.cache.icache import InstructionCache
 
 SIZES = (4, 8, 16, 32)
 
