@@ -77,6 +77,9 @@ extern struct guest guests[GUESTS];
 uint64_t guest_time(const struct guest *g);
 static inline struct guest *peer_of(const struct guest *g) { return &guests[(g->number + 1) % GUESTS]; }
 
+/* start.S */
+void hypervisor_trap(void);
+
 /* world.S */
 void enter_guest(struct registers *registers);
 uint32_t read_guest_instruction(uint64_t pc);

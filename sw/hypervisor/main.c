@@ -53,8 +53,8 @@ static void load(const struct guest *g)
     csr_write(vsie, g->vs.vsie);
     csr_write(hgatp, memory_hgatp(g));
     csr_write(htimedelta, g->htimedelta);
+    csr_write(vstimecmp, g->sstc ? g->timecmp : FOREVER);  /* first: ends what the guest before had pending */
     csr_write(henvcfg, g->sstc ? ENVCFG_STCE : 0);
-    csr_write(vstimecmp, g->sstc ? g->timecmp : FOREVER);
     if (!vmids)
         __asm__ volatile("hfence.gvma\n\thfence.vvma" : : : "memory");
 }
@@ -150,7 +150,7 @@ static struct guest *next(const struct guest *last)
 void hypervisor_main(void)
 {
     csr_write(satp, 0);
-    csr_write(stvec, ({ extern void hypervisor_trap(void); hypervisor_trap; }));
+    csr_write(stvec, hypervisor_trap);
     csr_write(scounteren, COUNTEREN_ALL);
     say("[hypervisor] HS-mode; %d guests, Sv39x4, filled on demand", (uint64_t)GUESTS);
     for (int i = 0; i < GUESTS; i++)

@@ -8,20 +8,24 @@
  */
 #include "hypervisor.h"
 
-#define POOL 160                     /* pages for the guests' RAM and the page tables */
+#define POOL 64                      /* pages for the guests' RAM and the page tables */
 #define VMID(g) ((uint64_t)(g)->number + 1)
 
-static uint8_t pool[POOL][PAGE] __attribute__((aligned(4096)));
+static uint8_t pool[POOL][PAGE] __attribute__((section(".uninitialised"), aligned(4096)));
 static uint64_t roots[GUESTS][2048] __attribute__((aligned(16384)));
 static unsigned used;
 
 extern const uint8_t guest_image[], guest_image_end[];
 
-static void *allocate(void)
+/* A page of zeros: a table without entries, or memory that tells a guest nothing of whoever had it before. */
+static uint64_t *allocate(void)
 {
     if (used == POOL)
         panic("out of memory: the guests use more than %u pages", (uint64_t)POOL);
-    return pool[used++];
+    uint64_t *page = (uint64_t *)pool[used++];
+    for (unsigned i = 0; i < PAGE / 8; i++)
+        page[i] = 0;
+    return page;
 }
 
 void memory_create(struct guest *g)
@@ -58,7 +62,7 @@ bool memory_fill(struct guest *g, uint64_t gpa)
         return false;
 
     uint64_t offset = (gpa - GUEST_RAM) & ~(PAGE - 1);
-    uint64_t *page = allocate();                       /* zeros: nobody had it before */
+    uint64_t *page = allocate();
     if (offset < (uint64_t)(guest_image_end - guest_image))
         for (unsigned i = 0; i < PAGE / 8; i++)
             page[i] = ((const uint64_t *)(guest_image + offset))[i];

@@ -68,7 +68,7 @@ enum {
 #define INSTRUCTION_WFI 0x10500073u
 
 /* The UART ns16550a: registers at a distance of one byte */
-enum { UART_DATA = 0, UART_IER = 1, UART_IIR = 2, UART_LCR = 3, UART_MCR = 4, UART_LSR = 5, UART_MSR = 6, UART_SCR = 7 };
+enum { UART_DATA, UART_IER, UART_IIR, UART_LCR, UART_MCR, UART_LSR, UART_MSR, UART_SCR };
 #define UART_IER_RECEIVED 0x01       /* interrupt when a byte has come in */
 #define UART_IIR_NONE 0x01           /* no interrupt is pending */
 #define UART_IIR_RECEIVED 0x04

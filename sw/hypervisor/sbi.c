@@ -54,7 +54,7 @@ static int64_t console(struct guest *g, uint64_t function, uint64_t *x, uint64_t
     }
     if (function != SBI_DBCN_WRITE)
         return SBI_NOT_SUPPORTED;
-    if (x[A2] || x[A1] < GUEST_RAM || x[A0] > GUEST_RAM_SIZE || x[A1] + x[A0] > GUEST_RAM + GUEST_RAM_SIZE)
+    if (x[A2] || x[A0] > GUEST_RAM_SIZE || x[A1] - GUEST_RAM > GUEST_RAM_SIZE - x[A0])
         return SBI_INVALID_PARAMETER;
     for (uint64_t i = 0; i < x[A0]; i++)
         guest_putchar(g, (char)*memory_at(g, x[A1] + i));

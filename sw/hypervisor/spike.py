@@ -21,7 +21,6 @@ UART, FINISHER, RAM = 0x1000_0000, 0x10_0000, 0x8000_0000
 UART_DATA, UART_LSR, UART_LSR_EMPTY = 0, 5, 0x60
 RAM_BYTES = 1 << 22
 CHUNK = 100                    # instructions between two looks at the time
-LOAD_OPCODE, STORE_OPCODE = 0x03, 0x23
 SCAUSE, SEPC, HTINST = 0x142, 0x141, 0x64A
 
 
@@ -35,10 +34,8 @@ class Outcome:
 
 def transformed(instruction: int) -> int:
     """What a machine writes to htinst for this uncompressed load or store (hypervisor chapter), 0 for others."""
-    match instruction & 0x7F:
-        case 0x03: return instruction & 0x0000_7FFF
-        case 0x23: return instruction & 0x01F0_707F
-        case _: return 0
+    fields = {0x03: 0x0000_7FFF, 0x23: 0x01F0_707F}  # of loads: funct3, rd, opcode; of stores: rs2, funct3, opcode
+    return instruction & fields.get(instruction & 0x7F, 0)
 
 
 def run_on_spike(elf: Path, *, limit: int = 10_000_000, instructions_per_tick: int = 10, start_time: int = 0,

@@ -1,8 +1,14 @@
-# The first instructions, in M-mode at 0x8000_0000: a stack, then C. a0 is the hart's number, a1 the device tree.
+# The first instructions, in M-mode at 0x8000_0000: variables of 0, a stack, then C. a0 is the hart's number, a1 the device tree.
     .section .text.start, "ax"
     .globl _start
 _start:
     bnez a0, park               # one hart is enough for this lecture
+    la t0, bss_start
+    la t1, bss_end
+1:  sd zero, (t0)
+    addi t0, t0, 8
+    bltu t0, t1, 1b
+
     la sp, stack_top
     call boot                   # boot.c: returns in M-mode, all set up
 
@@ -46,7 +52,7 @@ skip_if_absent:
     csrr t0, mscratch
     mret
 
-    .section .bss.stack, "aw", @nobits
+    .section .uninitialised, "aw", @nobits
     .balign 16
     .skip 16384
 stack_top:

@@ -11,7 +11,8 @@
 #define HOST_SP REG(35)
 
     .macro each_register, operation           # all but x0 and a0 (x10), through which the others are reached
-    .irp n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+    .irp n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, \
+            16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
     \operation x\n, REG(\n)(a0)
     .endr
     .endm

@@ -16,7 +16,8 @@ _start:
     j kernel_main
 
     .macro each_register, operation           # all but x0 and sp
-    .irp n, 1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+    .irp n, 1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, \
+            16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
     \operation x\n, REG(\n)(sp)
     .endr
     .endm
@@ -82,7 +83,7 @@ user_image:
     .incbin USER_IMAGE
 user_image_end:
 
-    .section .bss.stack, "aw", @nobits
+    .bss
     .balign 16
     .skip 8192
 stack_top:
