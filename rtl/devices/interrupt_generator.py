@@ -1,0 +1,53 @@
+"""A device by which a program raises interrupts from outside the hart, to test itself."""
+
+from amaranth.hdl import Const, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from ..bus import BusSignature
+from .registers import Registers, replaced
+
+SOURCES, EXTERNAL, GUEST = 0x00, 0x08, 0x10
+SET, CLEAR = 0x20, 0x40
+
+
+class InterruptGenerator(wiring.Component):
+    """Levels that a program sets.
+
+    ======  ========  ======================================================================================
+    offset  register  contents (64 bits each, 0 after reset)
+    ======  ========  ======================================================================================
+    0x00    sources   bit n raises source n of the PLIC, 1 to 31
+    0x08    external  bit 0 raises the machine external interrupt, bit 1 the supervisor one, past the PLIC
+    0x10    guest     bit n raises guest external interrupt n, as hgeip shows it, 1 to 63
+    ======  ========  ======================================================================================
+
+    The same registers at 0x20 and above set the bits that are written as one, at 0x40 and above they clear them;
+    both read as the register does. Accesses of 1 to 8 bytes.
+
+    Members
+    -------
+    bus : In(BusSignature())
+    sources : Out(32), external : Out(2), guest : Out(64)
+        Registered.
+    """
+    def __init__(self):
+        super().__init__({"bus": In(BusSignature()), "sources": Out(32), "external": Out(2), "guest": Out(64)})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.registers = registers = Registers(12)
+        connect(m, flipped(self.bus), registers.bus)
+        # Lanes that are not written hold zero here: they set and clear nothing.
+        ones = Signal(64)
+        m.d.comb += ones.eq(replaced(Const(0, 64), registers))
+        for offset, register in ((SOURCES, self.sources), (EXTERNAL, self.external), (GUEST, self.guest)):
+            old = Signal(64)
+            m.d.comb += old.eq(register)
+            for at, new in ((offset, replaced(old, registers)), (offset + SET, old | ones),
+                            (offset + CLEAR, old & ~ones)):
+                with m.If(registers.address == at):
+                    m.d.comb += registers.read_data.eq(old)
+                    with m.If(registers.write):
+                        m.d.sync += register.eq(new)
+        return m
