@@ -1,0 +1,170 @@
+"""Views of a wave: which signals to show and how, for Surfer and for GTKWave, with modes, causes and CSRs in words.
+
+A view is made of the names found in the wave, so it never names a signal that is not there. Beside `demo.fst` it
+leaves `demo.sucl` (Surfer: `surfer demo.fst --command-file demo.sucl`), `.surfer/mappings/` (the words), `demo.gtkw`
+(GTKWave: `gtkwave demo.fst demo.gtkw`) and `demo.gtkw.d/` (the words).
+"""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from ...rtl.isa.causes import Cause, Interrupt
+from ...rtl.isa.modes import Mode
+from .names import csrs
+
+HEX, WORDS, BIT = 0x22, 0x2022, 0x28
+"""Flags of a row in GTKWave's save file: hexadecimal and right-justified; the same through a file of words; a bit."""
+HEADING = 0x200
+
+
+class Variable(NamedTuple):
+    """A signal in a wave."""
+    path: str       # scopes and name, joined by dots
+    width: int      # bits
+
+
+class Row(NamedTuple):
+    """A signal worth showing, by how its path ends."""
+    pattern: str
+    words: str | None = None
+
+
+VIEW = {
+    "Instruction": (
+        Row(r"retire\.?_*valid"), Row(r"retire\.(?:payload\.)?pc"), Row(r"retire\.(?:payload\.)?bits"),
+        Row(r"retire\.(?:payload\.)?mode", "Mode"), Row(r"retire\.(?:payload\.)?mode_after", "Mode"),
+        Row(r"retire\.(?:payload\.)?rd"), Row(r"retire\.(?:payload\.)?rd_value")),
+    "Trap": (
+        Row(r"retire\.(?:payload\.)?trapped"), Row(r"retire\.(?:payload\.)?interrupt"),
+        Row(r"retire\.(?:payload\.)?code", "Cause"), Row(r"retire\.(?:payload\.)?tval"),
+        Row(r"retire\.(?:payload\.)?gpa"), Row(r"retire\.(?:payload\.)?tinst"),
+        Row(r"retire\.(?:payload\.)?next_pc")),
+    "Memory": (
+        Row(r"retire\.(?:payload\.)?gva"), Row(r"retire\.(?:payload\.)?hpa"), Row(r"retire\.(?:payload\.)?data")),
+    "CSR": (
+        Row(r"retire\.(?:payload\.)?writes_csr"), Row(r"retire\.(?:payload\.)?csr", "CSR"),
+        Row(r"retire\.(?:payload\.)?csr_value"),
+        *(Row(rf"csr[^.]*\.(?:.*\.)?{name}") for name in (
+            "mstatus", "hstatus", "vsstatus", "medeleg", "hedeleg", "mideleg", "hideleg", "satp", "vsatp", "hgatp"))),
+    "Walk": (
+        Row(r"walk\.?_*valid"), Row(r"walk\.(?:payload\.)?va"), Row(r"walk\.(?:payload\.)?g_stage"),
+        Row(r"walk\.(?:payload\.)?level"), Row(r"walk\.(?:payload\.)?gpa"), Row(r"walk\.(?:payload\.)?hpa"),
+        Row(r"walk\.(?:payload\.)?pte"), Row(r"walk\.(?:payload\.)?reason", "Refusal"),
+        Row(r"walk\.(?:payload\.)?cause", "Cause")),
+}
+"""The rows of a view by heading. Of several signals with such a path the shortest is taken."""
+
+
+def words() -> dict[str, tuple[int, dict[int, str]]]:
+    """Name of a set of words, then its bits and the word for each value."""
+    from ...rtl.mmu.walker import Refusal
+    causes = {int(cause): cause.name.lower() for cause in Cause}
+    for interrupt in Interrupt:
+        # The code alone does not tell interrupts from exceptions: both are named where both exist.
+        word = interrupt.name
+        causes[int(interrupt)] = f"{causes[int(interrupt)]}/{word}" if int(interrupt) in causes else word
+    return {"Mode": (3, {int(mode): mode.name for mode in Mode}), "Cause": (6, causes),
+            "CSR": (12, {address: csr.name for address, csr in csrs().items()}),
+            "Refusal": (4, {int(refusal): refusal.name.lower() for refusal in Refusal})}
+
+
+def chosen(variables) -> dict[str, list[tuple[Variable, str | None]]]:
+    """The rows of VIEW that are in a wave: by heading, each a Variable and the name of its words."""
+    variables = sorted(variables, key=lambda variable: (variable.path.count("."), len(variable.path)))
+    found = {}
+    for heading, rows in VIEW.items():
+        present = []
+        for row in rows:
+            pattern = re.compile(rf"(?:.*[._])?{row.pattern}")
+            if variable := next((v for v in variables if pattern.fullmatch(v.path)), None):
+                present.append((variable, row.words))
+        if present:
+            found[heading] = present
+    return found
+
+
+def write_views(wave: Path, variables, *, cursor: int | None = None, span: int = 60) -> list[Path]:
+    """Write the views of `wave` beside it; returns the two files to open.
+
+    Parameters
+    ----------
+    wave : Path
+    variables : iterable of Variable
+        What is in the wave.
+    cursor : int or None
+        In the wave's time units: where to put the cursor, with `span` units shown on both sides.
+    """
+    wave, rows = Path(wave), chosen(variables)
+    surfer, gtkwave = wave.with_suffix(".sucl"), wave.with_suffix(".gtkw")
+    mappings, filters = wave.parent / ".surfer" / "mappings", wave.parent / f"{gtkwave.name}.d"
+    mappings.mkdir(parents=True, exist_ok=True)
+    filters.mkdir(parents=True, exist_ok=True)
+    for name, (width, table) in words().items():
+        (mappings / f"hyacinth-{name.lower()}.txt").write_text(surfer_words(name, width, table))
+        (filters / f"{name.lower()}.txt").write_text(gtkwave_words(width, table))
+    surfer.write_text(surfer_commands(rows, cursor, span))
+    gtkwave.write_text(gtkwave_save(wave, rows, filters, cursor))
+    return [surfer, gtkwave]
+
+
+def surfer_words(name: str, width: int, table: dict[int, str]) -> str:
+    """A mapping file of Surfer: which format it is, how wide, and a word for each value."""
+    return "\n".join((f"Name = Hyacinth{name}", f"Bits = {width}",
+                      *(f"{value} {word}" for value, word in sorted(table.items())))) + "\n"
+
+
+def surfer_commands(rows, cursor: int | None = None, span: int = 60) -> str:
+    """A command file of Surfer. A format is set on the row that was added last."""
+    commands = []
+    for heading, present in rows.items():
+        commands.append(f"divider_add {heading}")
+        for variable, words_of in present:
+            commands.append(f"variable_add {variable.path}")
+            if words_of:
+                commands.append(f"item_set_format Hyacinth{words_of}")
+            elif variable.width > 1:
+                commands.append("item_set_format Hexadecimal")
+    if cursor is None:
+        commands.append("zoom_fit")
+    else:
+        commands += [f"zoom_to {max(0, cursor - span)} {cursor + span}", f"cursor_set {cursor}"]
+    return "\n".join(commands) + "\n"
+
+
+def gtkwave_words(width: int, table: dict[int, str]) -> str:
+    """A translate filter file of GTKWave: the value as it is displayed, hexadecimal, then its word."""
+    digits = -(-width // 4)
+    return "".join(f"{value:0{digits}x} {word}\n" for value, word in sorted(table.items()))
+
+
+def gtkwave_save(wave: Path, rows, filters: Path, cursor: int | None = None) -> str:
+    """A save file of GTKWave, its files named relatively to it."""
+    lines = [f'[dumpfile] "{wave.name}"', f"[savefile] \"{wave.with_suffix('.gtkw').name}\"", "[timestart] 0",
+             f"*-3.0 {-1 if cursor is None else cursor}" + " -1" * 26]
+    for heading, present in rows.items():
+        lines += [f"@{HEADING:x}", f"-{heading}"]
+        for variable, words_of in present:
+            name = f"{variable.path}[{variable.width - 1}:0]" if variable.width > 1 else variable.path
+            if words_of:
+                lines += [f"@{WORDS:x}", f"^1 {filters.name}/{words_of.lower()}.txt", name]
+            else:
+                lines += [f"@{HEX if variable.width > 1 else BIT:x}", name]
+    return "\n".join(lines) + "\n"
+
+
+def variables_of_vcd(path) -> list[Variable]:
+    """The variables that a VCD file declares. Only its head is read."""
+    scopes, found = [], []
+    with open(path, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            match line.split():
+                case ["$scope", _, name, *_]:
+                    scopes.append(name)
+                case ["$upscope", *_]:
+                    scopes.pop()
+                case ["$var", _, width, _, name, *_]:
+                    found.append(Variable(".".join((*scopes, name)), int(width)))
+                case ["$enddefinitions", *_]:
+                    break
+    return found
