@@ -1,0 +1,151 @@
+"""Builds the programs in C and assembler under sw/ with the compiler that the `ziglang` package brings.
+
+    python -m hyacinth.sw.build              every program of sw/tests and sw/bench
+    python -m hyacinth.sw.build NAME ...     those whose name holds one of these words
+
+Each program is one source file linked with all of sw/lib. Results are kept in the user's cache under a key made of
+everything that went in, so what has not changed is not built again.
+"""
+
+import argparse
+import hashlib
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+SW = Path(__file__).resolve().parent
+FLAGS = (
+    "-target", "riscv64-freestanding",
+    "-mcpu=generic_rv64+m+a+c+h+zicsr+zifencei+zihintpause",  # the extensions of the core; Zicntr needs no name
+    "-mcmodel=medany",       # else addresses above 2 GiB are out of range
+    "-fno-jump-tables",      # a program also runs at a second address, so its data may hold no code addresses
+    "-ffreestanding", "-nostdlib", "-static", "-fno-sanitize=all", "-fno-stack-protector", "-fno-pic",
+    "-O2", "-g0", "-std=gnu2x", "-Wall", "-Wextra", "-Werror",
+)
+
+
+class BuildError(Exception):
+    """A source that does not compile; the text is what the compiler said."""
+
+
+def cache_directory():
+    """Where built programs are kept: HYACINTH_CACHE, else `hyacinth` in the user's cache directory."""
+    if chosen := os.environ.get("HYACINTH_CACHE"):
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hyacinth"
+
+
+def programs(*words, folders=("tests", "bench")):
+    """The sources of `folders` under sw/ whose name holds one of `words`, or all of them, by name."""
+    sources = sorted(source for folder in folders for source in (SW / folder).glob("*.[cS]"))
+    return [source for source in sources if not words or any(word in source.stem for word in words)]
+
+
+def _run(arguments):
+    """The compiler, its own caches kept beside ours."""
+    try:
+        compiler = version("ziglang")
+    except PackageNotFoundError:
+        raise BuildError("no C compiler: pip install ziglang") from None
+    own = str(cache_directory() / f"zig-{compiler}")
+    done = subprocess.run(
+        [sys.executable, "-m", "ziglang", *map(str, arguments)], capture_output=True, text=True,
+        env=os.environ | {"ZIG_GLOBAL_CACHE_DIR": own, "ZIG_LOCAL_CACHE_DIR": own})
+    if done.returncode:
+        raise BuildError(done.stderr.strip() or f"the compiler ended with {done.returncode}")
+
+
+def _key(*parts):
+    """A name for what `parts` (files and strings) make."""
+    digest = hashlib.sha256(repr((FLAGS, version("ziglang"))).encode())
+    for part in parts:
+        digest.update(part.read_bytes() if isinstance(part, Path) else str(part).encode())
+    return digest.hexdigest()[:20]
+
+
+@cache
+def _headers():
+    return tuple(sorted([*(SW / "include").glob("*.h"), *(SW / "lib").glob("*.h")]))
+
+
+def _object(source, flags=(), also=()):
+    """The object file of `source`; `also` are files it includes beside the common headers."""
+    made = cache_directory() / "objects" / f"{source.stem}-{_key(source, *also, *_headers(), *flags)}.o"
+    if not made.exists():
+        made.parent.mkdir(parents=True, exist_ok=True)
+        partial = made.with_suffix(f".{os.getpid()}.o")
+        _run(["cc", *FLAGS, "-I", SW / "include", "-I", SW / "lib", *flags, "-c", source, "-o", partial])
+        partial.replace(made)
+    return made
+
+
+def build(source, *more, flags=(), also=(), link_script=SW / "link.ld"):
+    """The ELF of the program in `source` (and `more` sources), linked with sw/lib; built unless it is in the cache.
+
+    flags : further arguments of the compiler, such as -DNAME=VALUE
+    also : files that the sources include, beside sw/include
+    Raises BuildError.
+    """
+    source = Path(source)
+    sources = (source, *map(Path, more))
+    own = [_object(one, tuple(flags), tuple(also)) for one in sources]
+    library = [_object(one) for one in sorted((SW / "lib").glob("*.[cS]"))]
+    made = cache_directory() / "programs" / _key(link_script, *(one.name for one in own + library)) / f"{source.stem}.elf"
+    if not made.exists():
+        made.parent.mkdir(parents=True, exist_ok=True)
+        partial = made.with_suffix(f".{os.getpid()}.elf")
+        _run(["cc", *FLAGS[:2], "-nostdlib", "-static", f"-Wl,-T,{link_script}", *own, *library, "-o", partial])
+        partial.replace(made)
+    return made
+
+
+@contextmanager
+def _progress(total):
+    """A callable to call with the name of each program that is done: a bar where `rich` can draw one, else nothing."""
+    try:
+        from rich.progress import Progress
+    except ImportError:
+        yield lambda name: None
+        return
+    with Progress(disable=not sys.stderr.isatty(), transient=True) as bar:
+        task = bar.add_task("building", total=total)
+        yield lambda name: bar.update(task, advance=1, description=name[:40])
+
+
+def build_all(sources, jobs=None):
+    """The ELFs of `sources`, by source. Raises BuildError, which names the first source that does not compile."""
+    for one in sorted((SW / "lib").glob("*.[cS]")):
+        _object(one)
+    with _progress(len(sources)) as done, ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
+        def one(source):
+            try:
+                elf = build(source)
+            except BuildError as error:
+                raise BuildError(f"{source}:\n{error}") from None
+            done(source.stem)
+            return elf
+        return dict(zip(sources, pool.map(one, sources), strict=True))
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Build the programs of sw/tests and sw/bench.")
+    parser.add_argument("word", nargs="*", help="only programs whose name holds one of these")
+    parser.add_argument("-j", "--jobs", type=int, help="programs built at once; default: one a processor")
+    arguments = parser.parse_args()
+    sources = programs(*arguments.word)
+    if not sources:
+        sys.exit(f"no program's name holds {' or '.join(arguments.word)}; see {SW / 'tests'}")
+    try:
+        for elf in build_all(sources, arguments.jobs).values():
+            print(elf)
+    except BuildError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+/* Traps: what is recorded of each, and instructions that are expected to trap. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include "modes.h"
+
+#define NO_TRAP (~0UL)
+
+/* The record of a trap. What the mode that took it has no CSR for is 0. */
+struct trap {
+    enum mode in;    /* took it: MODE_M, MODE_HS or MODE_VS */
+    uint64_t cause;  /* INTERRUPT(code) for an interrupt, NO_TRAP if there was none */
+    uint64_t epc;
+    uint64_t tval;
+    uint64_t tval2;  /* mtval2 or htval: a GPA shifted right by 2 */
+    uint64_t tinst;  /* mtinst or htinst */
+    uint64_t gva;    /* mstatus.GVA or hstatus.GVA */
+    uint64_t pv;     /* mstatus.MPV or hstatus.SPV */
+    uint64_t pp;     /* MPP or SPP */
+    uint64_t spvp;   /* hstatus.SPVP */
+    uint64_t at;     /* address of the instruction that was tried */
+    uint64_t a0;     /* its operand */
+    uint64_t value;  /* its result, where it did not trap */
+    enum mode from;  /* in which it ran */
+};
+
+/* Traps since clear_traps, the oldest first; of more than MAX_TRAPS the first ones are kept. */
+#define MAX_TRAPS 16
+extern struct trap traps[MAX_TRAPS];
+extern volatile uint64_t trap_count;
+void clear_traps(void);
+
+/* Runs `f(argument)` in `mode`; the record of the one trap, or one with the cause NO_TRAP. More than one: fails. */
+struct trap trap_of(enum mode mode, function *f, uint64_t argument);
+
+/* Executes one instruction in `mode`, with its operands in a0 and a1 and its result, if any, in a2.
+   A compressed one has zeros above. Where it traps, the trap is recorded and the instruction skipped. */
+struct trap attempt(enum mode mode, uint32_t instruction, uint64_t a0, uint64_t a1);
+
+/* `attempt` in two steps, for what must happen between: put the instruction in place; run it as f of run_in. */
+void attempt_prepare(uint32_t instruction, uint64_t a1);
+uint64_t attempt_run(uint64_t a0);
+extern uint32_t attempt_slot[]; /* where it stands */
+
+/* The encoding of an instruction, by the assembler. WORD never compresses, WORD_C is for the `c.` mnemonics. */
+#define WORD_(text, option) ({ \
+    const uint32_t *word_; \
+    asm(".pushsection .rodata.words, \"a\"\n.balign 4\n.option push\n.option " option "\n" \
+        "77001: " text "\n.option pop\n.balign 4\n.word 0\n.popsection\nlla %0, 77001b" : "=r"(word_)); \
+    *word_; })
+#define WORD(text) WORD_(text, "norvc")
+#define WORD_C(text) (WORD_(text, "rvc") & 0xffff)
+
+/* What check_trap expects; whatever is not named is expected to be 0. */
+struct expected_trap {
+    enum mode in;
+    uint64_t cause;
+    uint64_t tval;   /* THE_INSTRUCTION: the bits of the instruction tried */
+    uint64_t gva;
+    uint64_t tval2;
+    uint64_t tinst;  /* TRANSFORMED(offset): what the manual makes of the instruction tried, or 0 by the machine's choice */
+    uint64_t epc;    /* 0: the instruction tried, or, for a fetch, its target a0 */
+};
+#define THE_INSTRUCTION 0xfeedfacecafe0001UL
+#define TRANSFORMED(offset) (0xfeedfacecafe0100UL + (offset))
+
+/* Checks the record against what is expected, and that it names the mode in which the instruction ran. */
+void check_trap(const char *name, struct trap got, struct expected_trap expected);
+#define CHECK_TRAP(name, trap, ...) check_trap(name, trap, (struct expected_trap){__VA_ARGS__})
+#define CHECK_NO_TRAP(name, trap) CHECK_EQ(name, (trap).cause, NO_TRAP)
+
+/* The instruction as mtinst and htinst hold it (hypervisor chapter, "Transformed Instruction or Pseudoinstruction").
+   offset: the address of the fault minus the address of the access. */
+uint32_t transformed(uint32_t instruction, unsigned offset);
+#define PSEUDO_READ 0x3000 /* 64-bit read for VS-stage address translation */
+
+/* Whether the machine writes transformed instructions; the manual lets it write 0 instead. Found at the start. */
+extern bool writes_transformed;
+
+/* Interrupts are recorded as traps; then the mode that took it disables it in its own xie and goes on. */
+
+/* Called, where set, before anything else is done with a trap; true: it is dealt with, go on at frame->epc. */
+struct frame {
+    uint64_t x[32];
+    uint64_t epc;
+};
+extern bool (*trap_hook)(struct frame *frame, const struct trap *trap);
