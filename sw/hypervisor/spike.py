@@ -39,7 +39,7 @@ def transformed(instruction: int) -> int:
 
 
 def run_on_spike(elf: Path, *, limit: int = 10_000_000, instructions_per_tick: int = 10, start_time: int = 0,
-                 full_htinst: bool = False, echo=None) -> Outcome:
+                 isa: str = ISA, full_htinst: bool = False, echo=None) -> Outcome:
     """Run `elf` until it writes to the finisher.
 
     Parameters
@@ -52,6 +52,8 @@ def run_on_spike(elf: Path, *, limit: int = 10_000_000, instructions_per_tick: i
         Instructions in a unit of `time`.
     start_time : int
         `time` at the start.
+    isa : str
+        The machine's extensions, as Spike spells them.
     full_htinst : bool
         Spike writes zero to htinst where it may. With this, the transformed instruction is put there after each
         such guest-page fault, as a machine with full htinst does it.
@@ -86,9 +88,9 @@ def run_on_spike(elf: Path, *, limit: int = 10_000_000, instructions_per_tick: i
             outcome.code = 0 if value == 0x5555 else value >> 16
 
     with tempfile.NamedTemporaryFile(suffix=".dtb") as blob:
-        blob.write(device_tree(ISA, "riscv,sv57", 16))
+        blob.write(device_tree(isa, "riscv,sv57", 16))
         blob.flush()
-        simulator = sim_t(cfg=cfg_t(isa=ISA, priv="MSU", mem_layout=[mem_cfg_t(RAM, RAM_BYTES)], start_pc=RAM),
+        simulator = sim_t(cfg=cfg_t(isa=isa, priv="MSU", mem_layout=[mem_cfg_t(RAM, RAM_BYTES)], start_pc=RAM),
                           halted=False, args=[str(elf)], dm_config=debug_module_config_t(), log_path="/dev/null",
                           plugin_device_factories=[("demo_uart", [hex(UART)]), ("demo_finisher", [hex(FINISHER)])],
                           dtb_file=blob.name, instruction_limit=0)
@@ -130,6 +132,7 @@ def main(arguments=None) -> int:
     """The command; its exit status is the demonstration's."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--elf", type=Path, help="a hypervisor.elf that is built already")
+    parser.add_argument("--isa", default=ISA, help="the machine's extensions")
     parser.add_argument("--full-htinst", action="store_true", help="put the transformed instruction into htinst")
     parser.add_argument("--limit", type=int, default=10_000_000, help="instructions after which to give up")
     parser.add_argument("--instructions-per-tick", type=int, default=10, help="instructions in a unit of time")
