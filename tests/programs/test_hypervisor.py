@@ -164,3 +164,10 @@ def test_a_source_that_does_not_compile_is_reported_with_the_compilers_words(tmp
     source.write_text("int f(void) { return nothing; }\n")
     with pytest.raises(RuntimeError, match="wrong.elf does not build:\n.*undeclared identifier 'nothing'"):
         link(tmp_path / "wrong.elf", tmp_path / "none.ld", [source])
+
+
+@needs_spike
+def test_the_page_about_it_shows_lines_that_it_prints(plain):
+    text = (Path(__file__).parents[2] / "docs" / "hypervisor.md").read_text()
+    shown = [line for line in text.splitlines() if line.startswith("[")]
+    assert len(shown) > 4 and set(shown) <= set(plain[0])
