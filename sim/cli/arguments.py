@@ -1,0 +1,146 @@
+"""The options of `hyacinth` and what may be given to them."""
+
+import argparse
+import re
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from .status import BadInput
+
+ENGINES = ("compiled", "pysim")
+MEMORY = {f"{1 << power}M": 1 << power + 20 for power in range(4, 10)} | {"1G": 1 << 30, "2G": 2 << 30}
+DEFAULT_STUCK = 100_000
+EXITS = """exit status:
+  0 success   1 the program failed   2 bad input or usage   3 cycle limit
+  4 no progress   5 core and referee differ   130 interrupted"""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, whose errors are BadInput: one line, status 2."""
+    def error(self, message):
+        raise BadInput(f"{message[0].lower()}{message[1:]}; see `{self.prog} --help`")
+
+
+def natural(text: str) -> int:
+    """A number from 0 on, decimal or with 0x; underscores allowed."""
+    try:
+        value = int(text, 0)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number, give one such as 100000") from None
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative, give a number from 0 on")
+    return value
+
+
+def positive(text: str) -> int:
+    """A number from 1 on."""
+    if (value := natural(text)) == 0:
+        raise argparse.ArgumentTypeError("0 is too few, give a number from 1 on")
+    return value
+
+
+def memory(text: str) -> int:
+    """Bytes of RAM: a power of two from 16M to 2G."""
+    if not re.fullmatch(r"\d+[MmGg]", text) or (size := MEMORY.get(text.upper(), MEMORY.get(
+            f"{int(text[:-1]) >> 10}G" if text[-1] in "Mm" else f"{int(text[:-1]) << 10}M"))) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size of memory, give one of {', '.join(MEMORY)}")
+    return size
+
+
+def core(text: str) -> str:
+    """The name of a configuration in rtl/config.py."""
+    from ...rtl.config import CONFIGS
+    if text not in CONFIGS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a core, give one of {', '.join(CONFIGS)}")
+    return text
+
+
+def engine(text: str) -> str:
+    """The name of a simulator."""
+    if text not in ENGINES:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an engine, give one of {', '.join(ENGINES)}")
+    return text
+
+
+def wave(text: str) -> Path:
+    """A file for waves, whose ending says which format."""
+    if Path(text).suffix not in (".fst", ".vcd"):
+        raise argparse.ArgumentTypeError(f"{text!r} must end in .fst or .vcd")
+    return Path(text)
+
+
+def the_version() -> str:
+    """The version of this package."""
+    try:
+        return version("hyacinth-core")
+    except PackageNotFoundError:
+        return "(not installed: run from a clone)"
+
+
+def _machine(parser):
+    group = parser.add_argument_group("machine")
+    group.add_argument("--core", type=core, default="full", metavar="NAME",
+                       help="full, small or no-h (default: full)")
+    group.add_argument("--engine", type=engine, default="compiled", metavar="NAME",
+                       help="compiled: fast, built once; pysim: starts at once, slow (default: compiled)")
+    group.add_argument("--memory", type=memory, default=128 << 20, metavar="SIZE",
+                       help="RAM from 0x80000000 on, 16M to 2G (default: 128M)")
+    group.add_argument("--memory-latency", type=natural, default=0, metavar="N",
+                       help="cycles that memory waits before it answers (default: 0)")
+
+
+def _run(commands):
+    parser = commands.add_parser(
+        "run", help="run a program", formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EXITS,
+        description="Run a bare ELF64 program, or a firmware with a kernel, until it says that it is done.\n"
+                    "The guest's console is this terminal; Ctrl-C stops, and leaves all files whole.")
+    parser.add_argument("program", nargs="?", type=Path, metavar="PROGRAM",
+                        help="an ELF file; tohost and fromhost in it are HTIF")
+    _machine(parser)
+    group = parser.add_argument_group("firmware and kernel")
+    group.add_argument("--firmware", type=Path, metavar="FILE", help="such as OpenSBI, ELF or binary, at 0x80000000")
+    group.add_argument("--kernel", type=Path, metavar="FILE", help="at 0x80200000, as the firmware expects it")
+    group.add_argument("--initrd", type=Path, metavar="FILE", help="in high memory, named in the device tree")
+    group.add_argument("--dtb", type=Path, metavar="FILE", help="a device tree, in place of the generated one")
+    group.add_argument("--bootargs", default=None, metavar="STR", help="the kernel's command line")
+    group = parser.add_argument_group("limits")
+    group.add_argument("--max-cycles", type=positive, metavar="N", help="stop after N cycles, with status 3")
+    group.add_argument("--stuck-after", type=positive, default=DEFAULT_STUCK, metavar="N",
+                       help=f"stop when nothing retires for N cycles, with status 4 (default: {DEFAULT_STUCK})")
+    group = parser.add_argument_group("what is written")
+    group.add_argument("--log", type=Path, metavar="FILE", help="a line for each instruction and trap (docs/log.md)")
+    group.add_argument("--traps", action="store_true", help="explain each trap, on standard error")
+    group.add_argument("--stats", type=Path, metavar="FILE", help="counts, as JSON")
+    group.add_argument("--signature", type=Path, metavar="FILE",
+                       help="memory from begin_signature to end_signature, a 32-bit word a line")
+    group.add_argument("--wave", type=wave, metavar="FILE", help="waves; .fst or .vcd")
+    group.add_argument("--wave-from", type=natural, metavar="N", help="first cycle of the waves")
+    group.add_argument("--wave-to", type=natural, metavar="N", help="last cycle of the waves")
+    group.add_argument("--wave-around-trap", type=positive, metavar="N",
+                       help="waves around the Nth trap: runs twice, first to find it")
+    parser.add_argument("--check", action="store_true", help="compare each instruction with Spike (status 5)")
+    parser.set_defaults(command="run")
+
+
+def parser() -> Parser:
+    """The whole command line."""
+    top = Parser(prog="hyacinth", description="An RV64 core with the complete hypervisor extension.",
+                 formatter_class=argparse.RawDescriptionHelpFormatter)
+    top.add_argument("--version", action="version", version=f"hyacinth {the_version()}")
+    commands = top.add_subparsers(metavar="COMMAND", parser_class=Parser)
+    _run(commands)
+    demo = commands.add_parser("demo", help="run a hypervisor with its guests, and explain what happens")
+    demo.add_argument("--core", type=core, default="full", metavar="NAME", help="full or small (default: full)")
+    demo.add_argument("--wave", type=wave, default=Path("demo.fst"), metavar="FILE",
+                      help="waves around the first trap (default: demo.fst)")
+    demo.set_defaults(command="demo")
+    doctor = commands.add_parser("doctor", help="say what is missing on this machine")
+    doctor.set_defaults(command="doctor")
+    bench = commands.add_parser("bench", help="measure: cycles a second, CPI, time to build the model")
+    bench.add_argument("--core", type=core, default="full", metavar="NAME", help="full, small or no-h (default: full)")
+    bench.add_argument("words", nargs="*", metavar="WORD", help="only programs whose name holds one of these")
+    bench.set_defaults(command="bench")
+    explain = commands.add_parser("explain", help="say what a cause or a CSR is")
+    explain.add_argument("what", metavar="WHAT", help="the number or name of a cause (`i9` an interrupt), or a CSR")
+    explain.set_defaults(command="explain")
+    return top

@@ -1,0 +1,57 @@
+"""The guest's console on the user's terminal."""
+
+import os
+import select
+import sys
+
+try:
+    import termios
+except ImportError:  # not a Unix: input comes line by line
+    termios = None
+
+CHUNK = 4096
+
+
+class Terminal:
+    """Standard input and output for the guest, as a context manager.
+
+    While it is entered a terminal sends each key at once and does not echo it; Ctrl-C still interrupts. The terminal is
+    left as it was found, whatever happens. Where standard input is no terminal, it is read as it is.
+    """
+    def __init__(self, source=None, sink=None):
+        self.source = sys.stdin if source is None else source
+        self.sink = sys.stdout if sink is None else sink
+        self._saved, self._ended = None, False
+
+    def __enter__(self):
+        try:
+            self._file = self.source.fileno()
+        except (AttributeError, OSError, ValueError):
+            self._ended = True
+            return self
+        if termios is not None and os.isatty(self._file) and os.tcgetpgrp(self._file) == os.getpgrp():
+            self._saved = termios.tcgetattr(self._file)
+            raw = termios.tcgetattr(self._file)
+            raw[3] &= ~(termios.ICANON | termios.ECHO)
+            termios.tcsetattr(self._file, termios.TCSADRAIN, raw)
+        return self
+
+    def __exit__(self, *_):
+        if self._saved is not None:
+            termios.tcsetattr(self._file, termios.TCSADRAIN, self._saved)
+            self._saved = None
+        self.sink.flush()
+
+    def read(self) -> bytes:
+        """What has been typed since the last call; never waits."""
+        if self._ended or not select.select([self._file], [], [], 0)[0]:
+            return b""
+        typed = os.read(self._file, CHUNK)
+        self._ended = not typed
+        return typed
+
+    def write(self, data: bytes) -> None:
+        """Show what the guest wrote."""
+        if data:
+            self.sink.buffer.write(data)
+            self.sink.flush()

@@ -1,0 +1,22 @@
+"""Hyacinth: an RV64 core with the hypervisor extension, and the machine that runs and explains it.
+
+The public names are `Machine`, a core with memory and devices under simulation; `Core`, the hardware; `CoreConfig`,
+what can be chosen about it; `report`, which explains a trap.
+"""
+
+from importlib import import_module
+
+__all__ = ["Core", "CoreConfig", "Machine", "report"]
+
+_WHERE = {"Core": ".rtl.core", "CoreConfig": ".rtl.config", "Machine": ".sim.machine", "report": ".sim.trace.report"}
+
+
+def __getattr__(name):
+    # Imported when asked for, so that the command line answers at once.
+    if name in _WHERE:
+        return getattr(import_module(_WHERE[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,7 @@
+"""`python -m hyacinth`: the same as `hyacinth`."""
+
+import sys
+
+from .sim.cli import main
+
+sys.exit(main())
