@@ -1,10 +1,13 @@
 """Build the demonstration: a program in a kernel in a hypervisor, each the cargo of the next."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
+
+from ..build import BuildError, cache_directory
 
 HYPERVISOR = Path(__file__).resolve().parent
 KERNEL = HYPERVISOR.parent / "guests" / "kernel"
@@ -30,7 +33,7 @@ def build_demo(out_dir: Path | str) -> Path:
 
     Raises
     ------
-    RuntimeError
+    BuildError
         The compiler refused; the message has its words.
     """
     out = Path(out_dir).resolve()
@@ -51,9 +54,11 @@ def link(elf: Path, script: Path, sources: list[Path], **images: Path) -> Path:
     defines = [f'-D{name}="{path.as_posix()}"' for name, path in images.items()]
     command = [sys.executable, "-m", "ziglang", "cc", *FLAGS, *defines, f"-I{HYPERVISOR}", "-T", script,
                *sources, "-o", elf]
-    result = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    own = str(cache_directory() / "zig")  # where the compiler keeps what it has compiled
+    result = subprocess.run(list(map(str, command)), capture_output=True, text=True,
+                            env=os.environ | {"ZIG_GLOBAL_CACHE_DIR": own, "ZIG_LOCAL_CACHE_DIR": own})
     if result.returncode:
-        raise RuntimeError(f"{elf.name} does not build:\n{result.stderr}")
+        raise BuildError(f"{elf.name} does not build:\n{result.stderr}")
     return elf
 
 
@@ -72,4 +77,7 @@ def flatten(elf: Path) -> Path:
 
 
 if __name__ == "__main__":
-    print(build_demo(sys.argv[1] if len(sys.argv) > 1 else "build/hypervisor"))
+    try:
+        print(build_demo(sys.argv[1] if len(sys.argv) > 1 else "build/hypervisor"))
+    except BuildError as error:
+        sys.exit(str(error))

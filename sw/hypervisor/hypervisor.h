@@ -74,7 +74,6 @@ enum verdict { RESUME, YIELD };      /* whether the guest goes on, or another's 
 
 /* main.c */
 extern struct guest guests[GUESTS];
-uint64_t guest_time(const struct guest *g);
 static inline struct guest *peer_of(const struct guest *g) { return &guests[(g->number + 1) % GUESTS]; }
 
 /* start.S */

