@@ -72,3 +72,52 @@ class BusMemory:
             else:
                 for beat in range(8 if first.burst else 1):
                     await self.respond(ctx, self.word(address + 8 * beat), error, beat == 7 or not first.burst)
+
+
+async def request(ctx, bus, **fields):
+    """One beat, until it is accepted by the slave whose port is `bus`."""
+    ctx.set(bus.request.p, {"address": 0, "write": 0, "burst": 0, "size": 3, "data": 0, "mask": 0} | fields)
+    ctx.set(bus.request.valid, 1)
+    await ctx.tick().until(bus.request.ready)
+    ctx.set(bus.request.valid, 0)
+
+
+async def responses(ctx, bus, count=1):
+    """The data of up to `count` responses; None as soon as one has `error`. The last must say so, and no other."""
+    data = []
+    while len(data) < count:
+        response, = await ctx.tick().sample(bus.response.p).until(bus.response.valid)
+        if response.error:
+            assert response.last or count > 1
+            return None
+        data.append(response.data)
+        assert response.last == (len(data) == count)
+    return data
+
+
+async def bus_read(ctx, bus, address, size=3):
+    """Reads 2**size bytes as a number; None where they are absent."""
+    await request(ctx, bus, address=address, size=size)
+    data = await responses(ctx, bus)
+    return data and data[0] >> 8 * (address & 7) & (1 << (8 << size)) - 1
+
+
+async def bus_write(ctx, bus, address, value, size=3):
+    """Writes 2**size bytes; whether they are there."""
+    lane = address & 7
+    await request(ctx, bus, address=address, size=size, write=1, data=value << 8 * lane,
+                  mask=(1 << (1 << size)) - 1 << lane)
+    return await responses(ctx, bus) is not None
+
+
+async def bus_read_line(ctx, bus, address):
+    """Reads the eight words of a line; None where it is absent."""
+    await request(ctx, bus, address=address, burst=1)
+    return await responses(ctx, bus, 8)
+
+
+async def bus_write_line(ctx, bus, address, words):
+    """Writes the eight words of a line; whether it is there."""
+    for word in words:
+        await request(ctx, bus, address=address, burst=1, write=1, data=word, mask=0xff)
+    return await responses(ctx, bus) is not None

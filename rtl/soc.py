@@ -1,0 +1,129 @@
+"""The whole machine but for its memory: core, fabric and devices. The same in a simulation and on a board."""
+
+from amaranth.hdl import Module
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from .bus import BusSignature
+from .config import PHYSICAL_BITS, CoreConfig
+from .devices.clint import Clint
+from .devices.finisher import Finisher
+from .devices.interrupt_generator import InterruptGenerator
+from .devices.plic import Plic
+from .devices.uart import Uart16550
+from .fabric import Arbiter, Decoder
+from .payloads import Retire, WalkStep
+
+UART_SOURCE = 10
+"""The UART's source at the PLIC, as on the `virt` board of QEMU."""
+
+DEVICES = ("clint", "plic", "uart", "finisher", "interrupts")
+"""Names of the regions of `CoreConfig.memory_map` that are devices; each must be there."""
+
+INSPECT = {"inspect_enable": In(1), "inspect_register": In(5), "inspect_value": Out(64),
+           "inspect_csr": In(12), "inspect_csr_value": Out(64)}
+
+
+class Soc(wiring.Component):
+    """A core with its devices, and a port for its memory.
+
+    No output depends combinationally on an input, but `inspect_value` and `inspect_csr_value` on the other inspect
+    ports: a host may look at the outputs after a clock edge, set the inputs, and go on to the next edge.
+
+    Parameters
+    ----------
+    config : CoreConfig
+    inspect : bool
+        Whether the ports exist by which a host reads registers.
+    divider : int
+        Cycles for each step of mtime.
+    uart_divisor : int
+        The UART's divisor after reset.
+    core : Component
+        In place of the core, something with its ports.
+
+    Members
+    -------
+    memory : Out(BusSignature())
+        All regions of `config.memory_map` that are main memory: RAM, ROM and device tree.
+    uart_tx : Out(stream of 8 bits), uart_rx : In(stream of 8 bits)
+        What the program sends and receives.
+    uart_divisor : Out(16)
+        A bit on the line lasts 16 times as many cycles.
+    retire : Out(stream of Retire, always ready), walk : Out(stream of WalkStep, always ready)
+        The trace.
+    events : Out(32)
+        As the core has them.
+    exit : Out(stream of 32 bits, always ready)
+        Valid, and stays so, when the program has ended the machine; the payload is its exit code.
+    uncached_page : In(22), uncached_enable : In(1)
+        A page of main memory that the caches leave out, so that a host sees every store to it.
+    inspect_enable : In(1), inspect_register : In(5), inspect_csr : In(12)
+        Where `inspect`. The host, which lets no clock edge pass meanwhile, asks for these registers.
+    inspect_value : Out(64), inspect_csr_value : Out(64)
+        Where `inspect`. The integer register and the CSR.
+
+    Raises
+    ------
+    ValueError
+        The memory map lacks a device, or has one that is not known.
+    """
+    def __init__(self, config: CoreConfig, *, inspect=False, divider=5, uart_divisor=1, core=None):
+        regions = {region.name: region for region in config.memory_map if not region.memory}
+        for name in sorted(regions.keys() ^ set(DEVICES)):
+            raise ValueError(f"CoreConfig.memory_map: the device {name!r} " + (
+                "is not known" if name in regions else "is missing") + f"; it must have {', '.join(DEVICES)}")
+        self.config, self.inspect, self.divider, self.initial_divisor = config, inspect, divider, uart_divisor
+        self.slaves = {name: (regions[name],) for name in DEVICES} | {
+            "memory": tuple(region for region in config.memory_map if region.memory)}
+        if core is None:
+            from .core import Core  # here, so that the rest of the machine can be tested without it
+            core = Core(config)
+        self.core = core
+        super().__init__({
+            "memory": Out(BusSignature()),
+            "uart_tx": Out(stream.Signature(8)), "uart_rx": In(stream.Signature(8)), "uart_divisor": Out(16),
+            "retire": Out(stream.Signature(Retire, always_ready=True)),
+            "walk": Out(stream.Signature(WalkStep, always_ready=True)),
+            "events": Out(32), "exit": Out(stream.Signature(32, always_ready=True)),
+            "uncached_page": In(PHYSICAL_BITS - 12), "uncached_enable": In(1)} | (INSPECT if inspect else {}))
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.core = core = self.core
+        m.submodules.arbiter = arbiter = Arbiter(3)
+        m.submodules.decoder = decoder = Decoder(self.slaves)
+        m.submodules.clint = clint = Clint(self.divider)
+        m.submodules.plic = plic = Plic()
+        m.submodules.uart = uart = Uart16550(self.initial_divisor)
+        m.submodules.finisher = finisher = Finisher()
+        m.submodules.interrupts = interrupts = InterruptGenerator()
+
+        # The third master is spare, for a debug module or a DMA engine.
+        connect(m, core.dbus, arbiter.masters[0])
+        connect(m, core.ibus, arbiter.masters[1])
+        connect(m, arbiter.bus, decoder.bus)
+        connect(m, decoder.memory, flipped(self.memory))
+        for name, device in zip(DEVICES, (clint, plic, uart, finisher, interrupts), strict=True):
+            connect(m, getattr(decoder, name), device.bus)
+
+        m.d.comb += [
+            plic.sources.eq(interrupts.sources | uart.interrupt << UART_SOURCE),
+            core.msip.eq(clint.msip), core.mtip.eq(clint.mtip), core.time.eq(clint.time),
+            core.meip.eq(plic.interrupts[0] | interrupts.external[0]),
+            core.seip.eq(plic.interrupts[1] | interrupts.external[1]),
+            core.hgeip_lines.eq(interrupts.guest),
+            self.uart_divisor.eq(uart.divisor), self.events.eq(core.events)]
+        # Registered, so that what the core makes of them cannot reach an output in the same cycle.
+        m.d.sync += [core.uncached_page.eq(self.uncached_page), core.uncached_enable.eq(self.uncached_enable)]
+
+        connect(m, uart.tx, flipped(self.uart_tx))
+        connect(m, flipped(self.uart_rx), uart.rx)
+        connect(m, core.retire, flipped(self.retire))
+        connect(m, core.walk, flipped(self.walk))
+        connect(m, finisher.exit, flipped(self.exit))
+        if self.inspect:
+            for name, member in INSPECT.items():
+                inner, outer = getattr(core, name), getattr(self, name)
+                m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)
+        return m

@@ -1,0 +1,76 @@
+# amaranth: UnusedElaboratable=no
+import pytest
+from busmodel import bus_read, bus_write
+from testbench import Bench
+
+from hyacinth.rtl.devices.clint import MSIP, MTIME, MTIMECMP, Clint
+
+
+def run(scenario, divider=1):
+    dut = Clint(divider)
+
+    async def process(ctx):
+        await scenario(ctx, dut)
+
+    Bench(dut).run(process)
+
+
+@pytest.mark.parametrize("divider", (1, 2, 5))
+def test_time_steps_once_every_divider_cycles(divider):
+    async def scenario(ctx, dut):
+        for cycle in range(4 * divider):
+            assert ctx.get(dut.time) == cycle // divider
+            await ctx.tick()
+    run(scenario, divider)
+
+
+def test_there_is_no_timer_interrupt_after_reset():
+    async def scenario(ctx, dut):
+        await ctx.tick().repeat(20)
+        assert ctx.get(dut.mtip) == 0
+    run(scenario)
+
+
+def test_the_timer_interrupts_from_mtimecmp_on_until_it_is_moved():
+    async def scenario(ctx, dut):
+        await bus_write(ctx, dut.bus, MTIMECMP, 20)
+        time, = await ctx.tick().sample(dut.time).until(dut.mtip)
+        assert time == 21
+        await ctx.tick().repeat(5)
+        assert ctx.get(dut.mtip) == 1
+        await bus_write(ctx, dut.bus, MTIMECMP, 1000)
+        await ctx.tick()
+        assert ctx.get(dut.mtip) == 0
+    run(scenario)
+
+
+def test_mtime_can_be_set_by_words():
+    async def scenario(ctx, dut):
+        await bus_write(ctx, dut.bus, MTIME, 0, size=2)
+        await bus_write(ctx, dut.bus, MTIME + 4, 7, size=2)
+        assert await bus_read(ctx, dut.bus, MTIME + 4, size=2) == 7
+        assert ctx.get(dut.time) >> 32 == 7
+    run(scenario, divider=5)
+
+
+def test_msip_is_bit_0_alone():
+    async def scenario(ctx, dut):
+        await bus_write(ctx, dut.bus, MSIP, 0xffff_ffff, size=2)
+        assert await bus_read(ctx, dut.bus, MSIP, size=2) == 1
+        assert ctx.get(dut.msip) == 1
+        await bus_write(ctx, dut.bus, MSIP, 0, size=2)
+        assert ctx.get(dut.msip) == 0
+    run(scenario)
+
+
+def test_a_write_beside_msip_leaves_it():
+    async def scenario(ctx, dut):
+        await bus_write(ctx, dut.bus, MSIP, 1, size=2)
+        await bus_write(ctx, dut.bus, MSIP + 4, 0, size=2)
+        assert ctx.get(dut.msip) == 1
+    run(scenario)
+
+
+def test_a_divider_of_0_is_refused():
+    with pytest.raises(ValueError, match="divider is 0; it must be 1 or more cycles"):
+        Clint(0)

@@ -1,0 +1,182 @@
+from random import Random
+
+import pytest
+from busmodel import bus_read, bus_write
+from testbench import Bench
+
+from hyacinth.rtl.devices.plic import PENDING, Plic
+
+M, S = 0, 1
+
+
+class Driver:
+    """The PLIC as software sees it."""
+    def __init__(self, ctx, dut):
+        self.ctx, self.dut = ctx, dut
+
+    async def write(self, offset, value):
+        assert await bus_write(self.ctx, self.dut.bus, offset, value, size=2)
+
+    async def read(self, offset):
+        return await bus_read(self.ctx, self.dut.bus, offset, size=2)
+
+    async def priority(self, source, value):
+        await self.write(4 * source, value)
+
+    async def enable(self, context, sources):
+        await self.write(0x2000 + 0x80 * context, sum(1 << source for source in sources))
+
+    async def threshold(self, context, value):
+        await self.write(0x20_0000 + 0x1000 * context, value)
+
+    async def claim(self, context):
+        return await self.read(0x20_0004 + 0x1000 * context)
+
+    async def complete(self, context, source):
+        await self.write(0x20_0004 + 0x1000 * context, source)
+
+    async def pending(self):
+        return await self.read(PENDING)
+
+    async def lines(self, *sources):
+        self.ctx.set(self.dut.sources, sum(1 << source for source in sources))
+        await self.ctx.tick().repeat(4)
+
+    def interrupts(self, context):
+        return self.ctx.get(self.dut.interrupts) >> context & 1
+
+
+def run(scenario, deadline=1_000):
+    dut = Plic()
+
+    async def process(ctx):
+        await scenario(Driver(ctx, dut))
+
+    Bench(dut, deadline=deadline).run(process)
+
+
+@pytest.mark.parametrize("context", (M, S))
+@pytest.mark.parametrize("source", (1, 10, 31))
+def test_a_source_is_pending_claimed_and_completed(source, context):
+    async def scenario(plic):
+        await plic.priority(source, 1)
+        await plic.enable(context, [source])
+        await plic.lines(source)
+        assert await plic.pending() == 1 << source
+        assert (plic.interrupts(context), plic.interrupts(1 - context)) == (1, 0)
+        assert await plic.claim(context) == source
+        assert (await plic.pending(), plic.interrupts(context)) == (0, 0)
+        await plic.lines()
+        await plic.complete(context, source)
+        assert (await plic.pending(), await plic.claim(context)) == (0, 0)
+    run(scenario)
+
+
+def test_a_line_still_high_at_completion_is_pending_again_and_not_before():
+    async def scenario(plic):
+        await plic.priority(3, 1)
+        await plic.enable(M, [3])
+        await plic.lines(3)
+        await plic.claim(M)
+        await plic.lines(3)
+        assert await plic.pending() == 0
+        await plic.complete(M, 3)
+        assert await plic.pending() == 1 << 3
+    run(scenario)
+
+
+def test_a_line_that_falls_before_the_claim_stays_pending():
+    async def scenario(plic):
+        await plic.lines(3)
+        await plic.lines()
+        assert await plic.pending() == 1 << 3
+    run(scenario)
+
+
+def test_the_greatest_priority_is_claimed_first_and_of_equals_the_lowest_source():
+    async def scenario(plic):
+        for source, priority in ((2, 3), (5, 7), (9, 7), (30, 1)):
+            await plic.priority(source, priority)
+        await plic.enable(S, [2, 5, 9, 30])
+        await plic.lines(2, 5, 9, 30)
+        assert [await plic.claim(S) for _ in range(5)] == [5, 9, 2, 30, 0]
+    run(scenario)
+
+
+def test_priority_0_never_interrupts():
+    async def scenario(plic):
+        await plic.enable(M, [4])
+        await plic.lines(4)
+        assert (plic.interrupts(M), await plic.claim(M)) == (0, 0)
+    run(scenario)
+
+
+@pytest.mark.parametrize("threshold, interrupts", ((0, 1), (4, 1), (5, 0), (7, 0)))
+def test_only_what_exceeds_the_threshold_interrupts_but_all_can_be_claimed(threshold, interrupts):
+    async def scenario(plic):
+        await plic.priority(4, 5)
+        await plic.enable(M, [4])
+        await plic.threshold(M, threshold)
+        await plic.lines(4)
+        assert plic.interrupts(M) == interrupts
+        assert await plic.claim(M) == 4
+    run(scenario)
+
+
+def test_completing_a_source_that_is_not_enabled_does_nothing():
+    async def scenario(plic):
+        await plic.priority(4, 5)
+        await plic.enable(M, [4])
+        await plic.lines(4)
+        await plic.claim(M)
+        await plic.complete(S, 4)
+        assert await plic.pending() == 0
+        await plic.complete(M, 4 + 32)
+        assert await plic.pending() == 0
+        await plic.complete(M, 4)
+        assert await plic.pending() == 1 << 4
+    run(scenario)
+
+
+def test_there_is_no_source_0():
+    async def scenario(plic):
+        await plic.priority(0, 7)
+        await plic.enable(M, range(32))
+        await plic.lines(0)
+        assert (await plic.read(0), await plic.read(0x2000), await plic.pending()) == (0, 0xffff_fffe, 0)
+    run(scenario)
+
+
+def test_priorities_are_kept_apart():
+    async def scenario(plic):
+        for source in range(1, 32):
+            await plic.priority(source, source % 8)
+        assert [await plic.read(4 * source) for source in range(1, 32)] == [source % 8 for source in range(1, 32)]
+    run(scenario)
+
+
+def test_random_sources_are_claimed_as_the_specification_orders_them():
+    random = Random(1)
+
+    async def scenario(plic):
+        for _ in range(12):
+            priorities = [0] + [random.randrange(8) for _ in range(31)]
+            enabled = [source for source in range(1, 32) if random.random() < 0.6]
+            raised = [source for source in range(1, 32) if random.random() < 0.4]
+            for source in range(1, 32):
+                await plic.priority(source, priorities[source])
+            await plic.enable(S, enabled)
+            await plic.lines(*raised)
+            await plic.lines()
+            order = sorted((s for s in raised if s in enabled and priorities[s]), key=lambda s: (-priorities[s], s))
+            assert [await plic.claim(S) for _ in range(len(order) + 1)] == [*order, 0]
+            for source in order:
+                await plic.complete(S, source)
+            await plic.enable(S, range(1, 32))  # and what was left is taken away
+            for source in range(1, 32):
+                await plic.priority(source, 1)
+            while source := await plic.claim(S):
+                await plic.complete(S, source)
+            assert await plic.pending() == 0
+
+    run(scenario, deadline=20_000)
