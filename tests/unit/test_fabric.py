@@ -6,6 +6,7 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, connect, flipped
 from busmodel import BusMemory, bus_read, bus_read_line, bus_write, bus_write_line
+from paths import combinational_paths
 from testbench import Bench, assert_exports
 
 from hyacinth.rtl.bus import BusSignature
@@ -34,6 +35,14 @@ class Shared(wiring.Component):
 def test_they_export():
     assert_exports(Arbiter(3))
     assert_exports(Decoder(SLAVES))
+
+
+def test_no_request_depends_on_a_response_or_on_ready():
+    for dut, prefix in ((Arbiter(3), "bus__request"), (Decoder(SLAVES), "memory__request")):
+        sources = {source for output, source in combinational_paths(dut)
+                   if output.startswith(prefix) and not output.endswith("ready")}
+        assert sources
+        assert not [source for source in sources if "response" in source or source.endswith("ready")]
 
 
 def test_one_master_alone_is_served_again_and_again():

@@ -2,6 +2,7 @@ from random import Random
 
 import pytest
 from busmodel import BusMemory
+from paths import combinational_paths
 from testbench import Bench, assert_exports
 
 from hyacinth.rtl.cache.icache import InstructionCache
@@ -57,6 +58,10 @@ def run(scenario, size_kib=8, random=None, absent=lambda address: False, deadlin
 @pytest.mark.parametrize("size_kib", SIZES)
 def test_it_exports(size_kib):
     assert_exports(InstructionCache(size_kib))
+
+
+def test_nothing_on_the_bus_depends_on_it_or_on_the_processor_in_the_same_cycle():
+    assert not [path for path in combinational_paths(InstructionCache(8)) if path[0].startswith("bus")]
 
 
 def test_it_is_empty_after_reset():

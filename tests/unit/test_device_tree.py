@@ -1,0 +1,109 @@
+from dataclasses import replace
+
+import fdt
+import pytest
+
+from hyacinth.rtl.config import FULL, NO_H, SMALL, VIRT
+from hyacinth.rtl.device_tree import device_tree
+
+MIB = 1 << 20
+
+
+def tree(config=FULL, memory_size=64 * MIB, **arguments):
+    return fdt.parse_dtb(device_tree(config, memory_size, **arguments))
+
+
+def words(tree, path, name):
+    return list(tree.get_property(name, path).data)
+
+
+def test_it_is_a_device_tree_of_version_17():
+    blob = device_tree(FULL, 64 * MIB)
+    assert int.from_bytes(blob[:4], "big") == 0xd00d_feed
+    assert int.from_bytes(blob[4:8], "big") == len(blob)
+    assert int.from_bytes(blob[20:24], "big") == 17
+
+
+def test_memory_is_as_large_as_was_asked():
+    assert words(tree(memory_size=2 << 30), "/memory@80000000", "reg") == [0, 0x8000_0000, 0, 0x8000_0000]
+
+
+@pytest.mark.parametrize("config, isa", (
+    (FULL, "rv64imach_zicclsm_zicntr_zicsr_zifencei_zihpm_sstc_svade"),
+    (NO_H, "rv64imac_zicclsm_zicntr_zicsr_zifencei_zihpm_sstc_svade"),
+    (replace(FULL, sstc=False, misaligned="trap"), "rv64imach_zicntr_zicsr_zifencei_zihpm_svade")))
+def test_the_isa_is_that_of_the_configuration_in_both_spellings(config, isa):
+    made = tree(config)
+    assert made.get_property("riscv,isa", "/cpus/cpu@0").value == isa
+    first, *others = isa.removeprefix("rv64").split("_")
+    assert made.get_property("riscv,isa-extensions", "/cpus/cpu@0").data == [*first, *others]
+    assert made.get_property("riscv,isa-base", "/cpus/cpu@0").value == "rv64i"
+
+
+@pytest.mark.parametrize("config, scheme", ((FULL, "riscv,sv57"), (SMALL, "riscv,sv39")))
+def test_the_mmu_is_that_of_the_configuration(config, scheme):
+    assert tree(config).get_property("mmu-type", "/cpus/cpu@0").value == scheme
+
+
+def test_time_runs_at_the_clock_over_the_divider():
+    assert words(tree(clock=25_000_000, divider=25), "/cpus", "timebase-frequency") == [1_000_000]
+
+
+@pytest.mark.parametrize("path, region", (
+    ("/soc/serial@10000000", "uart"), ("/soc/plic@c000000", "plic"), ("/soc/clint@2000000", "clint"),
+    ("/soc/test@100000", "finisher"), ("/soc/interrupts@110000", "interrupts")))
+def test_devices_lie_where_the_memory_map_has_them(path, region):
+    where, = (r for r in VIRT if r.name == region)
+    assert words(tree(), path, "reg") == [0, where.base, 0, where.size]
+
+
+def test_interrupts_are_wired_as_the_machine_has_them():
+    made = tree()
+    hart, = words(made, "/cpus/cpu@0/interrupt-controller", "phandle")
+    plic, = words(made, "/soc/plic@c000000", "phandle")
+    assert words(made, "/soc/clint@2000000", "interrupts-extended") == [hart, 3, hart, 7]
+    assert words(made, "/soc/plic@c000000", "interrupts-extended") == [hart, 11, hart, 9]
+    assert words(made, "/soc/plic@c000000", "riscv,ndev") == [31]
+    assert words(made, "/soc/serial@10000000", "interrupt-parent") == [plic]
+    assert words(made, "/soc/serial@10000000", "interrupts") == [10]
+
+
+def test_the_console_is_the_uart():
+    path = tree().get_property("stdout-path", "/chosen").value
+    assert tree().get_property("compatible", path).value == "ns16550a"
+
+
+def test_poweroff_and_reboot_write_to_the_finisher():
+    made = tree()
+    finisher, = words(made, "/soc/test@100000", "phandle")
+    for name, value in (("poweroff", 0x5555), ("reboot", 0x7777)):
+        assert words(made, f"/{name}", "regmap") == [finisher]
+        assert words(made, f"/{name}", "value") == [value]
+
+
+def test_bootargs_and_initrd_are_passed_on():
+    made = tree(bootargs="console=ttyS0 earlycon", initrd=(0x8200_0000, 0x8210_0000))
+    assert made.get_property("bootargs", "/chosen").value == "console=ttyS0 earlycon"
+    assert words(made, "/chosen", "linux,initrd-start") == [0, 0x8200_0000]
+    assert words(made, "/chosen", "linux,initrd-end") == [0, 0x8210_0000]
+
+
+def test_without_them_there_are_none():
+    assert not tree().exist_property("bootargs", "/chosen")
+    assert not tree().exist_property("linux,initrd-start", "/chosen")
+
+
+@pytest.mark.parametrize("size", (0, 4097, (2 << 30) + 4096))
+def test_a_memory_size_that_cannot_be_is_refused(size):
+    with pytest.raises(ValueError, match=f"memory size is {size:#x}; it must be a multiple of 4096 up to 0x80000000"):
+        device_tree(FULL, size)
+
+
+def test_an_initrd_outside_of_memory_is_refused():
+    with pytest.raises(ValueError, match="initrd is 0x7fff0000 to 0x80010000; it must lie in RAM"):
+        device_tree(FULL, 64 * MIB, initrd=(0x7fff_0000, 0x8001_0000))
+
+
+def test_a_tree_that_does_not_fit_is_refused():
+    with pytest.raises(ValueError, match="its region 32768; shorten the bootargs"):
+        device_tree(FULL, 64 * MIB, bootargs="x" * 33_000)
