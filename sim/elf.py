@@ -83,8 +83,8 @@ class Program:
                 need = segment.end - base
                 mend = (f"give the machine more with --memory {megabytes(need)}M" if segment.address >= base
                         else f"link it at {base:#x}")
-                raise BadProgram(f"{self.path}: needs memory from {segment.address:#x} to {segment.end:#x}, the machine "
-                                 f"has {base:#x} to {base + size:#x}; {mend}")
+                raise BadProgram(f"{self.path}: needs memory from {segment.address:#x} to {segment.end:#x}, "
+                                 f"the machine has {base:#x} to {base + size:#x}; {mend}")
 
 
 def megabytes(size: int) -> int:

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import tomllib
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -17,6 +18,9 @@ EXITS = """exit status:
 
 class Parser(argparse.ArgumentParser):
     """argparse, whose errors are BadInput: one line, status 2."""
+    def __init__(self, **options):
+        super().__init__(allow_abbrev=False, **options)
+
     def error(self, message):
         raise BadInput(f"{message[0].lower()}{message[1:]}; see `{self.prog} --help`")
 
@@ -73,8 +77,9 @@ def the_version() -> str:
     """The version of this package."""
     try:
         return version("hyacinth-core")
-    except PackageNotFoundError:
-        return "(not installed: run from a clone)"
+    except PackageNotFoundError:  # run from a clone
+        project = Path(__file__).resolve().parents[2] / "pyproject.toml"
+        return f"{tomllib.loads(project.read_text())['project']['version']} (a clone, not installed)"
 
 
 def _machine(parser):

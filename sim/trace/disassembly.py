@@ -1,4 +1,4 @@
-"""Instructions in words: the table of rtl/isa/instructions.py for 32-bit ones, capstone for compressed and foreign ones.
+"""Instructions in words: by the table of rtl/isa/instructions.py, and by capstone the compressed and foreign ones.
 
 capstone 5 knows neither the H extension nor its CSRs, so the core's own table comes first.
 """

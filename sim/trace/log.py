@@ -3,8 +3,8 @@
 A line is made of columns separated by blanks, then effects::
 
     cycle mode pc bits instruction [effects]
-       1207 VS 0x0000000080201040 6105     c.ld s1, 0(a0)                   load 0x10000 [0x90010000] 8 0x7 s1=0x7
-       1219 VS 0x0000000080201042 00000073 ecall                            trap VS->HS 10 ecall_vs tval=0x0 to 0x80000100
+       1207 VS 0x0000000080201040 6105     c.ld s1, 0(a0)  load 0x10000 [0x90010000] 8 0x7 s1=0x7
+       1219 VS 0x0000000080201042 00000073 ecall           trap VS->HS 10 ecall_vs tval=0x0 to 0x80000100
 
 cycle
     The clock cycle in which it retired, from reset on, decimal, right-aligned in 10 columns.
@@ -28,9 +28,8 @@ effects
     `CSR=VALUE`
         A CSR by its name, read back after the write.
     `trap MODE->MODE CODE NAME tval=VALUE [gva] [gpa=VALUE] [tinst=VALUE] to PC`
-        The instruction did not retire. CODE is that of xcause, preceded by `i` for an interrupt; NAME is that
-        of rtl/isa/causes.py in lower case. `gva`: tval holds a
-        guest virtual address.
+        The instruction did not retire. CODE is that of xcause, preceded by `i` for an interrupt; NAME is that of
+        rtl/isa/causes.py in lower case. `gva`: tval holds a guest virtual address.
     `to MODE`
         An xRET changed the mode.
 """

@@ -1,42 +1,30 @@
 """Numbers in the manual's words: CSRs and their fields, causes and modes, as log, report and waves show them."""
 
 from functools import lru_cache
-from typing import NamedTuple
 
+from ...rtl.config import FULL
 from ...rtl.isa.causes import Cause, Interrupt
+from ...rtl.isa.csrs import Csr, table
 from ...rtl.isa.modes import Mode
-
-class FieldPlace(NamedTuple):
-    """Bits [lsb, lsb + width) of a CSR."""
-    name: str
-    lsb: int
-    width: int
-
-    def of(self, value: int) -> int:
-        """The field's value within the CSR's `value`."""
-        return value >> self.lsb & (1 << self.width) - 1
 
 
 @lru_cache(maxsize=1)
-def csrs() -> dict[int, object]:
-    """The CSRs of rtl/isa/csrs.py by address."""
-    from ...rtl.isa.csrs import CSRS
-    return {csr.address: csr for csr in CSRS}
+def csrs() -> dict[int, Csr]:
+    """The CSRs of the full core by address."""
+    return {csr.address: csr for csr in csrs_by_name().values()}
+
+
+@lru_cache(maxsize=1)
+def csrs_by_name() -> dict[str, Csr]:
+    """The CSRs of the full core by name."""
+    return table(FULL)
 
 
 @lru_cache(maxsize=1 << 12)
 def csr_name(address: int) -> str:
-    """The name of the CSR at `address`, or its number where the core has none there."""
+    """The name of the CSR at `address`, or its number where no core has one there."""
     csr = csrs().get(address)
     return csr.name if csr is not None else f"{address:#x}"
-
-
-@lru_cache(maxsize=1 << 8)
-def csr_fields(name: str) -> tuple[FieldPlace, ...]:
-    """The fields of the CSR `name`, lowest first; a view shows those of its storage that it shows."""
-    csr = next(csr for csr in csrs().values() if csr.name == name)
-    return tuple(FieldPlace(field.name, field.lsb - csr.shift, field.width)
-                 for field in sorted(csr.fields, key=lambda field: field.lsb) if field.mask & csr.mask)
 
 
 def cause_of(interrupt: int, code: int) -> Cause | Interrupt | None:

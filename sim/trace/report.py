@@ -5,9 +5,10 @@
 
 from dataclasses import dataclass
 
+from ...rtl.config import FULL, CoreConfig
 from ...rtl.isa.modes import Mode
 from .disassembly import disassemble
-from .names import cause_name, csr_fields, mode_name
+from .names import cause_name, csrs_by_name, mode_name
 from .state import State
 from .symbols import Symbols
 from .walks import Walk, Walks, lines
@@ -51,11 +52,11 @@ class Reporter:
     Parameters
     ----------
     symbols : Symbols
-    hypervisor : bool
+    config : CoreConfig
     """
-    def __init__(self, symbols: Symbols | None = None, hypervisor: bool = True):
-        self.symbols, self.hypervisor = symbols or Symbols(), hypervisor
-        self.state, self.walks, self.count = State(hypervisor), Walks(), 0
+    def __init__(self, symbols: Symbols | None = None, config: CoreConfig = FULL):
+        self.symbols, self.hypervisor = symbols or Symbols(), config.hypervisor
+        self.state, self.walks, self.count = State(config), Walks(), 0
 
     def take_step(self, step) -> None:
         """Take a WalkStep. It comes before the record of the instruction that it was made for."""
@@ -76,10 +77,11 @@ def report(trap: Trap) -> str:
     """The trap in words, several lines without a newline at the end."""
     record = trap.record
     kind = "interrupt" if record.interrupt else "exception"
-    text = [f"trap {trap.number} at cycle {record.cycle}: {cause_name(record.interrupt, record.code)} ({kind} "
-            f"{record.code}), {_mode(trap, record.mode)} -> {_mode(trap, record.mode_after)}",
+    name = cause_name(record.interrupt, record.code)
+    modes = f"{_mode(trap, record.mode)} -> {_mode(trap, record.mode_after)}"
+    text = [f"trap {trap.number} at cycle {record.cycle}: {name} ({kind} {record.code}), {modes}",
             f"  at       {record.pc:#x}  {_instruction(record)}"]
-    if (place := trap.symbols.place(record.pc)).function or place.file:
+    if (place := trap.symbols.place(record.pc, record.mode & 4)).function or place.file:
         text.append(f"  in       {place}")
     text.append(f"  handler  {record.next_pc:#x}{_handler(trap)}")
     text.append(f"  why {_mode(trap, record.mode_after):4} {route(trap)}")
@@ -106,7 +108,7 @@ def _instruction(record) -> str:
 
 
 def _handler(trap: Trap) -> str:
-    place = trap.symbols.place(trap.record.next_pc)
+    place = trap.symbols.place(trap.record.next_pc, trap.record.mode_after & 4)
     return f"  {place}" if place.function or place.file else ""
 
 
@@ -153,8 +155,8 @@ def _write(name: str, before: int, after: int, record) -> list[str]:
     if name.endswith("cause"):
         return [f"{text}  {cause_name(record.interrupt, record.code)}"]
     if name.endswith("status"):
-        changed = [f"{field.name} {field.of(before)} -> {field.of(after)}" for field in csr_fields(name)
-                   if field.of(before) != field.of(after)]
+        old, new = (csrs_by_name()[name].decode(value) for value in (before, after))
+        changed = [f"{field} {old[field]} -> {new[field]}" for field in new if old[field] != new[field]]
         return [f"{text}  {', '.join(changed) or 'no field changed'}"]
     if name in ("htval", "mtval2") and after:
         return [f"{text}  GPA {after << 2:#x} shifted right by 2"]

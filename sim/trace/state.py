@@ -5,13 +5,12 @@ them is repeated here (machine chapter, "Privilege and Global Interrupt-Enable S
 and "Trap Return").
 """
 
-from ...rtl.isa.causes import VS_INTERRUPTS, Interrupt
+from ...rtl.config import FULL, CoreConfig
+from ...rtl.isa.causes import VS_INTERRUPTS
+from ...rtl.isa.csrs import table
 from ...rtl.isa.modes import Mode
-from .names import csr_fields, csr_name
 
 HIGH = 1 << 63
-REPLACED = {"sstatus", "sie", "stvec", "sscratch", "sepc", "scause", "stval", "sip", "stimecmp", "satp"}
-"""CSRs whose name, where V=1, means the vs… one."""
 MRET, SRET = 0x30200073, 0x10200073
 
 
@@ -20,28 +19,28 @@ class State:
 
     Parameters
     ----------
-    hypervisor : bool
-        Whether the core has the H extension.
+    config : CoreConfig
     """
-    def __init__(self, hypervisor: bool = True):
-        self.hypervisor = hypervisor
-        self.values: dict[str, int] = {}
-        self.fields = {name: {field.name: field for field in csr_fields(name)}
-                       for name in ("mstatus", "sstatus", *(("hstatus", "vsstatus") if hypervisor else ()))}
-        self.sstatus_mask = sum((1 << field.width) - 1 << field.lsb for field in self.fields["sstatus"].values())
-        if hypervisor:
-            # Read-only ones: VS-level interrupts and SGEI are always delegated to HS (rule mideleg_h_op).
-            self.values["mideleg"] = sum(1 << code for code in (*VS_INTERRUPTS, Interrupt.SGEI))
+    def __init__(self, config: CoreConfig = FULL):
+        self.table = table(config)
+        self.by_address = {csr.address: csr for csr in self.table.values()}
+        self.values = {name: csr.reset for name, csr in self.table.items() if not csr.storage}
+
+    @property
+    def hypervisor(self) -> bool:
+        """Whether the H extension is there, and on."""
+        return "hstatus" in self.table and bool(self.field("misa", "H"))
 
     def __getitem__(self, name: str) -> int:
-        """The value of the CSR `name`."""
-        if name == "sstatus":
-            return self.values.get("mstatus", 0) & self.sstatus_mask
-        return self.values.get(name, 0)
+        """The value of the CSR `name`. One that the core does not have is 0."""
+        if (csr := self.table.get(name)) is None:
+            return 0
+        return self.values[csr.source] >> csr.shift & csr.mask if csr.storage else self.values[name]
 
     def field(self, csr: str, name: str) -> int:
-        """The value of a field of mstatus, sstatus, hstatus or vsstatus."""
-        return self.fields[csr][name].of(self[csr])
+        """The value of a field."""
+        field = self.table[csr].field(name)
+        return (self[csr] & field.mask) >> field.lsb
 
     def take(self, record) -> dict[str, tuple[int, int]]:
         """Follow one record. Returns, for a trap, the CSRs that it writes: name, then (before, after)."""
@@ -54,24 +53,23 @@ class State:
         return {}
 
     def _write(self, record) -> None:
-        name = csr_name(record.csr)
-        if name in REPLACED and record.mode & 4:
-            name = "v" + name
-        if name == "sstatus":
-            self.values["mstatus"] = self["mstatus"] & ~self.sstatus_mask | record.csr_value & self.sstatus_mask
-        else:
-            self.values[name] = record.csr_value
+        if (csr := self.by_address.get(record.csr)) is None:
+            return
+        if csr.twin and record.mode & 4:
+            csr = self.table[csr.twin]
+        self._put(csr.name, record.csr_value)
+
+    def _put(self, name: str, value: int) -> None:
+        csr = self.table[name]
+        mask = csr.mask << csr.shift if csr.storage else (1 << 64) - 1
+        self.values[csr.source] = self.values[csr.source] & ~mask | value << csr.shift & mask
 
     def _set(self, csr: str, **fields: int) -> None:
         value = self[csr]
-        for name, new in fields.items():
-            if (field := self.fields[csr].get(name)) is not None:
-                mask = (1 << field.width) - 1 << field.lsb
-                value = value & ~mask | new << field.lsb & mask
-        if csr == "sstatus":
-            value |= self["mstatus"] & ~self.sstatus_mask
-            csr = "mstatus"
-        self.values[csr] = value
+        for field in self.table[csr].fields:
+            if field.name in fields:
+                value = value & ~field.mask | fields[field.name] << field.lsb & field.mask
+        self._put(csr, value)
 
     def _trap(self, record) -> dict[str, tuple[int, int]]:
         target, privilege, v = record.mode_after, record.mode & 3, record.mode >> 2
@@ -100,8 +98,8 @@ class State:
 
     def _return(self, record) -> None:
         if record.bits == MRET:
-            to_m = self.field("mstatus", "MPP") == Mode.M
-            self._set("mstatus", MIE=self.field("mstatus", "MPIE"), MPIE=1, MPP=0, MPV=0, **({} if to_m else {"MPRV": 0}))
+            mprv = {} if self.field("mstatus", "MPP") == Mode.M else {"MPRV": 0}
+            self._set("mstatus", MIE=self.field("mstatus", "MPIE"), MPIE=1, MPP=0, MPV=0, **mprv)
         elif record.mode & 4:
             self._set("vsstatus", SIE=self.field("vsstatus", "SPIE"), SPIE=1, SPP=0)
         else:

@@ -24,23 +24,27 @@ class Place(NamedTuple):
 
 
 class Symbols:
-    """The symbols of the ELF file at `path`. Nothing is read before the first question.
+    """The symbols of ELF files, the first one's above all. Nothing is read before the first question.
 
-    Several files (a firmware, a kernel, a guest) are joined by `+`; the earlier one wins.
+    Parameters
+    ----------
+    paths : paths
+        A program; or a firmware and its kernel.
+    guest : Symbols or None
+        Those of what runs with V=1, whose addresses are the guest's own.
     """
-    def __init__(self, *paths):
-        self.paths = tuple(Path(path) for path in paths)
+    def __init__(self, *paths, guest: "Symbols | None" = None):
+        self.paths, self.guest = tuple(Path(path) for path in paths), guest
         self._places: dict[int, Place] = {}
-
-    def __add__(self, other: "Symbols") -> "Symbols":
-        return Symbols(*self.paths, *other.paths)
 
     def address(self, name: str) -> int | None:
         """The address of the symbol `name`, or None."""
         return self._by_name.get(name)
 
-    def place(self, address: int) -> Place:
-        """Function, file and line of `address`, each None where unknown."""
+    def place(self, address: int, v: int = 0) -> Place:
+        """Function, file and line of `address`, where the virtualization mode is `v`; each None where unknown."""
+        if v:
+            return self.guest.place(address) if self.guest else Place(None, 0, None, None)
         if (known := self._places.get(address)) is None:
             known = self._places[address] = Place(*self._function(address), *self._line(address))
         return known

@@ -6,8 +6,6 @@ what can be chosen about it; `report`, which explains a trap.
 
 from importlib import import_module
 
-__all__ = ["Core", "CoreConfig", "Machine", "report"]
-
 _WHERE = {"Core": ".rtl.core", "CoreConfig": ".rtl.config", "Machine": ".sim.machine", "report": ".sim.trace.report"}
 
 
@@ -19,4 +17,4 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted([*globals(), *__all__])
+    return sorted([*globals(), *_WHERE])
