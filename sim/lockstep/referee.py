@@ -128,7 +128,7 @@ class Referee:
             "isa": differences.isa_string(config), "mmu_type": f"riscv,sv{config.va_bits}",
             "pmp_entries": config.pmp_entries, "pc": config.reset_pc, "ram": [[ram.base, memory_size]],
             "devices": [[region.base, region.size] for region in config.memory_map if not region.memory],
-            "rules": differences.rules(config), "absent": differences.absent_csrs(),
+            "rules": differences.rules(config), "absent": differences.absent_csrs(config),
             "reset": differences.reset_values() if config.pmp_entries else [],
             "options": {"full_tinst": config.htinst == "full", "zero_tinst": config.htinst == "zero",
                         "failing_sc": differences.FAILING_SC},

@@ -1,0 +1,127 @@
+"""A small assembler for generated programs: instructions by name, from the core's own tables, and labels."""
+
+from collections.abc import Callable
+from random import Random
+
+from ...rtl.isa.compressed import COMPRESSED
+from ...rtl.isa.instructions import BY_NAME, INSTRUCTIONS, identify
+
+C_NOP = 0x0001
+
+
+def op(name: str, **operands: int) -> int:
+    """An instruction word; operands as `Instruction.encode` names them, those not given are 0."""
+    instruction = BY_NAME[name]
+    return instruction.encode(**{letter: operands.get(letter, 0) for letter in instruction.operands})
+
+
+def csr(name: str, address: int, *, d: int = 0, s: int = 0, i: int = 0) -> int:
+    """A CSR instruction; `s` is its register, or `i` its immediate."""
+    return op(name, c=address, d=d, s=s, i=i)
+
+
+def li(register: int, value: int) -> list[int]:
+    """Instructions that load a 64-bit constant."""
+    value = (value & (1 << 64) - 1) - (value >> 63 << 64 & 1 << 64)
+    if -2048 <= value < 2048:
+        return [op("addi", d=register, i=value)]
+    low = (value + 2048 & 0xfff) - 2048
+    if -1 << 31 <= value < 1 << 31:
+        return [op("lui", d=register, i=value - low & 0xffff_f000)] + (
+            [op("addiw", d=register, s=register, i=low)])
+    return [*li(register, value - low >> 12), op("slli", d=register, s=register, i=12, h=12),
+            *([op("addi", d=register, s=register, i=low)] if low else [])]
+
+
+def compressed_name(word: int) -> str | None:
+    """The row of the C extension that the 16-bit `word` belongs to, or None."""
+    for row in COMPRESSED:
+        pattern = row.pattern
+        if (word ^ int(pattern.replace("-", "0"), 2)) & int("".join("0" if c == "-" else "1" for c in pattern), 2) == 0:
+            return row.name
+    return None
+
+
+def random_compressed(random: Random, names: tuple[str, ...]) -> int:
+    """A word of one of these compressed instructions, with random operands."""
+    rows = [row for row in COMPRESSED if row.name in names]
+    while True:
+        row = random.choice(rows)
+        word = int("".join(random.choice("01") if c == "-" else c for c in row.pattern), 2)
+        if compressed_name(word) == row.name:
+            return word
+
+
+def random_illegal(random: Random) -> int:
+    """A 32-bit word that is no instruction: at random, or one bit away from one that is."""
+    while True:
+        if random.random() < 0.5:
+            word = random.getrandbits(32) | 3
+        else:
+            pattern = random.choice(INSTRUCTIONS).pattern
+            word = int("".join(random.choice("01") if c == "-" else c for c in pattern), 2) ^ 1 << random.randrange(32)
+        if word & 0x1f != 0x1f and word & 3 == 3 and identify(word) is None:
+            return word
+
+
+def random_illegal_compressed(random: Random) -> int:
+    """A 16-bit word that is no instruction."""
+    while True:
+        word = random.getrandbits(16)
+        if word & 3 != 3 and compressed_name(word) in (None, "c.illegal"):
+            return word
+
+
+class Code:
+    """Machine code that grows at an address. Offsets of labels that come later are filled in by `contents`."""
+
+    def __init__(self, address: int):
+        self.address = address
+        self._bytes = bytearray()
+        self._labels: dict[object, int] = {}
+        self._later: list[tuple[int, object, Callable[[int], int]]] = []
+
+    @property
+    def here(self) -> int:
+        return self.address + len(self._bytes)
+
+    def add(self, *words: int):
+        """Words; one whose bits 1:0 are not 3 is a compressed instruction."""
+        for word in words:
+            self._bytes += word.to_bytes(4 if word & 3 == 3 else 2, "little")
+
+    def data(self, contents: bytes):
+        self._bytes += contents
+
+    def label(self, name: object):
+        self._labels[name] = self.here
+
+    def where(self, name: object) -> int:
+        return self._labels[name]
+
+    def to(self, label: object, encode: Callable[[int], int]):
+        """The instruction that `encode` makes of the distance in bytes to `label`."""
+        self._later.append((len(self._bytes), label, encode))
+        self.add(encode(0))
+
+    def jump(self, label: object):
+        self.to(label, lambda distance: op("jal", i=distance))
+
+    def branch(self, name: str, s: int, t: int, label: object):
+        self.to(label, lambda distance: op(name, s=s, t=t, i=distance))
+
+    def load_address(self, register: int, label: object):
+        """Two instructions, for labels within 2 KiB."""
+        self.add(op("auipc", d=register))
+        self.to(label, lambda distance: op("addi", d=register, s=register, i=distance + 4))
+
+    def align(self, bytes_: int):
+        while self.here % bytes_:
+            self.add(C_NOP)
+
+    def contents(self) -> bytes:
+        for at, label, encode in self._later:
+            word = encode(self._labels[label] - self.address - at)
+            size = 4 if word & 3 == 3 else 2
+            self._bytes[at:at + size] = word.to_bytes(size, "little")
+        return bytes(self._bytes)

@@ -1,0 +1,276 @@
+"""The bodies of random programs: streams of instructions without a way back but counted loops.
+
+Register use: x1 to x19 are free, and written at random. x20 counts loops; x21 and x22 are scratch of one item; x23 is
+a pointer; x24 is M-mode's way on; x26 points to data; x27 is where a failed fetch resumes; x28 holds a marker at the
+end; x29 to x31 are the handlers'. Memory is reached through x23 and x26 alone, so no store can hit code. A compressed
+instruction that may trap is followed by C.NOP, so a handler that skips four bytes always does the right thing.
+"""
+
+from random import Random
+
+from ...rtl.isa.instructions import INSTRUCTIONS, Unit
+from .assembler import (
+    C_NOP,
+    Code,
+    csr,
+    li,
+    op,
+    random_compressed,
+    random_illegal,
+    random_illegal_compressed,
+)
+
+LOOP, SCRATCH, OTHER, POINTER, NEXT, DATA, RESUME, MARKER = 20, 21, 22, 23, 24, 26, 27, 28
+END = 0x5a5
+FREE = 20
+
+ALU = [i for i in INSTRUCTIONS if i.unit in (Unit.ALU, Unit.MUL, Unit.DIV) and i.name != "auipc"]
+LOADS = [i for i in INSTRUCTIONS if i.unit == Unit.LOAD and not i.hypervisor and "i" in i.operands]
+STORES = [i for i in INSTRUCTIONS if i.unit == Unit.STORE and not i.hypervisor and "i" in i.operands]
+AMOS = [i for i in INSTRUCTIONS if i.unit == Unit.AMO]
+GUEST = [i for i in INSTRUCTIONS if i.hypervisor and i.unit in (Unit.LOAD, Unit.STORE)]
+BRANCHES = [i for i in INSTRUCTIONS if i.unit == Unit.BRANCH]
+C_ALU = ("c.addi4spn", "c.addi", "c.addiw", "c.li", "c.addi16sp", "c.lui", "c.srli", "c.srai", "c.andi", "c.sub",
+         "c.xor", "c.or", "c.and", "c.subw", "c.addw", "c.slli", "c.mv", "c.add")
+C_MEMORY, C_STACK = ("c.lw", "c.ld", "c.sw", "c.sd"), ("c.lwsp", "c.ldsp", "c.swsp", "c.sdsp")
+
+FREELY_WRITTEN = """sstatus vsstatus mie sie hie vsie mip sip hip hvip vsip mepc mcause mtval mtval2 mtinst sepc scause
+    stval htval htinst vsepc vscause vstval mcounteren scounteren hcounteren mcountinhibit mcycle minstret mhpmcounter3
+    mhpmevent3 menvcfg senvcfg henvcfg htimedelta stimecmp vstimecmp hgeie hideleg hedeleg mideleg medeleg""".split()
+"""CSRs that a body may write with anything: no handler depends on them, or it copes."""
+MSTATUS_BITS = (1, 3, 5, 7, 8, 11, 12, 18, 19, 20, 21, 22)      # all but MPRV, which has an item of its own
+HSTATUS_BITS = (6, 7, 8, 9, 20, 21, 22)
+
+
+class Body:
+    """Adds random items to `code`.
+
+    Parameters
+    ----------
+    random : Random
+    csrs : dict of str to int
+        Names and addresses of the core's CSRs.
+    pointers : list of int
+        Addresses that x23 may be set to.
+    nowhere : list of int
+        Addresses from which a fetch fails in every mode.
+    privilege : int
+        3, 1 or 0: that of the modes in which the body runs.
+    """
+    def __init__(self, random: Random, csrs: dict, pointers: list, nowhere: list, privilege: int):
+        self.random, self.csrs, self.pointers, self.nowhere = random, csrs, pointers, nowhere
+        simple = [(self.alu, 30), (self.compressed_alu, 20), (self.access, 24), (self.compressed_access, 8),
+                  (self.amo, 5), (self.reservation, 2), (self.branch, 10), (self.fence, 1), (self.pointer, 5)]
+        odd = [(self.csr, 12), (self.illegal, 2), (self.call, 2), (self.guest_access, 4), (self.system, 4),
+               (self.loop, 2), (self.lost, 1), (self.translation_fence, 2)]
+        own = {3: [(self.modify_privilege, 3), (self.mret, 1), (self.wait, 1), (self.status, 2)],
+               1: [(self.sret, 2), (self.status, 2), (self.same_satp, 1)], 0: [(self.wait_for_nothing, 1)]}
+        self.simple, self.items = simple, simple + odd + own[privilege]
+        self.privilege, self.labels = privilege, 0
+
+    def write(self, code: Code, count: int):
+        """`count` items, then the marker and ECALL."""
+        self.code, self.last = code, self.labels + count
+        self.pointer()
+        for _ in range(count):
+            self.item(self.items)
+        self.code.label(("item", self, self.last))
+        self.code.align(4)
+        self.code.add(*li(MARKER, END), op("ecall"))
+
+    def item(self, items):
+        self.code.label(("item", self, self.labels))
+        self.labels += 1
+        choose, weights = zip(*items, strict=True)
+        self.random.choices(choose, weights)[0]()
+
+    def ahead(self, items: int):
+        """The label of the item so many after the next one, or of the end."""
+        return ("item", self, min(self.labels + items, self.last))
+
+    def any(self) -> int:
+        """A register to read."""
+        return self.random.randrange(FREE)
+
+    def base(self) -> int:
+        return self.random.choice((POINTER, DATA, DATA))
+
+    def random_operands(self, instruction, **fixed) -> int:
+        choose = {"d": self.random.randrange(FREE), "s": self.any(), "t": self.any(), "i": self.random.getrandbits(32),
+                  "h": self.random.getrandbits(6), "q": self.random.getrandbits(2), "f": self.random.getrandbits(12)}
+        return instruction.encode(**choose | fixed)
+
+    def alu(self):
+        self.code.add(self.random_operands(self.random.choice(ALU)))
+
+    def compressed_alu(self):
+        while True:
+            word = random_compressed(self.random, C_ALU)
+            if word & 3 == 0 or word & 3 == 1 and word >> 13 == 4 or word >> 7 & 31 < FREE:
+                return self.code.add(word)
+
+    def access(self):
+        offset = self.random.choice((self.random.randrange(-2048, 2048), self.random.randrange(-256, 256) * 8))
+        self.code.add(self.random_operands(self.random.choice(LOADS + STORES), s=self.base(), i=offset))
+
+    def compressed_access(self):
+        if self.random.random() < 0.7:
+            word = random_compressed(self.random, C_MEMORY)
+            base = (word >> 7 & 7) + 8
+        else:
+            word, base = random_compressed(self.random, C_STACK), 2
+            if word >> 13 < 4 and (word >> 7 & 31) >= FREE:
+                word &= ~(1 << 11)
+            if word >> 13 < 4 and not word >> 7 & 31:
+                word |= 1 << 7
+        self.code.add(op("add", d=base, s=self.base()), word, C_NOP)
+
+    def amo(self):
+        self.code.add(self.random_operands(self.random.choice(AMOS), s=self.aligned()))
+
+    def aligned(self) -> int:
+        """A register with an address that is mostly aligned to 8."""
+        if self.random.random() < 0.2:
+            return self.base()
+        self.code.add(op("andi", d=SCRATCH, s=self.base(), i=-8 if self.random.random() < 0.8 else -4))
+        return SCRATCH
+
+    def reservation(self):
+        suffix, base = self.random.choice("wd"), self.aligned()
+        self.code.add(op(f"lr.{suffix}", d=self.any(), s=base, q=self.random.getrandbits(2)))
+        for _ in range(self.random.randrange(3)):
+            self.alu()
+        if self.random.random() < 0.9:
+            self.code.add(op(f"sc.{self.random.choice((suffix, suffix, 'w'))}", d=self.any(), s=base, t=self.any(),
+                             q=self.random.getrandbits(2)))
+
+    def branch(self):
+        label, kind = self.ahead(self.random.randrange(5)), self.random.randrange(8)
+        if kind == 0:
+            link = self.random.choice((0, 1, 5))
+            self.code.to(label, lambda distance: op("jal", d=link, i=distance))
+        elif kind == 1:
+            link = self.random.choice((0, 1, 5))
+            self.code.load_address(SCRATCH, label)
+            self.code.add(op("jalr", d=link, s=SCRATCH))
+        elif kind == 2:
+            self.code.load_address(SCRATCH, label)
+            self.code.add(self.random.choice((0x8002, 0x9002)) | SCRATCH << 7)  # c.jr, c.jalr
+        else:
+            name, s, t = self.random.choice(BRANCHES).name, self.any(), self.any()
+            self.code.branch(name, s, t, label)
+
+    def fence(self):
+        self.code.add(self.random.choice((op("fence", f=0xff), op("fence", f=0x833), op("fence.i"))))
+
+    def pointer(self):
+        """x23 from a constant that stands in the code."""
+        value = self.random.choice(self.pointers) + self.random.choice((0, 0, 0, 8, -1, -4, self.random.randrange(64)))
+        self.code.align(4)
+        if self.code.here % 8 == 0:
+            self.code.add(op("addi"))
+        self.code.add(op("auipc", d=POINTER), op("ld", d=POINTER, s=POINTER, i=12), op("jal", i=12))
+        self.code.data((value & (1 << 64) - 1).to_bytes(8, "little"))
+
+    def csr(self):
+        r = self.random
+        if r.random() < 0.5:
+            address = r.choice((*self.csrs.values(), r.getrandbits(12)))
+            return self.code.add(csr(r.choice(("csrrs", "csrrc")), address, d=self.any()))
+        address = self.csrs.get(r.choice(FREELY_WRITTEN))
+        if address is None:
+            return self.alu()
+        name = r.choice(("csrrw", "csrrs", "csrrc"))
+        if r.random() < 0.5:
+            self.code.add(csr(name + "i", address, d=self.any(), i=r.getrandbits(5)))
+        else:
+            self.code.add(csr(name, address, d=self.any(), s=self.any()))
+
+    def status(self):
+        """Bits of mstatus or hstatus, which a handler does not depend on."""
+        name, bits = self.random.choice((("mstatus", MSTATUS_BITS), ("hstatus", HSTATUS_BITS)))
+        if name in self.csrs:
+            mask = sum(1 << bit for bit in bits if self.random.random() < 0.3)
+            self.code.add(*li(SCRATCH, mask), csr(self.random.choice(("csrrs", "csrrc")), self.csrs[name],
+                                                  d=self.any(), s=SCRATCH))
+
+    def illegal(self):
+        if self.random.random() < 0.3:
+            self.code.add(random_illegal_compressed(self.random), C_NOP)
+        else:
+            self.code.add(random_illegal(self.random))
+
+    def call(self):
+        self.code.add(*self.random.choice(((op("ecall"),), (op("ebreak"),), (0x9002, C_NOP))))
+
+    def guest_access(self):
+        self.code.add(self.random_operands(self.random.choice(GUEST), s=self.base()))
+
+    def system(self):
+        """xRETs where they are refused: MRET below M (a body of M has its own), SRET in U."""
+        self.code.add(op("mret") if self.privilege < 3 else op("fence"))
+        if self.privilege == 0:
+            self.code.add(op("sret"))
+
+    def translation_fence(self):
+        name = self.random.choice(("sfence.vma", "hfence.vvma", "hfence.gvma"))
+        self.code.add(op(name, s=self.random.choice((0, self.base())), t=self.random.choice((0, self.any()))))
+
+    def loop(self):
+        self.code.add(op("addi", d=LOOP, i=self.random.randrange(2, 6)))
+        top = ("loop", self, self.labels)
+        self.code.label(top)
+        for _ in range(self.random.randrange(1, 8)):
+            choose = self.random.choice((self.alu, self.compressed_alu, self.access, self.amo))
+            choose()
+        self.code.add(op("addi", d=LOOP, s=LOOP, i=-1))
+        self.code.branch("bne", LOOP, 0, top)
+
+    def lost(self):
+        """A jump to nowhere."""
+        back = ("back", self, self.labels)
+        self.code.load_address(RESUME, back)
+        self.code.add(*li(SCRATCH, self.random.choice(self.nowhere)),
+                      op("jalr", d=self.random.choice((0, 1)), s=SCRATCH, i=self.random.randrange(-64, 64)))
+        self.code.label(back)
+
+    def modify_privilege(self):
+        """M reaches memory as another mode does."""
+        mstatus, r = self.csrs["mstatus"], self.random
+        mpv = 1 << 39
+        self.code.add(*li(SCRATCH, 3 << 11 | mpv), csr("csrrc", mstatus, s=SCRATCH))
+        self.code.add(*li(SCRATCH, 1 << 17 | r.choice((0, 1, 3)) << 11 | r.choice((0, mpv))))
+        self.code.add(csr("csrrs", mstatus, s=SCRATCH))
+        for _ in range(r.randrange(1, 4)):
+            r.choice((self.access, self.access, self.amo, self.guest_access))()
+        self.code.add(*li(SCRATCH, 1 << 17), csr("csrrc", mstatus, s=SCRATCH))
+
+    def mret(self):
+        """From M to M: MPV must not matter."""
+        mstatus, target = self.csrs["mstatus"], ("mret", self, self.labels)
+        self.code.add(csr("csrrci", mstatus, i=8), *li(OTHER, 3 << 11 | self.random.choice((0, 1 << 39))),
+                      csr("csrrs", mstatus, s=OTHER))
+        self.code.load_address(SCRATCH, target)
+        self.code.add(csr("csrrw", self.csrs["mepc"], s=SCRATCH), op("mret"))
+        self.code.label(target)
+
+    def sret(self):
+        """From HS to HS, or VS to VS."""
+        target = ("sret", self, self.labels)
+        self.code.add(csr("csrrci", self.csrs["sstatus"], i=2))
+        if "hstatus" in self.csrs:
+            self.code.add(*li(OTHER, 1 << 7), csr("csrrc", self.csrs["hstatus"], s=OTHER))
+        self.code.add(*li(OTHER, 1 << 8), csr("csrrs", self.csrs["sstatus"], s=OTHER))
+        self.code.load_address(SCRATCH, target)
+        self.code.add(csr("csrrw", self.csrs["sepc"], s=SCRATCH), op("sret"))
+        self.code.label(target)
+
+    def same_satp(self):
+        self.code.add(csr("csrrs", self.csrs["satp"], d=SCRATCH), csr("csrrw", self.csrs["satp"], s=SCRATCH))
+
+    def wait(self):
+        """WFI with an interrupt that ends it."""
+        self.code.add(csr("csrrsi", self.csrs["mie"], i=2), csr("csrrsi", self.csrs["mip"], i=2), op("wfi"))
+
+    def wait_for_nothing(self):
+        self.code.add(op("wfi"))

@@ -1,0 +1,279 @@
+"""Random programs for the comparison with Spike: reproducible, self-terminating, in every mode, with paging and faults.
+
+A program is a driver in M-mode that sets the CSRs of one iteration after the other at random and enters one of some
+bodies (random_code.py) in a random mode; handlers for M, HS and VS that skip what trapped; page tables for both stages
+(random_tables.py); and data. A body ends with ECALL and a marker, which the handlers pass on to M-mode; so does a
+handler that has run too often. After the last iteration the driver writes 1 to `tohost`.
+"""
+
+import struct
+from dataclasses import dataclass
+from itertools import count
+from random import Random
+
+from ...rtl.config import FULL, CoreConfig
+from ...rtl.isa.csrs import table
+from ...rtl.isa.modes import Mode
+from .assembler import Code, csr, li, op
+from .random_code import DATA, END, MARKER, NEXT, RESUME, Body
+from .random_tables import (
+    BIG,
+    EXECUTE,
+    ODD_COUNT,
+    ODD_MEGA_COUNT,
+    ODD_MEGAPAGES,
+    ODD_PAGES,
+    READ_WRITE,
+    USER_OFFSET,
+    Tables,
+    big_address,
+    g_stage,
+    single_stage,
+)
+
+RAM = 0x8000_0000
+HANDLERS, DRIVER, TOHOST, SAVED = RAM, RAM + 0x2000, RAM + 0x2_0000, RAM + 0x2_1000
+BODIES, DATA_PAGES, TABLES, END_OF_TABLES = RAM + 0x3_0000, RAM + 0x8_0000, RAM + 0x10_0000, RAM + 0x20_0000
+DATA_BYTES = 0x8000
+MEMORY_BYTES = 0x20_0000
+"""How much RAM a program needs, from RAM on."""
+
+PATIENCE = 250
+"""Traps that a handler takes in one iteration before it gives up."""
+
+_LEVELS = {39: 3, 48: 4, 57: 5}
+_S = {"status": "sstatus", "epc": "sepc", "cause": "scause", "tval": "stval", "scratch": "sscratch", "ie": "sie"}
+_M = {"status": "mstatus", "epc": "mepc", "cause": "mcause", "tval": "mtval", "scratch": "mscratch", "ie": "mie"}
+
+
+@dataclass(frozen=True)
+class RandomProgram:
+    """A program in pieces: physical address and bytes of each, the address of the first instruction, and of tohost."""
+    seed: int
+    segments: tuple[tuple[int, bytes], ...]
+    entry: int
+    tohost: int
+
+    def elf(self) -> bytes:
+        """The program as an ELF file with the symbols `tohost` and `fromhost`."""
+        header, program_header, section_header, symbol = 64, 56, 64, 24
+        names = b"\0tohost\0fromhost\0"
+        symbols = bytes(symbol) + b"".join(struct.pack("<IBBHQQ", name, 0x11, 0, 0xfff1, address, 8)
+                                           for name, address in ((1, self.tohost), (8, self.tohost + 64)))
+        at = header + program_header * len(self.segments)
+        loads, contents = [], b""
+        for address, data in self.segments:
+            loads.append(struct.pack("<IIQQQQQQ", 1, 7, at + len(contents), address, address, len(data), len(data), 1))
+            contents += data
+        sections = at + len(contents) + len(names) + len(symbols)
+        table_of_sections = bytes(section_header) + b"".join(
+            struct.pack("<IIQQQQIIQQ", 0, kind, 0, 0, start, size, link, 1 if kind == 2 else 0, 1, entry)
+            for kind, start, size, link, entry in (
+                (2, at + len(contents) + len(names), len(symbols), 2, symbol),
+                (3, at + len(contents), len(names), 0, 0)))
+        first = struct.pack("<4s5B7xHHIQQQIHHHHHH", b"\x7fELF", 2, 1, 1, 0, 0, 2, 243, 1, self.entry, header, sections,
+                            0, header, program_header, len(loads), section_header, 3, 2)
+        return first + b"".join(loads) + contents + names + symbols + table_of_sections
+
+
+class _Maker:
+    """Makes one program. What it does in order: tables, handlers, bodies, driver."""
+
+    def __init__(self, seed: int, config: CoreConfig, iterations: int, items: int):
+        self.random, self.config, self.iterations, self.items = Random(seed), config, iterations, items
+        self.csrs = {name: each.address for name, each in table(config).items()}
+        self.hypervisor = config.hypervisor
+        self.names = count()
+
+    def make(self, seed: int) -> RandomProgram:
+        tables = self._tables()
+        handlers = Code(HANDLERS)
+        handlers.add(*li(1, DRIVER), op("jalr", s=1))
+        for level in ("m", "s", "vs") if self.hypervisor else ("m", "s"):
+            self._handler(handlers, level)
+        self.vectors = {level: handlers.where(level) for level in ("m", "s", "vs") if level != "vs" or self.hypervisor}
+        bodies = Code(BODIES)
+        self.bodies = {privilege: [self._body(bodies, privilege) for _ in range(3)] for privilege in (3, 1, 0)}
+        driver = Code(DRIVER)
+        self._driver(driver)
+        data = self.random.randbytes(DATA_BYTES)
+        pieces = ((HANDLERS, handlers.contents()), (DRIVER, driver.contents()), (SAVED, bytes(4096)),
+                  (BODIES, bodies.contents()), (DATA_PAGES, data), (TABLES, tables.contents()))
+        for (address, piece), room in zip(pieces, (DRIVER, TOHOST, BODIES, DATA_PAGES, TABLES, END_OF_TABLES),
+                                          strict=True):
+            assert address + len(piece) <= room, f"random program {seed}: piece at {address:#x} is too long"
+        return RandomProgram(seed, pieces, HANDLERS, TOHOST)
+
+    def _tables(self) -> Tables:
+        random, tables = self.random, Tables(TABLES)
+        pages = range(DATA_PAGES, DATA_PAGES + DATA_BYTES, 4096)
+        layout = {address: (EXECUTE, False) for address in range(HANDLERS, DRIVER, 4096)}
+        layout |= {SAVED: (READ_WRITE, False)}
+        layout |= {address: (EXECUTE, True) for address in range(BODIES, DATA_PAGES, 4096)}
+        layout |= {address: (READ_WRITE, True) for address in pages}
+        schemes = [levels for bits, levels in _LEVELS.items() if bits <= self.config.va_bits]
+        self.levels, self.guest_levels, self.g_levels = (random.choice(schemes) for _ in range(3))
+        self.satp = self._atp(self.levels, single_stage(random, tables, self.levels, layout, random.choice(pages)))
+        if self.hypervisor:
+            self.vsatp = self._atp(self.guest_levels,
+                                   single_stage(random, tables, self.guest_levels, layout, random.choice(pages)))
+            root = g_stage(random, tables, self.g_levels, layout, list(pages), range(TABLES, END_OF_TABLES, 4096))
+            self.hgatp = self._atp(self.g_levels, root)
+        return tables
+
+    @staticmethod
+    def _atp(levels: int, root: int) -> int:
+        return levels + 5 << 60 | root >> 12
+
+    def _handler(self, code: Code, level: str):
+        """Vectors, then: save three registers, count, skip or resume or silence an interrupt, restore."""
+        names = _M if level == "m" else _S
+        number = {key: self.csrs[name] for key, name in names.items()}
+        label = {name: (level, name) for name in ("main", "interrupt", "resume", "out", "finish", "skip")}
+        code.align(64)
+        code.label(level)
+        for _ in range(16):
+            code.jump(label["main"])
+        code.label(label["main"])
+        code.add(csr("csrrw", number["scratch"], d=31, s=31), op("sd", s=31, t=30), op("sd", s=31, t=29, i=8),
+                 op("ld", d=30, s=31, i=16), op("addi", d=30, s=30, i=-1), op("sd", s=31, t=30, i=16))
+        code.branch("bge", 0, 30, label["finish"])
+        code.add(csr("csrrs", number["cause"], d=30))
+        code.branch("blt", 30, 0, label["interrupt"])
+        for fetch_fault in 1, 12, 20:
+            code.add(op("addi", d=29, s=30, i=-fetch_fault))
+            code.branch("beq", 29, 0, label["resume"])
+        shown = [number["tval"], number["status"], number["ie"]]
+        if self.hypervisor and level != "vs":
+            shown += [self.csrs[name] for name in (("mtval2", "mtinst", "mip") if level == "m" else
+                                                   ("htval", "htinst", "hstatus", "hip"))]
+        code.add(*(csr("csrrs", address, d=29) for address in shown))
+        code.add(op("addi", d=29, s=30, i=-8), op("sltiu", d=29, s=29, i=4))
+        code.branch("beq", 29, 0, label["skip"])
+        code.add(op("addi", d=29, s=MARKER, i=-END))
+        code.branch("beq", 29, 0, label["finish"])
+        code.label(label["skip"])
+        code.add(csr("csrrs", number["epc"], d=29), op("addi", d=29, s=29, i=4), csr("csrrw", number["epc"], s=29))
+        code.label(label["out"])
+        restore = (op("ld", d=30, s=31), op("ld", d=29, s=31, i=8), csr("csrrw", number["scratch"], d=31, s=31))
+        code.add(*restore, op("mret" if level == "m" else "sret"))
+        code.label(label["resume"])
+        code.add(csr("csrrw", number["epc"], s=RESUME))
+        code.jump(label["out"])
+        code.label(label["interrupt"])
+        code.add(op("andi", d=30, s=30, i=63), op("addi", d=29, i=1), op("sll", d=29, s=29, t=30),
+                 csr("csrrc", number["ie"], s=29))
+        if self.hypervisor and level == "s":
+            code.add(csr("csrrc", self.csrs["hie"], s=29))
+        code.jump(label["out"])
+        code.label(label["finish"])
+        code.add(*restore)
+        code.add(*([op("jalr", s=NEXT)] if level == "m" else [*li(MARKER, END), op("ecall")]))
+
+    def _pointers(self) -> list[int]:
+        data = range(DATA_PAGES, DATA_PAGES + DATA_BYTES, 4096)
+        odd = [ODD_PAGES + 4096 * n for n in range(ODD_COUNT)]
+        odd += [ODD_MEGAPAGES + (n << 21) + DATA_PAGES - RAM for n in range(ODD_MEGA_COUNT)]
+        far = [0, -4096, 1 << 38, -1 << 38, 1 << 47, 1 << 56, 1 << 63, 0x2000_0000, 1 << 34, 1 << 41, 1 << 50,
+               0x200_bff8]
+        return [*data, *data, *data, *(page + 4096 - 4 for page in data),
+                *(page - RAM + USER_OFFSET for page in data), *(page - RAM + USER_OFFSET + 4090 for page in data),
+                *odd, *(big_address(level, page + 8) for level in BIG for page in (data[0], data[-1])), *far]
+
+    def _body(self, code: Code, privilege: int) -> int:
+        nowhere = [0x2000_0000, 0x2000_1000 - 2, 1 << 63, -4096, 0x1000_0000, 1 << 40, 0x0300_0000]
+        code.align(4)
+        start = code.here
+        Body(self.random, self.csrs, self._pointers(), nowhere, privilege).write(code, self.items)
+        return start
+
+    def _driver(self, code: Code):
+        code.add(*li(1, SAVED), csr("csrrw", self.csrs["mscratch"], s=1))
+        for n in range(self.iterations):
+            code.label(("iteration", n))
+            self._iteration(code, n)
+        code.label(("iteration", self.iterations))
+        code.add(*li(5, TOHOST), op("addi", d=6, i=1), op("sd", s=5, t=6), op("jal"))
+
+    def _iteration(self, code: Code, n: int):
+        r, hypervisor = self.random, self.hypervisor
+
+        def some(mask: int, chance: float = 0.5) -> int:
+            return sum(1 << bit for bit in range(64) if mask >> bit & 1 and r.random() < chance)
+
+        mode = r.choice((Mode.M, Mode.HS, Mode.U, *((Mode.VS, Mode.VS, Mode.VU, Mode.VU) if hypervisor else ())))
+        tsr, vtsr = r.random() < 0.15, r.random() < 0.15
+        paged, guest_paged, g_paged = (r.random() < 0.8 for _ in range(3))
+        values = {
+            "mstatus": mode.value % 4 << 11 | (mode.value >> 2 & 1) << 39 | tsr << 22
+            | some(1 << 1 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 18 | 1 << 19) | some(1 << 20 | 1 << 21, 0.2),
+            "medeleg": 0 if tsr else some(0xf0b1ff), "mideleg": 0 if tsr else some(0x222),
+            "mie": r.getrandbits(13), "sscratch": SAVED + 64, "satp": self.satp if paged else 0,
+            "mtvec": self.vectors["m"] | r.randrange(2), "stvec": self.vectors["s"] | r.randrange(2),
+            "mcounteren": r.choice((0, -1, r.getrandbits(32))), "scounteren": r.choice((0, -1, r.getrandbits(32))),
+            "menvcfg": r.choice((0, 1 << 63, -1)), "stimecmp": r.choice((0, -1, r.getrandbits(12)))}
+        if hypervisor:
+            values |= {
+                "hedeleg": 0 if vtsr else some(0xb1ff), "hideleg": 0 if vtsr else some(0x444),
+                "hvip": some(0x444, 0.3), "hgatp": self.hgatp if g_paged else 0,
+                "vsatp": self.vsatp if guest_paged else 0, "vsscratch": SAVED + 128,
+                "vstvec": self.vectors["vs"] | r.randrange(2), "vsstatus": some(0xc0122),
+                "hstatus": vtsr << 22 | some(1 << 8 | 1 << 9) | some(1 << 20 | 1 << 21, 0.2)
+                | r.randrange(self.config.geilen + 1) << 12,
+                "hcounteren": r.choice((0, -1, r.getrandbits(32))), "henvcfg": r.choice((0, 1 << 63, -1)),
+                "htimedelta": r.choice((0, 5, -1)), "vstimecmp": r.choice((0, -1, r.getrandbits(12)))}
+        translated = guest_paged if mode & 4 else paged
+        in_user = translated and mode in (Mode.U, Mode.VU)
+        shift = USER_OFFSET - RAM if in_user else 0
+        data = DATA_PAGES + r.randrange(2048, DATA_BYTES - 2048) // 8 * 8
+        levels = self.guest_levels if mode & 4 else self.levels
+        large = [level for level in BIG if level < levels and (level % 2 == 0) == in_user]
+        pointer = data + shift
+        if translated and mode != Mode.M and large and r.random() < 0.3:
+            pointer = big_address(r.choice(large), data)
+        body = r.choice(self.bodies[mode & 3])
+        code.add(csr("csrrwi", self.csrs["mstatus"]), csr("csrrwi", self.csrs["mip"]))
+        if self.config.pmp_entries:
+            self._pmp(code)
+        for name, value in values.items():
+            if name in self.csrs:
+                code.add(*li(1, value), csr("csrrw", self.csrs[name], s=1))
+        code.add(op("sfence.vma"), *((op("hfence.vvma"), op("hfence.gvma")) if hypervisor else ()))
+        code.add(*li(1, SAVED), op("addi", d=2, i=PATIENCE), *(op("sd", s=1, t=2, i=i) for i in (16, 80, 144)))
+        code.add(*li(1, body + shift), csr("csrrw", self.csrs["mepc"], s=1))
+        for register in r.sample(range(2, 20), 4):
+            code.add(*li(register, r.choice((r.getrandbits(64), r.getrandbits(12), data, -1, 1 << r.randrange(64)))))
+        code.add(*li(DATA, pointer), op("addi", d=MARKER))
+        code.load_address(NEXT, ("iteration", n + 1))
+        code.add(op("mret"))
+
+    def _pmp(self, code: Code):
+        """One region in the data with other permissions, before the last entry, which allows everything."""
+        r, last = self.random, self.config.pmp_entries - 1
+        start, size = DATA_PAGES + r.randrange(DATA_BYTES // 64) * 64, 8 << r.randrange(8)
+        permissions = r.randrange(8) & ~(2 if r.random() < 0.9 else 0) | (r.random() < 0.5)
+        kind = r.choice(("off", "off", "tor", "na4", "napot"))
+        config = {"off": 0, "tor": 1 << 11 | permissions << 8, "na4": 2 << 3 | permissions,
+                  "napot": 3 << 3 | permissions}[kind]
+        first = start >> 2 if kind != "napot" else (start // size * size >> 2) + (size // 8 - 1)
+        for name, value in (("pmpaddr0", first), ("pmpaddr1", start + size >> 2), (f"pmpaddr{last}", -1),
+                            ("pmpcfg0", config), (f"pmpcfg{last // 8 * 2}", 0x1f << 8 * (last % 8))):
+            code.add(*li(1, value), csr("csrrw", self.csrs[name], s=1))
+
+
+def random_program(seed: int, config: CoreConfig = FULL, *, iterations: int = 24, items: int = 150) -> RandomProgram:
+    """The random program with that seed, always the same one for a configuration: some 10,000 to 50,000 instructions.
+
+    Parameters
+    ----------
+    iterations : int
+        How often a mode, CSRs and a body are chosen.
+    items : int
+        Length of each body, in instructions or short sequences of them.
+    """
+    return _Maker(seed, config, iterations, items).make(seed)
+
+
+def random_programs(seed: int = 0, config: CoreConfig = FULL):
+    """Endless random programs, from `seed` on."""
+    return (random_program(each, config) for each in count(seed))

@@ -1,0 +1,102 @@
+"""Page tables of random programs: what the programs need, translated rightly, and pages at which an access fails."""
+
+from random import Random
+
+V, R, W, X, U, G, A, D = (1 << n for n in range(8))
+READ_WRITE, EXECUTE = V | R | W | A | D, V | R | X | A | D
+
+USER_OFFSET = 0x4000_0000          # what U and VU call 0x4000_0000 is memory from 0x8000_0000 on
+ODD_PAGES, ODD_COUNT = 0x5000_0000, 24
+ODD_MEGAPAGES, ODD_MEGA_COUNT = 0x5800_0000, 8
+BIG = {1: 0x6000_0000, 2: 0xc000_0000, 3: 1 << 39, 4: 1 << 48}
+"""For each level, an address at which a leaf of that level maps memory: add the offset from 0x8000_0000 (levels 1 and
+2), or the physical address (3 and 4, which begin at 0)."""
+
+
+def big_address(level: int, physical: int) -> int:
+    """Where the large page of `level` shows a physical address."""
+    return BIG[level] + (physical if level > 2 else physical - 0x8000_0000)
+
+
+class Tables:
+    """Page tables in memory from `base` on."""
+
+    def __init__(self, base: int):
+        self.base = self._free = base
+        self.entries: dict[int, int] = {}
+
+    def new(self, pages: int = 1) -> int:
+        self._free = -(-self._free // (4096 * pages)) * 4096 * pages
+        table, self._free = self._free, self._free + 4096 * pages
+        return table
+
+    def map(self, root: int, levels: int, extra: int, address: int, entry: int, level: int = 0):
+        """Puts `entry` where the walk for `address` ends at `level`; makes the tables above it."""
+        table = root
+        for at in range(levels - 1, level - 1, -1):
+            index = address >> 12 + 9 * at & (1 << 9 + (extra if at == levels - 1 else 0)) - 1
+            place = table + 8 * index
+            if at == level:
+                self.entries[place] = entry
+            else:
+                if place not in self.entries:
+                    self.entries[place] = self.new() >> 2 | V
+                table = self.entries[place] >> 10 << 12
+
+    def contents(self) -> bytes:
+        memory = bytearray(self._free - self.base)
+        for place, entry in self.entries.items():
+            memory[place - self.base:place - self.base + 8] = entry.to_bytes(8, "little")
+        return bytes(memory)
+
+
+def leaf(physical: int, flags: int) -> int:
+    """A page-table entry."""
+    return physical >> 12 << 10 | flags
+
+
+def odd_leaf(random: Random, physical: int, needed: int) -> int:
+    """An entry for a page at `physical` at which some or all accesses fail. `needed` is U, or 0."""
+    good = leaf(physical, READ_WRITE | needed)
+    return random.choice((
+        good, good ^ U, good ^ A, good ^ D, good ^ (A | D), good ^ W, good ^ V, good ^ (R | W | X), good ^ R,
+        good ^ (R | X), good ^ (R | W), good | G, good | 1 << 63, good | 1 << 61, good | 1 << random.randrange(54, 61),
+        leaf(0x2000_0000, READ_WRITE | needed), leaf(1 << random.randrange(34, 56), READ_WRITE | needed),
+        random.getrandbits(64) & ~X))
+
+
+def single_stage(random: Random, tables: Tables, levels: int, layout: dict, physical: int) -> int:
+    """The tables of satp or vsatp; their root. `layout` lists pages: address to flags, and which of them U sees."""
+    root = tables.new()
+    for address, (flags, user) in layout.items():
+        tables.map(root, levels, 0, address, leaf(address, flags))
+        if user:
+            tables.map(root, levels, 0, address - 0x8000_0000 + USER_OFFSET, leaf(address, flags | U))
+    for n in range(ODD_COUNT):
+        tables.map(root, levels, 0, ODD_PAGES + 4096 * n, odd_leaf(random, physical, random.choice((0, U))))
+    for n in range(ODD_MEGA_COUNT):
+        flags = READ_WRITE | random.choice((0, U))
+        entry = random.choice((
+            leaf(0x8000_0000 + 4096 * random.randrange(1, 512), flags), leaf(0x2000_0000, flags),
+            leaf(0x2000_0000, V), leaf(0x5000_0000, V), leaf(1 << random.randrange(34, 56), V),
+            leaf(tables.new(), V | random.choice((A, D, U, G))), leaf(0x8000_0000, flags ^ A)))
+        tables.map(root, levels, 0, ODD_MEGAPAGES + (n << 21), entry, level=1)
+    for level in range(1, levels):
+        flags = READ_WRITE | (U if level % 2 == 0 else 0)
+        tables.map(root, levels, 0, BIG[level], leaf(0 if level > 2 else 0x8000_0000, flags), level)
+    return root
+
+
+def g_stage(random: Random, tables: Tables, levels: int, layout: dict, data: list[int], table_pages: range) -> int:
+    """The tables of hgatp, which show guests their memory where it is, with some pages of `data` spoilt; their root."""
+    root = tables.new(4)
+    for address, (flags, _) in layout.items():
+        tables.map(root, levels, 2, address, leaf(address, flags | U))
+    for address in table_pages:
+        tables.map(root, levels, 2, address, leaf(address, READ_WRITE | U))
+    for address in data:
+        if random.random() < 0.25:
+            tables.map(root, levels, 2, address, odd_leaf(random, address, U))
+    for n in range(ODD_COUNT):
+        tables.map(root, levels, 2, ODD_PAGES + 4096 * n, odd_leaf(random, random.choice(data), U))
+    return root
