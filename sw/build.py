@@ -24,6 +24,7 @@ FLAGS = (
     "-mcpu=generic_rv64+m+a+c+h+zicsr+zifencei+zihintpause",  # the extensions of the core; Zicntr needs no name
     "-mcmodel=medany",       # else addresses above 2 GiB are out of range
     "-fno-jump-tables",      # a program also runs at a second address, so its data may hold no code addresses
+    "-fno-builtin",          # else a loop in memcpy becomes a call of memcpy
     "-ffreestanding", "-nostdlib", "-static", "-fno-sanitize=all", "-fno-stack-protector", "-fno-pic",
     "-O2", "-g0", "-std=gnu2x", "-Wall", "-Wextra", "-Werror",
 )
@@ -95,7 +96,8 @@ def build(source, *more, flags=(), also=(), link_script=SW / "link.ld"):
     sources = (source, *map(Path, more))
     own = [_object(one, tuple(flags), tuple(also)) for one in sources]
     library = [_object(one) for one in sorted((SW / "lib").glob("*.[cS]"))]
-    made = cache_directory() / "programs" / _key(link_script, *(one.name for one in own + library)) / f"{source.stem}.elf"
+    key = _key(link_script, *(one.name for one in own + library))
+    made = cache_directory() / "programs" / key / f"{source.stem}.elf"
     if not made.exists():
         made.parent.mkdir(parents=True, exist_ok=True)
         partial = made.with_suffix(f".{os.getpid()}.elf")

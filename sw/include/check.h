@@ -8,7 +8,7 @@
 #define CHECK(name, condition) check_eq(name, !!(condition), 1)
 void check_eq(const char *name, uint64_t got, uint64_t expected);
 
-/* A part of a name of checks, put before it: what a loop is at. Not cleared by itself; 0 for none. */
+/* What a loop of checks is at; put before the name of a check that fails. 0: none. */
 void context(const char *what, uint64_t number);
 
 /* Console; in M-mode. */

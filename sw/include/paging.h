@@ -49,6 +49,8 @@ struct space supervisor_on(const struct scheme *scheme);
 struct guest {
     struct space vs, g;
 } guest_on(const struct scheme *vs, const struct scheme *g);
+
+/* Turns all translation off and takes back the pages of every space. */
 void translation_off(void);
 
 /* SFENCE.VMA, HFENCE.VVMA and HFENCE.GVMA of everything. */

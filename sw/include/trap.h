@@ -42,6 +42,26 @@ void attempt_prepare(uint32_t instruction, uint64_t a1);
 uint64_t attempt_run(uint64_t a0);
 extern uint32_t attempt_slot[]; /* where it stands */
 
+/* The three kinds of memory access, and the causes of their faults. */
+enum reach { FETCH, LOAD, STORE };
+#define ACCESS_FAULT(reach) ((reach) == FETCH ? 1UL : (reach) == LOAD ? 5UL : 7UL)
+#define PAGE_FAULT(reach) ((reach) == FETCH ? 12UL : (reach) == LOAD ? 13UL : 15UL)
+#define GUEST_PAGE_FAULT(reach) ((reach) == FETCH ? 20UL : (reach) == LOAD ? 21UL : 23UL)
+
+/* Instructions that reach the memory at a0, one of each kind; the target of a fetch must hold RET. */
+struct access {
+    const char *name;
+    enum reach reach;
+    uint32_t word;
+};
+#define ACCESSES 6
+extern struct access accesses[ACCESSES]; /* fetch, load, store, LR, SC, AMO */
+#define RET 0x8082U /* C.JR ra */
+
+/* Checks a fault of translation or protection of an access at a0, explicit unless `implicit`. */
+void check_fault(const char *name, struct trap got, enum mode in, enum reach reach, uint64_t cause, bool gva,
+                 uint64_t tval2, bool implicit);
+
 /* The encoding of an instruction, by the assembler. WORD never compresses, WORD_C is for the `c.` mnemonics. */
 #define WORD_(text, option) ({ \
     const uint32_t *word_; \

@@ -81,6 +81,7 @@ attempt_run:
     lla t0, attempt_a1
     ld a1, 0(t0)
     li a2, 0
+    li a7, 0
     lla t4, attempt_slot
     lla t6, attempt_over
     li t5, 0x7472796d

@@ -9,7 +9,8 @@ static struct {
 static struct {
     const char *what;
     uint64_t number;
-} where[2];
+} where;
+static const char *part;
 
 extern volatile uint64_t tohost;
 
@@ -54,8 +55,13 @@ void put_decimal(uint64_t value)
 
 void context(const char *what, uint64_t number)
 {
-    where[0].what = what;
-    where[0].number = number;
+    where.what = what;
+    where.number = number;
+}
+
+void checking(const char *name)
+{
+    part = name;
 }
 
 void check_eq(const char *name, uint64_t got, uint64_t expected)
@@ -74,12 +80,14 @@ __attribute__((noreturn)) void report_failed_check(void)
     put_string("check ");
     put_decimal(checks);
     put_string(" failed: ");
-    if (where[0].what) {
-        put_string(plain(where[0].what));
-        if (where[0].number) {
-            put_string(" ");
-            put_hex(where[0].number);
-        }
+    if (where.what) {
+        put_string(plain(where.what));
+        put_string(" ");
+        put_hex(where.number);
+        put_string(": ");
+    }
+    if (part) {
+        put_string(plain(part));
         put_string(": ");
     }
     put_string(plain(failed.name));

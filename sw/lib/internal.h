@@ -11,3 +11,6 @@
 __attribute__((noreturn)) void call_machine(uint64_t number, uint64_t a0);
 __attribute__((noreturn)) void back_to_machine(uint64_t result);
 __attribute__((noreturn)) void report_failed_check(void);
+
+/* The name of a group of checks within the context of the program, put before theirs; 0: none. */
+void checking(const char *name);

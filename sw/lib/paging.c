@@ -108,6 +108,7 @@ void translation_off(void)
         csr_write(hgatp, 0);
     }
     fence_all();
+    pool_used = 0;
 }
 
 void fence_all(void)

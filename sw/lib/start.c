@@ -10,6 +10,7 @@ static struct {
 
 void m_trap(void), hs_trap(void), vs_trap(void);
 void find_writes_transformed(void);
+void fill_accesses(void);
 
 void delegate_exceptions(uint64_t to_hs, uint64_t to_vs)
 {
@@ -54,5 +55,6 @@ __attribute__((noreturn)) void start(void)
         csr_write(vsscratch, &vs_trap_stack + 1);
         find_writes_transformed();
     }
+    fill_accesses();
     exit_with(main());
 }

@@ -1,10 +1,18 @@
 /* What a C compiler calls by itself. */
 #include <stddef.h>
+#include <stdint.h>
 
+typedef uint64_t __attribute__((may_alias)) word;
+
+/* By words where both ends allow it: structures are copied often. */
 void *memcpy(void *to, const void *from, size_t count)
 {
     char *t = to;
-    for (const char *f = from; count; count--)
+    const char *f = from;
+    if (!(((uintptr_t)t | (uintptr_t)f) & 7))
+        for (; count >= 8; count -= 8, t += 8, f += 8)
+            *(word *)t = *(const word *)f;
+    for (; count; count--)
         *t++ = *f++;
     return to;
 }
@@ -22,7 +30,11 @@ void *memmove(void *to, const void *from, size_t count)
 
 void *memset(void *at, int value, size_t count)
 {
-    for (char *t = at; count; count--)
+    char *t = at;
+    if (!((uintptr_t)t & 7))
+        for (; count >= 8; count -= 8, t += 8)
+            *(word *)t = (value & 0xff) * 0x0101010101010101UL;
+    for (; count; count--)
         *t++ = value;
     return at;
 }

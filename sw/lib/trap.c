@@ -173,7 +173,7 @@ void check_trap(const char *name, struct trap got, struct expected_trap expected
         expected.tinst = writes_transformed ? transformed(tried, expected.tinst - TRANSFORMED(0)) : 0;
     if (!expected.epc)
         expected.epc = fetch ? got.a0 : got.at;
-    context(name, 0);
+    checking(name);
     CHECK_EQ("cause", got.cause, expected.cause);
     CHECK_EQ("mode that took the trap", got.in, expected.in);
     if (!(expected.cause >> 63))
@@ -187,5 +187,5 @@ void check_trap(const char *name, struct trap got, struct expected_trap expected
         CHECK_EQ("previous V", got.pv, got.from >> 2);
     if (got.in == MODE_HS && got.from >> 2)
         CHECK_EQ("SPVP", got.spvp, got.from & 1);
-    context(0, 0);
+    checking(0);
 }

