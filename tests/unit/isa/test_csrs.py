@@ -1,0 +1,100 @@
+"""Tests of the CSR tables."""
+
+import re
+from functools import reduce
+from operator import or_
+
+import pytest
+
+from hyacinth.rtl.config import FULL, NO_H, SMALL
+from hyacinth.rtl.isa.csrs import CSRS, Field, table
+
+every_csr = pytest.mark.parametrize("csr", CSRS.values(), ids=CSRS)
+
+
+@every_csr
+def test_fields_do_not_overlap(csr):
+    assert sum(field.mask for field in csr.fields) == reduce(or_, (field.mask for field in csr.fields))
+    assert csr.mask < 1 << 64
+
+
+@every_csr
+def test_a_reset_value_fits_its_field_and_is_legal(csr):
+    for field in csr.fields:
+        assert field.reset < 1 << field.width
+        assert field.legal is None or field.reset in field.legal
+
+
+@every_csr
+def test_what_a_csr_refers_to_exists(csr):
+    for field in csr.fields:
+        for path in filter(None, (field.needs, field.locked_by)):
+            name, other = path.split(".")
+            CSRS[name].field(other)
+        assert not field.home or field.home in CSRS
+    assert csr.source in CSRS
+    assert not csr.twin or CSRS[csr.twin].address == csr.address + 0x100
+
+
+@every_csr
+def test_what_an_illegal_value_becomes_is_legal(csr):
+    for field in csr.fields:
+        if field.legal:
+            assert {field.stored(value) for value in range(1 << field.width)} <= set(field.legal)
+
+
+@pytest.mark.parametrize("config", (FULL, SMALL, NO_H), ids=("full", "small", "no-h"))
+def test_no_two_csrs_have_one_address(config):
+    csrs = table(config).values()
+    assert len({csr.address for csr in csrs}) == len(csrs)
+
+
+def test_addresses_are_the_manuals():
+    known = {"sstatus": 0x100, "stimecmp": 0x14d, "satp": 0x180, "vsstatus": 0x200, "vsatp": 0x280, "mstatus": 0x300,
+             "medeleg": 0x302, "mideleg": 0x303, "menvcfg": 0x30a, "mcountinhibit": 0x320, "mtinst": 0x34a,
+             "mtval2": 0x34b, "pmpcfg2": 0x3a2, "pmpaddr15": 0x3bf, "hstatus": 0x600, "hedeleg": 0x602,
+             "hideleg": 0x603, "hie": 0x604, "htimedelta": 0x605, "hcounteren": 0x606, "hgeie": 0x607,
+             "henvcfg": 0x60a, "htval": 0x643, "hip": 0x644, "hvip": 0x645, "htinst": 0x64a, "hgatp": 0x680,
+             "mhpmcounter31": 0xb1f, "hpmcounter3": 0xc03, "hgeip": 0xe12, "mconfigptr": 0xf15}
+    assert {name: CSRS[name].address for name in known} == known
+
+
+def test_without_the_h_extension_there_is_no_csr_nor_field_of_it():
+    csrs = table(NO_H)
+    assert CSRS.keys() - csrs.keys() == {
+        "mtinst", "mtval2", "hstatus", "hedeleg", "hideleg", "hie", "htimedelta", "hcounteren", "hgeie", "hgeip",
+        "henvcfg", "htval", "hip", "hvip", "htinst", "hgatp", "vsstatus", "vsie", "vstvec", "vsscratch", "vsepc",
+        "vscause", "vstval", "vsip", "vstimecmp", "vsatp"}
+    assert "MPV" not in {field.name for field in csrs["mstatus"].fields}
+    assert csrs["mideleg"].reset == 0 and csrs["misa"].reset == 0x8000000000141105
+
+
+def test_a_core_without_sstc_has_no_stimecmp_and_no_stce():
+    from dataclasses import replace
+    csrs = table(replace(FULL, sstc=False))
+    assert not {"stimecmp", "vstimecmp"} & csrs.keys()
+    assert csrs["menvcfg"].writable == csrs["henvcfg"].writable == 1
+
+
+def test_a_core_without_pmp_has_no_pmp_registers():
+    from dataclasses import replace
+    assert not [name for name in table(replace(FULL, pmp_entries=0)) if name.startswith("pmp")]
+
+
+def test_high_halves_and_odd_pmpcfg_do_not_exist():
+    assert not [name for name in CSRS if re.fullmatch(r".*\dh|pmpcfg\d*[13579]|(htimedelta|mstatus|medeleg)h", name)]
+
+
+def test_a_value_is_decoded_into_the_manuals_fields_highest_first():
+    fields = CSRS["hstatus"].decode(0x2_0000_0180)
+    assert list(fields)[0] == "VSXL" and (fields["VSXL"], fields["SPV"], fields["SPVP"], fields["GVA"]) == (2, 1, 1, 0)
+
+
+def test_a_field_that_does_not_exist_is_reported_with_its_csr():
+    with pytest.raises(KeyError, match="hstatus has no field MPV"):
+        CSRS["hstatus"].field("MPV")
+
+
+def test_a_field_knows_what_a_written_value_becomes():
+    field = Field("X", 0, 3, legal=(0, 1, 3, 4), becomes=((6, 4),))
+    assert [field.stored(value) for value in range(8)] == [0, 1, 0, 3, 4, 0, 4, 0]
