@@ -2,7 +2,8 @@
 
 A read is one request and one response, or, as a burst, one request and the eight responses of a line, lowest address
 first. A single write is one request and one response. A written burst is eight requests, each with its data and the
-line's address, then one response. Where `error` is set in any response, the address is absent.
+line's address, then one response. Where `error` is set in any response, the address is absent; a read burst may then
+end with that response. Whatever comes, a transaction ends with the response that has `last`.
 """
 
 from amaranth.lib import data, stream, wiring
