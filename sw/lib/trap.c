@@ -171,6 +171,10 @@ void check_trap(const char *name, struct trap got, struct expected_trap expected
         expected.tval = tried;
     if ((expected.tinst & ~31UL) == TRANSFORMED(0))
         expected.tinst = writes_transformed ? transformed(tried, expected.tinst - TRANSFORMED(0)) : 0;
+    if (expected.cause == BREAKPOINT && expected.in == got.in) { /* xtval of EBREAK: its address, or 0 */
+        expected.tval = got.tval ? got.epc : 0;
+        expected.gva = got.tval && got.in != MODE_VS && got.from >> 2;
+    }
     if (!expected.epc)
         expected.epc = fetch ? got.a0 : got.at;
     checking(name);

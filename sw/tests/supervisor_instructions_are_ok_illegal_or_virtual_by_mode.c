@@ -1,0 +1,53 @@
+/* SRET, MRET, SFENCE.VMA, HFENCE and accesses of satp, hgatp and vsatp in each mode, with every setting of
+   TVM, TSR, VTVM and VTSR. TVM and TSR speak of HS alone, VTVM and VTSR of VS. */
+#include "hyacinth.h"
+
+enum what { SRET, MRET, SFENCE, HFENCE_VVMA, HFENCE_GVMA, SATP, HGATP, VSATP, KINDS };
+
+static uint64_t answer(enum what what, enum mode mode, bool tvm, bool tsr, bool vtvm, bool vtsr)
+{
+    const uint64_t illegal = ILLEGAL_INSTRUCTION, virtual = VIRTUAL_INSTRUCTION;
+    if (mode == MODE_M)
+        return NO_TRAP;
+    if (mode == MODE_U || what == MRET)
+        return illegal;
+    bool traps_in_hs = what == SRET ? tsr : what == SFENCE || what == HFENCE_GVMA || what == SATP || what == HGATP ? tvm : false;
+    bool traps_in_vs = what == SRET ? vtsr : what == SFENCE || what == SATP ? vtvm : true;
+    if (mode == MODE_HS)
+        return traps_in_hs ? illegal : NO_TRAP;
+    return mode == MODE_VU || traps_in_vs ? virtual : NO_TRAP;
+}
+
+int main(void)
+{
+    const uint32_t words[KINDS] = {
+        WORD("sret"), WORD("mret"), WORD("sfence.vma a0, a1"), WORD("hfence.vvma a0, a1"), WORD("hfence.gvma a0, a1"),
+        WORD("csrrs a2, satp, a1"), WORD("csrr a2, hgatp"), WORD("csrr a2, vsatp"),
+    };
+    static const char *const names[KINDS] = {"SRET", "MRET", "SFENCE.VMA", "HFENCE.VVMA", "HFENCE.GVMA", "satp", "hgatp",
+                                             "vsatp"};
+    static const enum mode modes[] = {MODE_U, MODE_HS, MODE_M, MODE_VU, MODE_VS};
+    for (unsigned setting = 0; setting < 16; setting++) {
+        bool tvm = setting & 1, tsr = setting & 2, vtvm = setting & 4, vtsr = setting & 8;
+        for (unsigned what = 0; what < KINDS; what++)
+            for (unsigned m = 0; m < 5; m++) {
+                if (modes[m] == MODE_M && what == MRET)
+                    continue; /* mepc is in use; MRET in M is every run_in */
+                context(names[what], setting << 4 | modes[m]);
+                csr_put(mstatus, MSTATUS_TVM | MSTATUS_TSR, (tvm ? MSTATUS_TVM : 0) | (tsr ? MSTATUS_TSR : 0));
+                csr_write(hstatus, (vtvm ? HSTATUS_VTVM : 0) | (vtsr ? HSTATUS_VTSR : 0));
+                /* Where SRET is allowed it goes to the next instruction, in the mode it came from (from M, in HS). */
+                csr_write(sepc, attempt_slot + 1);
+                csr_write(vsepc, attempt_slot + 1);
+                csr_set(sstatus, MSTATUS_SPP);
+                csr_set(vsstatus, MSTATUS_SPP);
+                struct trap trap = attempt(modes[m], words[what], 0, 0);
+                uint64_t cause = answer(what, modes[m], tvm, tsr, vtvm, vtsr);
+                if (cause == NO_TRAP)
+                    CHECK_NO_TRAP("allowed", trap);
+                else
+                    CHECK_TRAP("forbidden", trap, .in = MODE_M, .cause = cause, .tval = THE_INSTRUCTION);
+            }
+    }
+    return 0;
+}
