@@ -1,0 +1,45 @@
+/* Each interrupt, in U, HS, VU and VS: M's stay in M; SSI, STI and SEI go to HS where mideleg says so; VSSI, VSTI and
+   VSEI to HS, which mideleg says always, and from V=1 to VS where hideleg says so, with a code one lower. One that is
+   for a less privileged mode than the one that runs waits. */
+#include "interrupts.h"
+
+int main(void)
+{
+    static const unsigned codes[] = {SSI, STI, SEI, VSSI, VSTI, VSEI, MSI, MTI, MEI};
+    static const enum mode modes[] = {MODE_U, MODE_HS, MODE_VU, MODE_VS};
+    const uint64_t for_guests = BIT(VSSI) | BIT(VSTI) | BIT(VSEI);
+    for (unsigned i = 0; i < sizeof codes / sizeof *codes; i++)
+        for (unsigned setting = 0; setting < 8; setting++)
+            for (unsigned m = 0; m < 4; m++) {
+                unsigned code = codes[i];
+                uint64_t bit = BIT(code);
+                enum mode mode = modes[m], in = MODE_M;
+                bool sie = setting & 4 && mode & 1, guests = bit & for_guests;
+                bool machines = code == MSI || code == MTI || code == MEI;
+                context(mode_name(mode), code << 8 | setting);
+                delegate_interrupts(setting & 1 ? bit : ~bit, setting & 2 ? bit : ~bit);
+                if (guests || (setting & 1 && !machines))
+                    in = MODE_HS;
+                if (guests && setting & 2)
+                    in = MODE_VS;
+                csr_write(vsstatus, 0);
+                csr_write(mie, bit);
+                raise(code, true);
+                struct trap trap = trap_of(mode, wait_for, WAIT_FOR(1UL, sie));
+                raise(code, false);
+                bool taken = in == MODE_M || (in == MODE_HS && (mode != MODE_HS || sie))
+                    || (in == MODE_VS && (mode == MODE_VU || (mode == MODE_VS && sie)));
+                if (taken)
+                    CHECK_TRAP("interrupt", trap, .in = in, .cause = INTERRUPT(code - (in == MODE_VS)));
+                else
+                    CHECK_NO_TRAP("waiting", trap);
+            }
+    csr_write(mie, 0);
+    context("masks", 0);
+    delegate_interrupts(0, ~0UL);
+    CHECK_EQ("mideleg has VS's interrupts always", csr_read(mideleg) & for_guests, for_guests);
+    CHECK_EQ("hideleg holds VS's", csr_read(hideleg) & 0x1fff, for_guests);
+    delegate_interrupts(~0UL, 0);
+    CHECK_EQ("mideleg never holds M's", csr_read(mideleg) & (BIT(MSI) | BIT(MTI) | BIT(MEI)), 0);
+    return 0;
+}
