@@ -40,10 +40,10 @@ MASKS = {
     "mie": (0x1eee, 0), "mtvec": (ONES & ~2, 0), "mcounteren": (0xffffffff, 0), "menvcfg": (1 << 63 | 1, 0),
     "mcountinhibit": (0xfffffffd, 0), "mscratch": (ONES, 0), "mepc": (ONES & ~1, 0), "mcause": (ONES, 0),
     "mtval": (ONES, 0), "mip": (0x206, 0), "mtval2": (ONES, 0), "mtinst": (ONES, 0),
-    "hstatus": (0x2007003c0, 0x200000000), "hedeleg": (0xcb1ff, 0), "hideleg": (0x444, 0), "hie": (0x1444, 0), "htimedelta": (ONES, 0),
-    "hcounteren": (0xffffffff, 0), "hgeie": (0x1fe, 0), "henvcfg": (1 << 63 | 1, 0), "htval": (ONES, 0),
-    "hip": (4, 0), "hvip": (0x444, 0), "htinst": (ONES, 0), "mhpmevent3": (0, 0), "mhpmevent7": (0, 0),
-    "mhpmcounter3": (ONES, 0), "mhpmcounter7": (0, 0), "pmpaddr0": ((1 << 54) - 1, 0),
+    "hstatus": (0x2007003c0, 0x200000000), "hedeleg": (0xcb1ff, 0), "hideleg": (0x444, 0), "hie": (0x1444, 0),
+    "htimedelta": (ONES, 0), "hcounteren": (0xffffffff, 0), "hgeie": (0x1fe, 0), "henvcfg": (1 << 63 | 1, 0),
+    "htval": (ONES, 0), "hip": (4, 0), "hvip": (0x444, 0), "htinst": (ONES, 0), "mhpmevent3": (0, 0),
+    "mhpmevent7": (0, 0), "mhpmcounter3": (ONES, 0), "mhpmcounter7": (0, 0), "pmpaddr0": ((1 << 54) - 1, 0),
 }
 
 

@@ -1,0 +1,243 @@
+"""Tests of who may do what: of each function, and of the CSR file that puts them together."""
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+from testbench import truth_table
+
+from hyacinth.rtl.config import FULL, NO_H
+from hyacinth.rtl.csr import access
+from hyacinth.rtl.csr.access import Access, csr_access
+from hyacinth.rtl.isa.modes import Mode
+
+O, I, V = Access.OK, Access.ILLEGAL, Access.VIRTUAL
+MODES = (Mode.U, Mode.HS, Mode.M, Mode.VU, Mode.VS)
+MSTATUS, HSTATUS, VSSTATUS, SSTATUS, CYCLE, HGEIP = 0x300, 0x600, 0x200, 0x100, 0xc00, 0xe12
+TM = 1 << 1
+STCE = 1 << 63
+
+
+@pytest.mark.parametrize("address, write, answers", [
+    #                   U  HS M  VU VS
+    (MSTATUS,  False, (I, I, O, I, I)),
+    (HSTATUS,  False, (I, O, O, V, V)),
+    (VSSTATUS, False, (I, O, O, V, V)),
+    (SSTATUS,  True,  (I, O, O, V, O)),
+    (CYCLE,    False, (O, O, O, O, O)),
+    (CYCLE,    True,  (I, I, I, I, I)),
+    (HGEIP,    False, (I, O, O, V, V)),
+    (HGEIP,    True,  (I, I, I, I, I)),
+])
+def test_who_may_access_a_csr(address, write, answers):
+    rows = [(address, 1, write, mode) for mode in MODES]
+    assert truth_table(csr_access, [12, 1, 1, Mode], rows) == list(answers)
+
+
+def test_a_csr_that_does_not_exist_is_illegal_in_every_mode():
+    rows = [(address, 0, 0, mode) for address in (SSTATUS, HSTATUS, 0x682) for mode in MODES]
+    assert set(truth_table(csr_access, [12, 1, 1, Mode], rows)) == {I}
+
+
+@pytest.mark.parametrize("tw, vtw, answers", [
+    #        U  HS M  VU VS
+    (0, 0, (I, O, O, V, O)),
+    (0, 1, (I, O, O, V, V)),
+    (1, 0, (I, I, O, I, I)),
+    (1, 1, (I, I, O, I, I)),
+])
+def test_tw_makes_wfi_illegal_and_vtw_makes_it_virtual(tw, vtw, answers):
+    assert truth_table(access.wfi_access, [Mode, 1, 1], [(mode, tw, vtw) for mode in MODES]) == list(answers)
+
+
+@pytest.mark.parametrize("tsr, vtsr, answers", [
+    #        U  HS M  VU VS
+    (0, 0, (I, O, O, V, O)),
+    (0, 1, (I, O, O, V, V)),
+    (1, 0, (I, I, O, V, O)),
+    (1, 1, (I, I, O, V, V)),
+])
+def test_tsr_makes_sret_illegal_in_hs_alone_and_vtsr_makes_it_virtual(tsr, vtsr, answers):
+    assert truth_table(access.sret_access, [Mode, 1, 1], [(mode, tsr, vtsr) for mode in MODES]) == list(answers)
+
+
+def test_mret_is_illegal_below_m():
+    assert truth_table(access.mret_access, [Mode], [(mode,) for mode in MODES]) == [I, I, O, I, I]
+
+
+@pytest.mark.parametrize("tvm, vtvm, answers", [
+    #        U  HS M  VU VS
+    (0, 0, (I, O, O, V, O)),
+    (0, 1, (I, O, O, V, V)),
+    (1, 0, (I, I, O, V, O)),
+    (1, 1, (I, I, O, V, V)),
+])
+def test_tvm_makes_sfence_illegal_in_hs_alone_and_vtvm_makes_it_virtual(tvm, vtvm, answers):
+    assert truth_table(access.sfence_vma_access, [Mode, 1, 1], [(mode, tvm, vtvm) for mode in MODES]) == list(answers)
+
+
+def test_hfence_vvma_is_for_m_and_hs_whatever_tvm_says():
+    assert truth_table(access.hfence_vvma_access, [Mode], [(mode,) for mode in MODES]) == [I, O, O, V, V]
+
+
+@pytest.mark.parametrize("tvm, answers", [(0, (I, O, O, V, V)), (1, (I, I, O, V, V))])
+def test_tvm_makes_hfence_gvma_illegal_in_hs_and_leaves_it_virtual_in_a_guest(tvm, answers):
+    assert truth_table(access.hfence_gvma_access, [Mode, 1], [(mode, tvm) for mode in MODES]) == list(answers)
+
+
+@pytest.mark.parametrize("hu, answers", [(0, (I, O, O, V, V)), (1, (O, O, O, V, V))])
+def test_hlv_from_u_needs_hu_and_is_virtual_in_a_guest(hu, answers):
+    assert truth_table(access.hlsv_access, [Mode, 1], [(mode, hu) for mode in MODES]) == list(answers)
+
+
+async def in_every_mode(s, csr, write=0):
+    answers = []
+    for mode in MODES:
+        await s.enter(mode)
+        answers.append(await s.access(csr, write))
+    await s.to_m()
+    return tuple(answers)
+
+
+def expected(csr, write):
+    """The manual's list of virtual-instruction cases, in words."""
+    least = csr.address >> 8 & 3
+    if write and csr.is_read_only:
+        return (I,) * 5
+    return {3: (I, I, O, I, I), 2: (I, O, O, V, V), 1: (I, O, O, V, O), 0: (O, O, O, O, O)}[least]
+
+
+def test_every_csr_of_the_table_answers_by_its_address_once_nothing_else_forbids(play):
+    async def scenario(s):
+        for name in ("mcounteren", "hcounteren", "scounteren"):
+            await s.write(name, 0xffffffff)
+        for name in ("menvcfg", "henvcfg"):
+            await s.write(name, STCE)
+        answers = {(name, write): [] for name in s.csrs for write in (0, 1)}
+        for mode in MODES:
+            await s.enter(mode)
+            for (name, write), row in answers.items():
+                row.append(await s.access(name, write))
+        assert answers == {(name, write): list(expected(s.csrs[name], write)) for name, write in answers}
+    play(scenario)
+
+
+def test_every_address_that_the_table_lacks_is_illegal_everywhere(play):
+    async def scenario(s):
+        known = {csr.address for csr in s.csrs.values()}
+        for mode in MODES:
+            await s.enter(mode)
+            for address in set(range(0, 4096)) - known:
+                # A seventh of them in each mode, to save time, and the likely mistakes in all.
+                if address % 7 == mode or address in (0xc81, 0xc80, 0x615, 0x690, 0x3a1, 0x3b9, 0x682, 0x747, 0x757):
+                    assert (address, await s.access(address)) == (address, I)
+    play(scenario)
+
+
+@pytest.mark.parametrize("address", (0xc80, 0xc81, 0xc82, 0x615, 0x612, 0x61a, 0x25d, 0x15d),
+                         ids=("cycleh", "timeh", "instreth", "htimedeltah", "hedelegh", "henvcfgh", "vstimecmph",
+                              "stimecmph"))
+def test_high_halves_are_illegal_not_virtual_in_a_guest(play, address):
+    async def scenario(s):
+        assert await in_every_mode(s, address) == (I, I, I, I, I)
+    play(scenario)
+
+
+@pytest.mark.parametrize("csr, number", (("cycle", 0), ("time", 1), ("instret", 2), ("hpmcounter3", 3),
+                                         ("hpmcounter31", 31)))
+def test_a_counter_needs_the_bit_of_every_mode_above(play, csr, number):
+    async def scenario(s):
+        for machine, hypervisor, supervisor in product((0, 1), repeat=3):
+            for name, on in (("mcounteren", machine), ("hcounteren", hypervisor), ("scounteren", supervisor)):
+                # Every other bit says the opposite, so that no neighbour is looked at.
+                await s.write(name, (1 << number) if on else ~(1 << number) & 0xffffffff)
+            answers = await in_every_mode(s, csr)
+            if not machine:
+                assert answers == (I, I, O, I, I)
+                continue
+            assert answers == (O if supervisor else I, O, O, O if hypervisor and supervisor else V,
+                               O if hypervisor else V)
+    play(scenario)
+
+
+def test_stimecmp_needs_stce_and_tm_of_every_mode_above(play):
+    async def scenario(s):
+        for machine, tm, guest, guest_tm in product((0, 1), repeat=4):
+            await s.write("menvcfg", STCE * machine)
+            await s.write("mcounteren", TM * tm)
+            await s.write("henvcfg", STCE * guest)
+            await s.write("hcounteren", TM * guest_tm)
+            hs, vs = machine and tm, guest and guest_tm
+            for write in (0, 1):
+                assert await in_every_mode(s, "stimecmp", write) == \
+                    ((I, O, O, V, O if vs else V) if hs else (I, I, O, I, I))
+                assert await in_every_mode(s, "vstimecmp", write) == ((I, O, O, V, V) if hs else (I, I, O, I, I))
+    play(scenario)
+
+
+def test_tvm_forbids_satp_and_hgatp_in_hs_and_nothing_in_a_guest(play):
+    async def scenario(s):
+        await s.write("mstatus", 1 << 20)
+        assert await in_every_mode(s, "satp") == (I, I, O, V, O)
+        assert await in_every_mode(s, "hgatp") == (I, I, O, V, V)
+        assert await in_every_mode(s, "vsatp") == (I, O, O, V, V)
+    play(scenario)
+
+
+def test_vtvm_makes_satp_virtual_in_vs_and_nothing_else(play):
+    async def scenario(s):
+        await s.write("hstatus", 1 << 20)
+        assert await in_every_mode(s, "satp", 1) == (I, O, O, V, V)
+        assert await in_every_mode(s, "hgatp", 1) == (I, O, O, V, V)
+        assert await in_every_mode(s, "vsatp", 1) == (I, O, O, V, V)
+    play(scenario)
+
+
+def test_a_csr_access_that_traps_writes_nothing(play):
+    async def scenario(s):
+        await s.write("mscratch", 1)
+        await s.enter(Mode.VS)
+        for csr in ("mscratch", "hstatus", "vsscratch"):
+            before = s.peek(csr)
+            answer, _, written = await s.execute(csr, 0x7f, write=1)
+            assert answer != O and written is None and s.peek(csr) == before
+    play(scenario)
+
+
+HYPERVISOR_CSRS = ("hstatus", "hedeleg", "hgatp", "hvip", "hgeip", "vsstatus", "vsatp", "vstimecmp", "mtval2", "mtinst")
+
+
+def test_with_misa_h_off_the_hypervisor_csrs_do_not_exist(play):
+    async def scenario(s):
+        await s.write("menvcfg", STCE)
+        for name in HYPERVISOR_CSRS:
+            assert (name, await s.access(name)) == (name, O)
+        await s.write("misa", 0)
+        for name in HYPERVISOR_CSRS:
+            assert (name, await s.access(name)) == (name, I)
+        await s.write("misa", 1 << 7)
+        for name in HYPERVISOR_CSRS:
+            assert (name, await s.access(name)) == (name, O)
+    play(scenario)
+
+
+def test_without_the_extension_the_hypervisor_csrs_do_not_exist(play):
+    async def scenario(s):
+        for address in (0x600, 0x602, 0x680, 0x645, 0xe12, 0x200, 0x280, 0x24d, 0x34b, 0x34a):
+            assert (address, await s.access(address)) == (address, I)
+        for mode, answers in {Mode.U: (I, I, I), Mode.HS: (O, O, I), Mode.M: (O, O, O)}.items():
+            await s.enter(mode)
+            assert tuple([await s.access(csr) for csr in ("sstatus", "satp", "mstatus")]) == answers
+    play(scenario, NO_H)
+
+
+def test_without_sstc_stimecmp_does_not_exist(play):
+    async def scenario(s):
+        assert [await s.access(address) for address in (0x14d, 0x24d)] == [I, I]
+    play(scenario, replace(FULL, sstc=False))
+
+
+def test_without_pmp_its_registers_do_not_exist(play):
+    async def scenario(s):
+        assert [await s.access(address) for address in (0x3a0, 0x3b0)] == [I, I]
+    play(scenario, replace(FULL, pmp_entries=0))
