@@ -55,6 +55,8 @@ BEHAVIOUR = {
         but not forever: FAILING_SC times in a row are the limit.""",
     "htinst and mtinst": """Spike writes 0 where a transformed instruction is allowed. With CoreConfig.htinst "full" the
         shim computes the transformed instruction and compares that.""",
+    "misaligned AMOs, LR and SC": """Spike performs them where its TLB hits, which is wrong; its TLB is emptied first.
+        So with misaligned loads and stores, where CoreConfig.misaligned is "trap".""",
     "misaligned accesses of devices": "Spike splits them into bytes; here they are access faults, which Spike is told.",
     "the ROM": "It is a device for Spike, from which code can run and tables cannot be walked.",
 }

@@ -61,8 +61,9 @@ class Body:
         self.random, self.csrs, self.pointers, self.nowhere = random, csrs, pointers, nowhere
         simple = [(self.alu, 30), (self.compressed_alu, 20), (self.access, 24), (self.compressed_access, 8),
                   (self.amo, 5), (self.reservation, 2), (self.branch, 10), (self.fence, 1), (self.pointer, 5)]
-        odd = [(self.csr, 12), (self.illegal, 2), (self.call, 2), (self.guest_access, 4), (self.system, 4),
-               (self.loop, 2), (self.lost, 1), (self.translation_fence, 2)]
+        often = 12 if privilege else 5  # in U nearly each of these traps
+        odd = [(self.csr, often), (self.illegal, 2), (self.call, 2), (self.guest_access, often // 3), (self.system, 4),
+               (self.loop, 2), (self.lost, 1), (self.translation_fence, often // 5)]
         own = {3: [(self.modify_privilege, 3), (self.mret, 1), (self.wait, 1), (self.status, 2)],
                1: [(self.sret, 2), (self.status, 2), (self.same_satp, 1)], 0: [(self.wait_for_nothing, 1)]}
         self.simple, self.items = simple, simple + odd + own[privilege]

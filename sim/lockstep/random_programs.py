@@ -38,7 +38,7 @@ DATA_BYTES = 0x8000
 MEMORY_BYTES = 0x20_0000
 """How much RAM a program needs, from RAM on."""
 
-PATIENCE = 250
+PATIENCE = 150
 """Traps that a handler takes in one iteration before it gives up."""
 
 _LEVELS = {39: 3, 48: 4, 57: 5}
@@ -57,7 +57,7 @@ class RandomProgram:
     def elf(self) -> bytes:
         """The program as an ELF file with the symbols `tohost` and `fromhost`."""
         header, program_header, section_header, symbol = 64, 56, 64, 24
-        names = b"\0tohost\0fromhost\0"
+        names = b"\0tohost\0fromhost\0.symtab\0.strtab\0"
         symbols = bytes(symbol) + b"".join(struct.pack("<IBBHQQ", name, 0x11, 0, 0xfff1, address, 8)
                                            for name, address in ((1, self.tohost), (8, self.tohost + 64)))
         at = header + program_header * len(self.segments)
@@ -67,10 +67,10 @@ class RandomProgram:
             contents += data
         sections = at + len(contents) + len(names) + len(symbols)
         table_of_sections = bytes(section_header) + b"".join(
-            struct.pack("<IIQQQQIIQQ", 0, kind, 0, 0, start, size, link, 1 if kind == 2 else 0, 1, entry)
-            for kind, start, size, link, entry in (
-                (2, at + len(contents) + len(names), len(symbols), 2, symbol),
-                (3, at + len(contents), len(names), 0, 0)))
+            struct.pack("<IIQQQQIIQQ", name, kind, 0, 0, start, size, link, 1 if kind == 2 else 0, 1, entry)
+            for name, kind, start, size, link, entry in (
+                (17, 2, at + len(contents) + len(names), len(symbols), 2, symbol),
+                (25, 3, at + len(contents), len(names), 0, 0)))
         first = struct.pack("<4s5B7xHHIQQQIHHHHHH", b"\x7fELF", 2, 1, 1, 0, 0, 2, 243, 1, self.entry, header, sections,
                             0, header, program_header, len(loads), section_header, 3, 2)
         return first + b"".join(loads) + contents + names + symbols + table_of_sections

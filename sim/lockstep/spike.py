@@ -52,7 +52,7 @@ def device_tree(isa: str, mmu_type: str, pmp_entries: int) -> bytes:
 
 
 class _Options(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_uint64) for name in ("full_tinst", "zero_tinst", "failing_sc")]
+    _fields_ = [(name, ctypes.c_uint64) for name in ("full_tinst", "zero_tinst", "failing_sc", "misaligned_traps")]
 
 
 class _Finding(ctypes.Structure):
