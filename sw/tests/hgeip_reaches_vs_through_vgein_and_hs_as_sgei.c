@@ -1,0 +1,43 @@
+/* GEILEN is 8: guest external lines are hgeip bits 1 to 8. hip.VSEIP shows the one that hstatus.VGEIN selects, none for
+   0; hip.SGEIP, interrupt 12 of HS, is any of those in hgeie. */
+#include "interrupts.h"
+
+int main(void)
+{
+    csr_write(hgeie, ~0UL);
+    CHECK_EQ("hgeie", csr_read(hgeie), 0x1fe);
+    csr_write(hgeie, 0);
+    CHECK_EQ("mideleg has SGEI always", csr_read(mideleg) & BIT(SGEI), BIT(SGEI));
+    csr_write(hideleg, ~0UL);
+    CHECK_EQ("hideleg never has SGEI", csr_read(hideleg) & BIT(SGEI), 0);
+    for (uint64_t line = 1; line <= 8; line++) {
+        context("line", line);
+        GUEST_EXTERNAL_SET = BIT(line);
+        CHECK_EQ("hgeip", csr_read(hgeip), BIT(line));
+        for (uint64_t vgein = 0; vgein <= 8; vgein++) {
+            csr_put(hstatus, HSTATUS_VGEIN, vgein << 12);
+            CHECK_EQ("VGEIN", csr_read(hstatus) >> 12 & 63, vgein);
+            CHECK_EQ("VSEIP where VGEIN selects the line", !!(csr_read(hip) & BIT(VSEI)), vgein == line);
+        }
+        csr_put(hstatus, HSTATUS_VGEIN, line << 12);
+        CHECK_EQ("hvip holds only what was written", csr_read(hvip), 0);
+        csr_write(vsstatus, 0);
+        csr_write(hie, BIT(VSEI));
+        CHECK_TRAP("VS", trap_of(MODE_VS, wait_for, WAIT_FOR(1UL, 1)), .in = MODE_VS, .cause = INTERRUPT(SEI));
+        CHECK_EQ("SGEIP where hgeie has not the line", csr_read(hip) & BIT(SGEI), 0);
+        csr_write(hgeie, BIT(line));
+        CHECK_EQ("SGEIP where it has", csr_read(hip) & BIT(SGEI), BIT(SGEI));
+        CHECK_EQ("mip", csr_read(mip) & BIT(SGEI), BIT(SGEI));
+        csr_write(hie, BIT(SGEI));
+        CHECK_EQ("mie", csr_read(mie) & BIT(SGEI), BIT(SGEI));
+        CHECK_TRAP("HS", trap_of(MODE_HS, wait_for, WAIT_FOR(1UL, 1)), .in = MODE_HS, .cause = INTERRUPT(SGEI));
+        csr_write(hie, BIT(SGEI));
+        CHECK_TRAP("HS from VS", trap_of(MODE_VS, wait_for, WAIT_FOR(1UL, 0)), .in = MODE_HS,
+                   .cause = INTERRUPT(SGEI));
+        csr_write(hgeie, 0);
+        GUEST_EXTERNAL_CLEAR = BIT(line);
+        CHECK_EQ("hgeip after", csr_read(hgeip), 0);
+        CHECK_EQ("VSEIP after", csr_read(hip) & BIT(VSEI), 0);
+    }
+    return 0;
+}
