@@ -1,0 +1,42 @@
+/* Spaces that differ in ASID, VMID or V alone are switched without a fence; each sees its own page at the same address.
+   Numbers that differ in their highest bit are different. A global VS page is common to ASIDs, not to VMIDs. */
+#include "hyacinth.h"
+
+static const uint64_t asids[] = {1, 0x8001}, vmids[] = {1, 0x2001};
+
+int main(void)
+{
+    const uint32_t word = WORD("ld a2, 0(a0)");
+    struct space own[2], vs[2], g[2];
+    for (unsigned i = 0; i < 2; i++) {
+        own[i] = space_new(&SV39);
+        map_program(own[i]);
+        map(own[i], TEST_VA, (uint64_t)test_pages[i], 0, LEAF);
+        vs[i] = space_new(&SV39);
+        map_program(vs[i]);
+        map(vs[i], TEST_VA, TEST_GPA + i * PAGE, 0, LEAF);
+        map(vs[i], TEST_VA + PAGE, TEST_GPA, 0, LEAF | PTE_G);
+        g[i] = space_new(&SV39X4);
+        map_machine(g[i]);
+        for (unsigned j = 0; j < 2; j++)
+            map(g[i], TEST_GPA + j * PAGE, (uint64_t)test_pages[2 + 2 * i + j], 0, LEAF_U);
+    }
+    for (unsigned i = 0; i < 6; i++)
+        test_pages[i][0] = 0x100 + i;
+    fence_all();
+    for (unsigned round = 0; round < 3; round++)
+        for (unsigned i = 0; i < 2; i++) {
+            csr_write(satp, satp_of(own[i], asids[i]));
+            context("HS, ASID", asids[i]);
+            CHECK_EQ("loaded", attempt(MODE_HS, word, TEST_VA, 0).value, 0x100 + i);
+            for (unsigned j = 0; j < 2; j++)
+                for (unsigned k = 0; k < 2; k++) {
+                    csr_write(vsatp, satp_of(vs[j], asids[j]));
+                    csr_write(hgatp, hgatp_of(g[k], vmids[k]));
+                    context("VS, VMID and ASID", vmids[k] << 16 | asids[j]);
+                    CHECK_EQ("loaded", attempt(MODE_VS, word, TEST_VA, 0).value, 0x102 + 2 * k + j);
+                    CHECK_EQ("global", attempt(MODE_VS, word, TEST_VA + PAGE, 0).value, 0x102 + 2 * k);
+                }
+        }
+    return 0;
+}
