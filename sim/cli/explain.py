@@ -60,8 +60,9 @@ def trap(cause: Cause | Interrupt) -> list[str]:
 
 def csr(register) -> list[str]:
     """A CSR and its fields."""
-    lines = [f"{register.name}, CSR {register.address:#05x}, least mode {PRIVILEGES[register.address >> 8 & 3]}"
-             f"{', read-only' if register.is_read_only else ''}"]
+    access = ", read-only" if register.is_read_only else ""
+    least = PRIVILEGES[register.address >> 8 & 3]
+    lines = [f"{register.name}, CSR {register.address:#05x}, least mode {least}{access}"]
     if register.storage:
         lines.append(f"  shows bits of {register.storage}")
     if register.twin:

@@ -30,28 +30,26 @@ class Row(NamedTuple):
     words: str | None = None
 
 
+def _retire(*names):
+    """Fields of the machine's port `retire`, with the set of words after a colon."""
+    return [Row(f"retire_payload_{name.partition(':')[0]}", name.partition(":")[2] or None) for name in names]
+
+
+def _walk(*names):
+    return [Row(f"walk_payload_{name.partition(':')[0]}", name.partition(":")[2] or None) for name in names]
+
+
 VIEW = {
-    "Instruction": (
-        Row(r"retire\.?_*valid"), Row(r"retire\.(?:payload\.)?pc"), Row(r"retire\.(?:payload\.)?bits"),
-        Row(r"retire\.(?:payload\.)?mode", "Mode"), Row(r"retire\.(?:payload\.)?mode_after", "Mode"),
-        Row(r"retire\.(?:payload\.)?rd"), Row(r"retire\.(?:payload\.)?rd_value")),
-    "Trap": (
-        Row(r"retire\.(?:payload\.)?trapped"), Row(r"retire\.(?:payload\.)?interrupt"),
-        Row(r"retire\.(?:payload\.)?code", "Cause"), Row(r"retire\.(?:payload\.)?tval"),
-        Row(r"retire\.(?:payload\.)?gpa"), Row(r"retire\.(?:payload\.)?tinst"),
-        Row(r"retire\.(?:payload\.)?next_pc")),
-    "Memory": (
-        Row(r"retire\.(?:payload\.)?gva"), Row(r"retire\.(?:payload\.)?hpa"), Row(r"retire\.(?:payload\.)?data")),
-    "CSR": (
-        Row(r"retire\.(?:payload\.)?writes_csr"), Row(r"retire\.(?:payload\.)?csr", "CSR"),
-        Row(r"retire\.(?:payload\.)?csr_value"),
-        *(Row(rf"csr[^.]*\.(?:.*\.)?{name}") for name in (
-            "mstatus", "hstatus", "vsstatus", "medeleg", "hedeleg", "mideleg", "hideleg", "satp", "vsatp", "hgatp"))),
-    "Walk": (
-        Row(r"walk\.?_*valid"), Row(r"walk\.(?:payload\.)?va"), Row(r"walk\.(?:payload\.)?g_stage"),
-        Row(r"walk\.(?:payload\.)?level"), Row(r"walk\.(?:payload\.)?gpa"), Row(r"walk\.(?:payload\.)?hpa"),
-        Row(r"walk\.(?:payload\.)?pte"), Row(r"walk\.(?:payload\.)?reason", "Refusal"),
-        Row(r"walk\.(?:payload\.)?cause", "Cause")),
+    "Clock": [Row("clk")],
+    "Instruction": [Row("retire_valid"), *_retire("pc", "bits", "mode:Mode", "mode_after:Mode", "next_pc", "rd",
+                                                  "rd_value")],
+    "Trap": _retire("trapped", "interrupt", "code:Cause", "tval", "gva_valid", "gpa", "tinst"),
+    "Memory": _retire("gva", "hpa", "size", "data", "device"),
+    "CSR": [*_retire("writes_csr", "csr:CSR", "csr_value"),
+            *(Row(rf".*csr\b.*\.{name}") for name in (
+                "mstatus", "hstatus", "vsstatus", "medeleg", "hedeleg", "mideleg", "hideleg", "satp", "vsatp", "hgatp"))],
+    "Walk": [Row("walk_valid"), *_walk("va", "context_mode:Mode", "g_stage", "level", "gpa", "hpa", "pte",
+                                       "reason:Refusal", "cause:Cause")],
 }
 """The rows of a view by heading. Of several signals with such a path the shortest is taken."""
 
@@ -76,7 +74,7 @@ def chosen(variables) -> dict[str, list[tuple[Variable, str | None]]]:
     for heading, rows in VIEW.items():
         present = []
         for row in rows:
-            pattern = re.compile(rf"(?:.*[._])?{row.pattern}")
+            pattern = re.compile(rf"(?:.*\.)?{row.pattern}")
             if variable := next((v for v in variables if pattern.fullmatch(v.path)), None):
                 present.append((variable, row.words))
         if present:

@@ -1,0 +1,172 @@
+"""What `hyacinth run` is to do: the options together with the files they name, checked before anything slow begins."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...rtl.config import CONFIGS, RAM, CoreConfig
+from ..elf import BadProgram, Program, Segment, load, read
+from ..trace.symbols import Symbols
+from .status import BadInput
+
+KERNEL = RAM.base + (2 << 20)
+"""Where firmware expects the next stage, as OpenSBI's FW_JUMP has it."""
+OUTPUTS = ("log", "stats", "signature", "wave")
+ALIGNMENT = 2 << 20
+"""Of an initial RAM disk: a megapage, as Linux maps it."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that can begin.
+
+    Parameters
+    ----------
+    config : CoreConfig
+    segments : tuple of Segment
+        What is in RAM at reset.
+    entry : int
+        Where the boot ROM jumps to.
+    tohost, fromhost : int or None
+        Addresses of HTIF.
+    signature : tuple or None
+        First address and the first after it.
+    symbols : Symbols
+    dtb : bytes or None
+        A device tree given by the user.
+    initrd : tuple or None
+        First address and the first after it, for the generated device tree.
+    """
+    config: CoreConfig
+    segments: tuple[Segment, ...]
+    entry: int
+    tohost: int | None
+    fromhost: int | None
+    signature: tuple[int, int] | None
+    symbols: Symbols
+    dtb: bytes | None = None
+    initrd: tuple[int, int] | None = None
+
+
+def plan(options) -> Plan:
+    """The plan for the options of `hyacinth run`. Raises BadInput or BadProgram."""
+    _combinations(options)
+    made = _firmware(options) if options.firmware else _program(options)
+    if options.signature and made.signature is None:
+        raise BadInput(f"--signature: {options.firmware or options.program} has no symbols begin_signature and "
+                       "end_signature; mark the memory with them, or leave the option out")
+    if options.signature and not RAM.base <= made.signature[0] <= made.signature[1] <= RAM.base + options.memory:
+        raise BadInput("--signature: begin_signature and end_signature must lie in memory, in this order; "
+                       f"they are {made.signature[0]:#x} and {made.signature[1]:#x}")
+    if options.check:
+        from ..lockstep.referee import unavailable
+        if why := unavailable():
+            raise BadInput(why)
+    _outputs(options)
+    return made
+
+
+def _combinations(options) -> None:
+    if options.program and options.firmware:
+        raise BadInput("PROGRAM and --firmware exclude each other; give one of them")
+    if not options.program and not options.firmware:
+        raise BadInput("nothing to run; give a PROGRAM, or --firmware FILE")
+    for name in ("kernel", "initrd", "dtb", "bootargs"):
+        if getattr(options, name) is not None and not options.firmware:
+            raise BadInput(f"--{name} needs --firmware FILE, which starts it")
+    if options.initrd and not options.kernel:
+        raise BadInput("--initrd needs --kernel FILE, which reads it")
+    if options.dtb and options.bootargs is not None:
+        raise BadInput("--bootargs is written to the generated device tree; with --dtb put it into that file")
+    for name in ("wave_from", "wave_to", "wave_around_trap"):
+        if getattr(options, name) is not None and not options.wave:
+            raise BadInput(f"--{name.replace('_', '-')} needs --wave FILE")
+    if options.wave_around_trap and (options.wave_from is not None or options.wave_to is not None):
+        raise BadInput("--wave-around-trap finds the cycles itself; leave --wave-from and --wave-to out")
+    if options.wave_from is not None and options.wave_to is not None and options.wave_from > options.wave_to:
+        raise BadInput(f"--wave-from {options.wave_from} comes after --wave-to {options.wave_to}; exchange them")
+
+
+def _program(options) -> Plan:
+    program = load(options.program)
+    program.check_fits(RAM.base, options.memory)
+    for name in ("tohost", "fromhost"):
+        address = program.symbol(name)
+        if address is not None and not RAM.base <= address < RAM.base + options.memory:
+            raise BadInput(f"{program.path}: its symbol {name} is {address:#x}, outside memory; place it in a section")
+    return Plan(CONFIGS[options.core], program.segments, program.entry, program.tohost, program.fromhost,
+                program.signature, program.symbols)
+
+
+def _firmware(options) -> Plan:
+    end = RAM.base + options.memory
+    firmware = _image(options.firmware, RAM.base, "firmware")
+    kernel = _image(options.kernel, KERNEL, "kernel") if options.kernel else ()
+    for path, image in ((options.firmware, firmware), (options.kernel, kernel)):
+        if image:
+            Program(path, image[0].address, image).check_fits(RAM.base, options.memory)
+    if kernel and firmware[-1].end > kernel[0].address:
+        raise BadInput(f"{options.firmware}: ends at {firmware[-1].end:#x}, behind the kernel's first byte "
+                       f"{kernel[0].address:#x}; link it lower, or leave --kernel out")
+    segments, initrd = firmware + kernel, None
+    if options.initrd:
+        data = read(options.initrd, "initrd")
+        start = (end - len(data)) // ALIGNMENT * ALIGNMENT
+        if not data or start < kernel[-1].end:
+            raise BadInput(f"{options.initrd}: {'is empty' if not data else 'does not fit behind the kernel'}; "
+                           "give another, or more --memory")
+        initrd, segments = (start, start + len(data)), (*segments, Segment(start, data, len(data)))
+    dtb = read(options.dtb, "device tree") if options.dtb else None
+    if dtb is not None and dtb[:4] != b"\xd0\x0d\xfe\xed":
+        raise BadInput(f"{options.dtb}: not a device tree blob; compile it with dtc")
+    is_elf = read(options.firmware)[:4] == b"\x7fELF"
+    program = load(options.firmware) if is_elf else None
+    elves = [path for path in (options.firmware, options.kernel) if path and read(path)[:4] == b"\x7fELF"]
+    return Plan(CONFIGS[options.core], segments, program.entry if program else RAM.base,
+                program and program.tohost, program and program.fromhost, program and program.signature,
+                Symbols(*elves), dtb, initrd)
+
+
+def _image(path: Path, address: int, what: str) -> tuple[Segment, ...]:
+    """The segments of an ELF file, or a binary as one segment at `address`."""
+    data = read(path, what)
+    if data[:4] == b"\x7fELF":
+        return load(path).segments
+    if not data:
+        raise BadProgram(f"{path}: the file is empty; give the {what} as ELF or binary")
+    return (Segment(address, data, len(data)),)
+
+
+def _outputs(options) -> None:
+    """Each file that will be written can be, and is not one that is read or written under another option."""
+    inputs = {Path(path).resolve(): name for name in ("program", "firmware", "kernel", "initrd", "dtb")
+              if (path := getattr(options, name))}
+    seen: dict[Path, str] = {}
+    for name in OUTPUTS:
+        if (path := getattr(options, name)) is None:
+            continue
+        resolved = path.resolve()
+        if resolved in inputs:
+            raise BadInput(f"--{name} {path}: that is the {inputs[resolved]}, which is read; name another file")
+        if resolved in seen and not resolved.is_char_device():
+            raise BadInput(f"--{name} {path}: --{seen[resolved]} writes there too; name another file")
+        seen[resolved] = name
+        probe(name, path)
+
+
+def probe(name: str, path: Path) -> None:
+    """Raise BadInput unless the file `path` of the option `--name` can be written. Leaves no file behind."""
+    if path.is_fifo():  # to open it would wait for its reader
+        return
+    existed = os.path.lexists(path)
+    try:
+        with open(path, "ab"):
+            pass
+        if not existed:
+            os.unlink(path)
+    except FileNotFoundError:
+        raise BadInput(f"--{name} {path}: the folder {path.parent} does not exist; make it first") from None
+    except IsADirectoryError:
+        raise BadInput(f"--{name} {path}: a directory; name a file in it") from None
+    except OSError as error:
+        raise BadInput(f"--{name} {path}: cannot be written ({error.strerror}); name another file") from None
