@@ -54,9 +54,12 @@ BEHAVIOUR = {
     "SC": """Only SC clears a reservation here and there. An SC of the core may fail nevertheless, as the manual allows,
         but not forever: FAILING_SC times in a row are the limit.""",
     "htinst and mtinst": """Spike writes 0 where a transformed instruction is allowed. With CoreConfig.htinst "full" the
-        shim computes the transformed instruction and compares that.""",
+        shim computes the transformed instruction and compares that. With "zero" the pseudo-instruction of an implicit
+        access and its GPA, which Spike writes, are 0.""",
     "misaligned AMOs, LR and SC": """Spike performs them where its TLB hits, which is wrong; its TLB is emptied first.
         So with misaligned loads and stores, where CoreConfig.misaligned is "trap".""",
+    "misaligned accesses where PMP cuts a page": """The core raises 4 and 6, and software decides; Spike does them or
+        raises 5 and 7. Where an active PMP entry begins or ends within a page, it is made to raise 4 and 6, too.""",
     "misaligned accesses of devices": "Spike splits them into bytes; here they are access faults, which Spike is told.",
     "the ROM": "It is a device for Spike, from which code can run and tables cannot be walked.",
 }

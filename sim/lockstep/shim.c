@@ -23,6 +23,7 @@ extern char spike_device_type[] __asm__("_ZTI17abstract_device_t");
 
 enum { /* offsets in bytes */
   PROCESSOR_SIMIF = 152, PROCESSOR_MMU = 160, PROCESSOR_STATE = 232, PROCESSOR_IN_WFI = 4465,
+  PROCESSOR_EXTENSIONS = 4512, ZICCLSM = 142, /* a bit set of 64-bit words, and the bit in it */
   SIM_SIMIF = 664, SIM_BUS = 936, MMU_RESERVATION = 48,
   STATE_X = 8, STATE_CSRS = 776, STATE_PRV = 832, STATE_V = 850,
   MAP_FIRST = 16, NODE_KEY = 8, NODE_CSR = 16, MAP_BUCKETS = 8,
@@ -36,6 +37,7 @@ enum {
   MSTATUS = 0x300, MISA = 0x301, MIE = 0x304, MEPC = 0x341, MCAUSE = 0x342, MTVAL = 0x343, MIP = 0x344,
   MTINST = 0x34a, MTVAL2 = 0x34b, HSTATUS = 0x600, HIE = 0x604, HTVAL = 0x643, HIP = 0x644, HVIP = 0x645,
   HTINST = 0x64a, TIME = 0xc01,
+  PMPCFG0 = 0x3a0, PMPADDR0 = 0x3b0,
 };
 
 enum { NONE, LOAD, STORE, AMO };                          /* payloads.py, MemoryKind */
@@ -230,6 +232,24 @@ static void forget_if_misaligned(u32 bits) {
   if (address_of(i) & ((1u << (i >> 12 & 3)) - 1)) spike_flush_tlb(mmu);
 }
 
+/* Whether an active PMP entry begins or ends within a page. */
+static int pages_are_cut(void) {
+  for (unsigned i = 0; i < 64 && csrs[PMPADDR0 + i]; i++) {
+    unsigned match = read_csr(PMPCFG0 + i / 8 * 2) >> (i % 8 * 8 + 3) & 3;
+    u64 address = read_csr(PMPADDR0 + i), before = i ? read_csr(PMPADDR0 + i - 1) : 0;
+    if (match == 1 && (address | before) & 0x3ff) return 1;                           /* TOR */
+    if (match == 2 || (match == 3 && (address & 0x1ff) != 0x1ff)) return 1;           /* NA4, NAPOT */
+  }
+  return 0;
+}
+
+/* Makes Spike raise the exception for a misaligned access, which the core may raise where PMP cuts a page. */
+static void do_misaligned(int does) {
+  u64 *extensions = (u64 *)(processor + PROCESSOR_EXTENSIONS) + ZICCLSM / 64, bit = (u64)1 << ZICCLSM % 64;
+  *extensions = does ? *extensions | bit : *extensions & ~bit;
+  spike_flush_tlb(mmu);
+}
+
 /* The transformed instruction (hypervisor chapter, "Transformed Instruction or Pseudoinstruction for mtinst or
    htinst"), of the loads, stores and AMOs that raise an exception of their own; else 0. */
 static u64 transformed(const u64 *r) {
@@ -246,12 +266,14 @@ static u64 transformed(const u64 *r) {
 
 /* ---- the parts of a comparison ---- */
 
-static int check_tinst(const u64 *r, unsigned address) {
-  u64 spike = read_csr(address), core = r[F_tinst];
-  u64 transform = options.full_tinst && !spike ? transformed(r) : 0;
-  if (spike && options.zero_tinst) spike = 0;  /* a choice; then the trap's GPA is 0, too */
-  if (compare("tinst", address, core, transform ? transform : spike)) return 1;
-  if (csrs[address]) *storage(address) = core;
+/* xtval2 and xtinst. Spike never writes a transformed instruction, and always the pseudo-instruction; a core that does
+   not may hide the GPA as well. Then Spike gets what the core has. */
+static int check_guest_fault(const u64 *r, unsigned xtval2, unsigned xtinst) {
+  u64 gpa = read_csr(xtval2), tinst = read_csr(xtinst);
+  if (!tinst && options.full_tinst) tinst = transformed(r);
+  else if (tinst && options.zero_tinst) tinst = gpa = 0;
+  if (compare("xtval2", xtval2, r[F_gpa] >> 2, gpa) || compare("tinst", xtinst, r[F_tinst], tinst)) return 1;
+  *storage(xtval2) = gpa, *storage(xtinst) = tinst;
   return 0;
 }
 
@@ -282,8 +304,7 @@ static int check_trap(const u64 *r) {
     if (compare("GVA", HSTATUS, r[F_gva_valid], status >> 6 & 1)) return 1;
     if (virtual && compare("SPVP", HSTATUS, r[F_mode] & 1, status >> 8 & 1)) return 1;
   }
-  if (compare("xtval2", m ? MTVAL2 : HTVAL, r[F_gpa] >> 2, read_csr(m ? MTVAL2 : HTVAL))) return 1;
-  return check_tinst(r, m ? MTINST : HTINST);
+  return m ? check_guest_fault(r, MTVAL2, MTINST) : check_guest_fault(r, HTVAL, HTINST);
 }
 
 static int check_memory(const u64 *r) {
@@ -378,9 +399,12 @@ static int check_one(const u64 *r) {
     reach(r[F_hpa], r[F_hpa_next], 1u << r[F_size], (u8 *)&r[F_data], 1);
 
   forget_if_misaligned((u32)bits);
+  int refused = faulted() && (r[F_code] == 4 || r[F_code] == 6) && !options.misaligned_traps && pages_are_cut();
+  if (refused) do_misaligned(0);
 
   spike_step(processor, 1);
 
+  if (refused) do_misaligned(1);
   *in_wfi = 0;
   if (stopped && stopped_mie) *mie_value = mie_held;
   else if (stopped) *mip_value = mip_held, *hvip_value = hvip_held;
@@ -435,6 +459,7 @@ int shim_start(u8 *spike_processor, struct options choices) {
     csrs[key] = (void *)word(node, NODE_CSR);
   }
   if (!csrs[MIP] || word(csrs[MIP], CSR_ADDRESS) != MIP || !csrs[MIE] || !csrs[TIME]) return 0;
+  if ((word(processor, PROCESSOR_EXTENSIONS + ZICCLSM / 64 * 8) >> ZICCLSM % 64 & 1) == options.misaligned_traps) return 0;
   clock_csr = (void *)word(csrs[TIME], CSR_COPY_V0);  /* time shows another register */
   if (word(clock_csr, CSR_ADDRESS) != TIME) return 0;
   mip_value = storage(MIP), mie_value = storage(MIE), hvip_value = storage(HVIP);
