@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from ...rtl.mmu.refusal import Refusal
+from ...rtl.payloads import Reach
 from .names import mode_name
 
 FLAGS = "DAGUXWRV"
@@ -81,17 +83,33 @@ def step_words(step) -> str:
 
 def refusal(step) -> str:
     """Why the walk ended at this step, and which bit it was."""
-    return f"refused: {refusal_words(step.reason)}"
+    context, pte = step.context, step.pte
+    user = "U = 0: the G-stage takes every access for a user's" if step.g_stage else (
+        "U = 0: not a page of user mode" if not context.mode & 3 else
+        "U = 1: a page of user mode, which S-mode may not execute" if context.reach == Reach.FETCH else
+        "U = 1 and SUM = 0: a page of user mode")
+    words = {
+        Refusal.INVALID: "V = 0: the entry is not valid",
+        Refusal.RESERVED: "a reserved bit is 1, or W = 1 without R, or a pointer has D, A or U",
+        Refusal.NO_LEAF: "R = 0 and X = 0: the entry points on, and this is the last level",
+        Refusal.MISALIGNED: "the low bits of PPN are not 0, and this is a superpage",
+        Refusal.USER: user, Refusal.PERMISSION: _permission(context, pte),
+        Refusal.ACCESSED: "A = 0, and this machine traps instead of setting it",
+        Refusal.DIRTY: "D = 0 on a store, and this machine traps instead of setting it",
+        Refusal.RANGE: "the address has bits that the scheme does not translate",
+        Refusal.PROTECTION: "PMP or PMA",
+        Refusal.ABSENT: "nothing is at this physical address"}
+    return f"refused: {words.get(step.reason, f'reason {step.reason}')}"
 
 
-def refusal_words(reason: int) -> str:
-    """A `Refusal` in words."""
-    from ...rtl.mmu.walker import Refusal
-    try:
-        name = Refusal(reason).name
-    except ValueError:
-        return f"reason {reason}"
-    return name.lower().replace("_", " ")
+def _permission(context, pte: int) -> str:
+    if context.hlvx:
+        return "X = 0, which HLVX needs"
+    name, bit = (("X", 3), ("R", 1), ("W", 2))[context.reach]
+    if pte >> bit & 1:  # the bit is there, so it was not asked for: a table entry was read, as a load
+        return "R = 0, which the read of a table entry needs"
+    mxr = " (MXR = 0)" if name == "R" and pte >> 3 & 1 else ""
+    return f"{name} = 0{mxr}, which a {REACHES[context.reach]} needs"
 
 
 def lines(walk: Walk) -> list[str]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ...rtl.isa.causes import Cause, Interrupt
 from ...rtl.isa.modes import Mode
+from ...rtl.mmu.refusal import Refusal
 from .names import csrs
 
 HEX, WORDS, BIT = 0x22, 0x2022, 0x28
@@ -56,7 +57,6 @@ VIEW = {
 
 def words() -> dict[str, tuple[int, dict[int, str]]]:
     """Name of a set of words, then its bits and the word for each value."""
-    from ...rtl.mmu.walker import Refusal
     causes = {int(cause): cause.name.lower() for cause in Cause}
     for interrupt in Interrupt:
         # The code alone does not tell interrupts from exceptions: both are named where both exist.

@@ -5,8 +5,11 @@ from traces import retire, walk_step
 
 from hyacinth.rtl.config import NO_H
 from hyacinth.rtl.isa.modes import Mode
+from hyacinth.rtl.mmu.refusal import Refusal
+from hyacinth.rtl.payloads import Reach
 from hyacinth.sim.trace.report import Reporter, report
 from hyacinth.sim.trace.state import State
+from hyacinth.sim.trace.walks import refusal
 
 MEDELEG, HEDELEG, HSTATUS, SSTATUS, MSTATUS = 0x302, 0x602, 0x600, 0x100, 0x300
 
@@ -100,7 +103,27 @@ def test_a_walk_is_shown_entry_by_entry():
     assert "walk of 0x4008 for load as VS" in text
     assert "VS-stage level 2, entry at GPA 0x80001000, HPA 0x91001000: 0x0000000020000801 -------V PPN 0x80002" in text
     assert "  G-stage level 0 of GPA 0x5008, entry at HPA 0x90002028: 0x0000000000000000 -------- PPN 0x0" in text
-    assert "refused: " in text.splitlines()[-1]
+    assert text.splitlines()[-1].strip() == "refused: V = 0: the entry is not valid"
+
+
+@pytest.mark.parametrize("reason, fields, words", [
+    (Refusal.PERMISSION, {"reach": Reach.STORE, "pte": 0b1011}, "W = 0, which a store/AMO needs"),
+    (Refusal.PERMISSION, {"reach": Reach.LOAD, "pte": 0b1001}, "R = 0 (MXR = 0), which a load needs"),
+    (Refusal.PERMISSION, {"reach": Reach.FETCH, "pte": 0b0011}, "X = 0, which a fetch needs"),
+    (Refusal.PERMISSION, {"hlvx": 1, "pte": 0b0011}, "X = 0, which HLVX needs"),
+    (Refusal.PERMISSION, {"reach": Reach.FETCH, "pte": 0b1001}, "R = 0, which the read of a table entry needs"),
+    (Refusal.USER, {"g_stage": 1}, "U = 0: the G-stage takes every access for a user's"),
+    (Refusal.USER, {"mode": Mode.VU}, "U = 0: not a page of user mode"),
+    (Refusal.USER, {"mode": Mode.VS}, "U = 1 and SUM = 0: a page of user mode"),
+    (Refusal.USER, {"reach": Reach.FETCH}, "U = 1: a page of user mode, which S-mode may not execute"),
+    (Refusal.DIRTY, {}, "D = 0 on a store, and this machine traps instead of setting it"),
+], ids=lambda value: value if isinstance(value, str) else "")
+def test_a_refusal_names_the_bit(reason, fields, words):
+    assert refusal(walk_step(reason=reason, **fields)) == f"refused: {words}"
+
+
+def test_every_refusal_has_its_words():
+    assert not [reason for reason in Refusal if reason and "reason" in refusal(walk_step(reason=reason))]
 
 
 def test_a_walk_for_another_page_is_not_shown():
