@@ -175,6 +175,6 @@ class WalkStep(data.Struct):
     gpa: 64             # g_stage: the GPA being translated; else: the GPA (or PA) of the entry
     hpa: 64             # of the entry
     pte: 64
-    reason: 4           # a `Refusal` of rtl/mmu/walker.py; 0 where the walk goes on or succeeds
+    reason: 4           # a `Refusal` of rtl/mmu/refusal.py; 0 where the walk goes on or succeeds
     last: 1             # last of its walk
     cause: 6            # of the fault, where reason is not 0

@@ -1,0 +1,152 @@
+"""The Mmu: first-level TLBs for fetch and data, and behind them one second-level TLB and one walker for both."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from ..config import PHYSICAL_BITS, CoreConfig
+from ..isa.modes import Mode, v
+from ..payloads import AtpFields, Fence, FenceKind, Translation, TranslationRequest, WalkStep, record
+from ..ports import LookupSignature, TableReadSignature, TranslateSignature, TranslationCsrs
+from .permissions import Rights
+from .second_level import SecondLevel, Stored
+from .tlb import Entry, Tlb, ppn_within
+from .walker import Walker
+
+
+class Mmu(wiring.Component):
+    """Answers two askers, data first, one request at a time.
+
+    A request goes to the second level, then to the walker. Whatever the walker finds goes to the asker, and into the
+    TLBs unless it is a fault or the page is cut. Any flush, and an asker that gives up, ends what is under way
+    without a trace.
+
+    Parameters
+    ----------
+    config : CoreConfig
+
+    Members
+    -------
+    fetch_lookup, data_lookup : In(LookupSignature())
+        First level.
+    fetch, data : In(TranslateSignature())
+        The rest.
+    tables : Out(TableReadSignature())
+        Reads of page tables.
+    translation : In(TranslationCsrs)
+    flush_first, flush_all : In(1)
+        From the CSRs: satp, vsatp or hgatp has been written; everything kept is void.
+    fence : In(stream of Fence)
+        Once taken, nothing that it names is used any more. Not ready while another is being done.
+    uncached_page : In(PHYSICAL_BITS - 12), uncached_enable : In(1)
+    walk : Out(stream of WalkStep)
+    events : Out(8)
+        One cycle for each: bit 0 a fetch asks here, 1 a load or store does, 2 the second level has it, 3 a walk begins,
+        4 a table entry is read, 5 a walk cache shortens a walk.
+    """
+    def __init__(self, config: CoreConfig):
+        self.config = config
+        super().__init__({
+            "fetch_lookup": In(LookupSignature()), "data_lookup": In(LookupSignature()),
+            "fetch": In(TranslateSignature()), "data": In(TranslateSignature()), "tables": Out(TableReadSignature()),
+            "translation": In(TranslationCsrs), "flush_first": In(1), "flush_all": In(1),
+            "fence": In(stream.Signature(Fence)), "uncached_page": In(PHYSICAL_BITS - 12), "uncached_enable": In(1),
+            "walk": Out(stream.Signature(WalkStep, always_ready=True)), "events": Out(8)})
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        m.submodules.itlb = itlb = Tlb(config.itlb_entries)
+        m.submodules.dtlb = dtlb = Tlb(config.dtlb_entries)
+        m.submodules.second = second = SecondLevel(config.tlb_entries)
+        m.submodules.walker = walker = Walker(config.memory_map, config.pmp_entries, config.walk_cache_entries)
+        connect(m, flipped(self.fetch_lookup), itlb.lookup)
+        connect(m, flipped(self.data_lookup), dtlb.lookup)
+        connect(m, walker.tables, flipped(self.tables))
+        csrs = self.translation
+
+        # Flushes. That of the CSRs is remembered until the second level can take it.
+        emptied, pending = Signal(), Signal()
+        m.d.comb += [
+            emptied.eq(self.flush_first | self.flush_all | pending | self.fence.valid & self.fence.ready),
+            itlb.flush.eq(emptied), dtlb.flush.eq(emptied), walker.flush.eq(emptied),
+            second.fence.valid.eq(pending | self.fence.valid), self.fence.ready.eq(second.fence.ready & ~pending),
+            second.fence.payload.eq(self.fence.payload), second.current_vmid.eq(csrs.hgatp.id[:14]),
+        ]
+        with m.If(pending):
+            m.d.comb += second.fence.payload.kind.eq(FenceKind.ALL)
+            with m.If(second.fence.ready):
+                m.d.sync += pending.eq(0)
+        with m.If(self.flush_all):
+            m.d.sync += pending.eq(1)
+
+        # One request at a time.
+        fetching, asker_waits, request = Signal(), Signal(), Signal(TranslationRequest)
+        m.d.comb += asker_waits.eq(Mux(fetching, self.fetch.valid, self.data.valid))
+        virtual = v(request.context.mode)
+        s = Signal(AtpFields)
+        m.d.comb += s.eq(Mux(virtual, csrs.vsatp.as_value(), csrs.satp.as_value()))
+        stops = emptied | ~asker_waits
+        answer, done = Signal(Translation), Signal()
+
+        m.d.comb += [
+            second.va.eq(Mux(self.data.valid, self.data.request.va, self.fetch.request.va)),
+            second.context.eq(request.context), second.s.eq(s), second.vmid.eq(csrs.hgatp.id[:14]),
+            walker.request.eq(request), walker.fetch.eq(fetching), walker.translation.eq(csrs),
+            walker.uncached_page.eq(self.uncached_page), walker.uncached_enable.eq(self.uncached_enable),
+            self.fetch.answer.eq(answer), self.data.answer.eq(answer),
+            self.fetch.done.eq(done & fetching), self.data.done.eq(done & ~fetching),
+            self.walk.valid.eq(walker.walk.valid), self.walk.payload.eq(walker.walk.payload),
+        ]
+        entry, rights = Signal(Entry), Signal(Rights)
+        level, kept = Signal(2), Signal(Stored)
+        translated = Signal()
+        m.d.comb += [
+            # A mode without translation has nothing in the second level.
+            translated.eq(walker.s_on | walker.g_on),
+            rights.eq(walker.rights), level.eq(walker.level), answer.eq(walker.answer),
+            entry.eq(record(Entry, vpn=request.va[12:], level=level, v=virtual, machine=request.context.mode == Mode.M,
+                            page=answer.page, rights=rights)),
+            itlb.entry.eq(entry), dtlb.entry.eq(entry),
+            second.new.eq(record(
+                Stored, valid=1, v=virtual, asid=s.id, vmid=csrs.hgatp.id[:14], is_global=walker.is_global,
+                s_level=walker.s_level, level=walker.level, page=answer.page, rights=walker.rights)),
+        ]
+        with m.FSM():
+            with m.State("IDLE"):
+                # A fence that is being done may still have something to void.
+                with m.If((self.data.valid | self.fetch.valid) & second.fence.ready & ~emptied):
+                    m.d.comb += [second.read.eq(1), self.events[0].eq(~self.data.valid),
+                                 self.events[1].eq(self.data.valid)]
+                    m.d.sync += [fetching.eq(~self.data.valid),
+                                 request.eq(Mux(self.data.valid, self.data.request.as_value(),
+                                                self.fetch.request.as_value()))]
+                    m.next = "SECOND"
+            with m.State("SECOND"):
+                with m.If(stops):
+                    m.next = "IDLE"
+                with m.Elif(second.hit & translated):
+                    m.d.sync += kept.eq(second.found)
+                    m.d.comb += self.events[2].eq(1)
+                    m.next = "FOUND"
+                with m.Else():
+                    m.d.comb += [walker.start.eq(1), self.events[3].eq(1)]
+                    m.next = "WALK"
+            with m.State("FOUND"):
+                m.d.comb += [
+                    rights.eq(kept.rights), level.eq(kept.level), answer.eq(0), answer.page.eq(kept.page),
+                    answer.page.ppn.eq(ppn_within(kept.page.ppn, request.va[12:], kept.level))]
+                with m.If(~stops):
+                    m.d.comb += done.eq(1)
+                m.next = "IDLE"
+            with m.State("WALK"):
+                with m.If(stops):
+                    m.d.comb += walker.abort.eq(1)
+                    m.next = "IDLE"
+                with m.Elif(walker.done):
+                    m.d.comb += [done.eq(1), second.install.eq(~answer.faulted & ~answer.cut & translated)]
+                    m.next = "IDLE"
+        installs = done & ~answer.faulted & ~answer.cut
+        m.d.comb += [itlb.install.eq(installs & fetching), dtlb.install.eq(installs & ~fetching),
+                     self.events[4].eq(walker.read), self.events[5].eq(walker.hit)]
+        return m

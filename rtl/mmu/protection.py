@@ -1,0 +1,121 @@
+"""PMP and PMA: what physical memory itself allows (machine chapter, "Physical Memory Protection", "... Attributes")."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import PHYSICAL_BITS
+from ..payloads import PmpEntry
+
+
+class Verdict(data.Struct):
+    """What holds for a range of addresses."""
+    uniform: 1       # the rest holds for every byte of it
+    r: 1
+    w: 1
+    x: 1
+    memory: 1        # main memory
+    cacheable: 1     # main memory, reached through the caches
+
+
+def pmp_entry_relation(entry, below, first, last, mask):
+    """How a range, naturally aligned and in units of 4 bytes, lies to a PMP entry: (overlaps, covers), one bit each.
+
+    entry  a PmpEntry
+    below  pmpaddr of the entry before, 54 bits, 0 for the first
+    first, last  32 bits: the first and last unit of the range
+    mask   32 bits: those that differ within the range
+    """
+    address = entry.address
+    # NAPOT: the trailing ones of pmpaddr and the bit above them lie within the region; NA4 has none.
+    within = Mux(entry.a[0], address ^ (address + 1)[:54], 0)
+    differs = (Cat(first, Const(0, 22)) ^ address) & ~within
+    napot_overlaps = ~(differs & ~Cat(mask, Const(0, 22))).any()
+    napot_covers = napot_overlaps & ~(mask & ~within[:32]).any()
+
+    def under(unit, bound):
+        return bound[32:].any() | (unit < bound[:32])
+
+    rises = below < address
+    tor_overlaps = under(first, address) & ~under(last, below) & rises
+    tor_covers = under(last, address) & ~under(first, below)
+    is_tor = entry.a == 1
+    return ((entry.a != 0) & Mux(is_tor, tor_overlaps, napot_overlaps), Mux(is_tor, tor_covers, napot_covers))
+
+
+class Protection(wiring.Component):
+    """Combinational: the lowest-numbered PMP entry that matches any byte decides, and must match all of them.
+
+    Parameters
+    ----------
+    regions : tuple of Region
+        The memory map.
+    pmp_entries : int
+        0 or 16.
+
+    Members
+    -------
+    address : In(56), mask : In(PHYSICAL_BITS)
+        The range: naturally aligned, `mask` has the bits that differ within it. It is at least 4 bytes.
+    machine : In(1)
+        Asked on behalf of M-mode: entries that are not locked do not bind it.
+    pmp : In(16 of PmpEntry)
+    uncached_page : In(PHYSICAL_BITS - 12), uncached_enable : In(1)
+        A page of main memory that is not cacheable.
+    verdict : Out(Verdict)
+    """
+    def __init__(self, regions, pmp_entries):
+        self.regions, self.pmp_entries = regions, pmp_entries
+        super().__init__({"address": In(56), "mask": In(PHYSICAL_BITS), "machine": In(1),
+                          "pmp": In(data.ArrayLayout(PmpEntry, 16)), "uncached_page": In(PHYSICAL_BITS - 12),
+                          "uncached_enable": In(1), "verdict": Out(Verdict)})
+
+    def elaborate(self, platform):
+        m = Module()
+        first, last, mask = Signal(32), Signal(32), Signal(32)
+        m.d.comb += [mask.eq(self.mask[2:]), first.eq(self.address[2:PHYSICAL_BITS] & ~mask), last.eq(first | mask)]
+
+        granted, partial = Signal(3), Signal()       # r, w, x
+        open_to_all = self.machine if self.pmp_entries else Const(1, 1)
+        m.d.comb += granted.eq(open_to_all.replicate(3))
+        below = Const(0, 54)
+        relations = []
+        for n in range(self.pmp_entries):
+            entry = self.pmp[n]
+            overlaps, covers = Signal(name=f"overlaps_{n}"), Signal(name=f"covers_{n}")
+            m.d.comb += Cat(overlaps, covers).eq(Cat(*pmp_entry_relation(entry, below, first, last, mask)))
+            relations.append((entry, overlaps, covers))
+            below = entry.address
+        for n, (entry, overlaps, covers) in enumerate(relations):
+            with m.If(overlaps) if n == 0 else m.Elif(overlaps):
+                m.d.comb += [partial.eq(~covers),
+                             granted.eq(Mux(~covers, 0, Cat(entry.r, entry.w, entry.x)
+                                            | (self.machine & ~entry.l).replicate(3)))]
+
+        exists, writable, memory, parts = self.attributes()
+        absent = self.address[PHYSICAL_BITS:].any()
+        on_page = self.uncached_enable & ((self.address[12:PHYSICAL_BITS] | self.mask[12:])
+                                          == (self.uncached_page | self.mask[12:]))
+        m.d.comb += [
+            self.verdict.uniform.eq(~partial & ~parts & ~(on_page & self.mask[12])),
+            self.verdict.r.eq(granted[0] & exists & ~absent),
+            self.verdict.w.eq(granted[1] & exists & ~absent & writable),
+            self.verdict.x.eq(granted[2] & exists & ~absent & memory),
+            self.verdict.memory.eq(memory),
+            self.verdict.cacheable.eq(memory & ~on_page),
+        ]
+        return m
+
+    def attributes(self) -> tuple[Value, Value, Value, Value]:
+        """PMA of the range: it exists, is writable, is main memory; and whether a region fills only part of it."""
+        exists, writable, memory, parts = (Const(0, 1) for _ in range(4))
+        for region in self.regions:
+            low = region.size.bit_length() - 1
+            here = self.address[low:PHYSICAL_BITS] == region.base >> low
+            fits = here & ~self.mask[low:].any()
+            exists, memory = exists | fits, memory | (fits & region.memory)
+            writable = writable | (fits & region.writable)
+            around = (self.address[low:PHYSICAL_BITS] | self.mask[low:]) == (
+                Const(region.base >> low, PHYSICAL_BITS - low) | self.mask[low:])
+            parts = parts | (around & self.mask[low:].any())
+        return exists, writable, memory, parts
