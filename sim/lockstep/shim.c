@@ -5,44 +5,11 @@
    without a C interface, so its functions are declared by their mangled names and its objects are read at offsets that
    hold for one build of it; spike.py checks that build before anything here runs. */
 
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "spike.h"
+#include "instructions.h"
 
-typedef uint64_t u64;
-typedef uint32_t u32;
-typedef uint8_t u8;
-
-extern void spike_step(void *processor, size_t count) __asm__("_ZN11processor_t4stepEm");
-extern void spike_flush_icache(void *mmu) __asm__("_ZN5mmu_t12flush_icacheEv");
-extern void spike_flush_tlb(void *mmu) __asm__("_ZN5mmu_t9flush_tlbEv");
-extern void spike_sync_time(void *time_csr, u64 value) __asm__("_ZN18time_counter_csr_t4syncEm");
-extern void *spike_memory(void *sim, u64 address) __asm__("_ZN5sim_t11addr_to_memEm");
-extern void spike_add_device(void *bus, u64 base, void *device) __asm__("_ZN5bus_t10add_deviceEmP17abstract_device_t");
-extern char spike_device_type[] __asm__("_ZTI17abstract_device_t");
-
-enum { /* offsets in bytes */
-  PROCESSOR_SIMIF = 152, PROCESSOR_MMU = 160, PROCESSOR_STATE = 232, PROCESSOR_IN_WFI = 4465,
-  PROCESSOR_EXTENSIONS = 4512, ZICCLSM = 142, /* a bit set of 64-bit words, and the bit in it */
-  SIM_SIMIF = 664, SIM_BUS = 936, MMU_RESERVATION = 48,
-  STATE_X = 8, STATE_CSRS = 776, STATE_PRV = 832, STATE_V = 850,
-  MAP_FIRST = 16, NODE_KEY = 8, NODE_CSR = 16, MAP_BUCKETS = 8,
-  CSR_ADDRESS = 24, CSR_VALUE = 40,   /* CSR_VALUE: of those whose storage is their own */
-  CSR_COPY_V0 = 40, CSR_COPY_V1 = 56, /* pointers: of those that have a copy for V=1 */
-};
-
-enum {
-  SSTATUS = 0x100, SIE = 0x104, SEPC = 0x141, SCAUSE = 0x142, STVAL = 0x143, SIP = 0x144,
-  VSSTATUS = 0x200, VSIE = 0x204, VSEPC = 0x241, VSCAUSE = 0x242, VSTVAL = 0x243, VSIP = 0x244,
-  MSTATUS = 0x300, MISA = 0x301, MIE = 0x304, MEPC = 0x341, MCAUSE = 0x342, MTVAL = 0x343, MIP = 0x344,
-  MTINST = 0x34a, MTVAL2 = 0x34b, HSTATUS = 0x600, HIE = 0x604, HTVAL = 0x643, HIP = 0x644, HVIP = 0x645,
-  HTINST = 0x64a, TIME = 0xc01,
-  PMPCFG0 = 0x3a0, PMPADDR0 = 0x3b0,
-};
-
-enum { NONE, LOAD, STORE, AMO };                          /* payloads.py, MemoryKind */
 enum { MODE_HS = 1, MODE_M = 3, MODE_VS = 5, MODE_V = 4 };
-enum { MIP_SOFTWARE = 0x006, MIP_SEIP = 0x200, HVIP_HELD = 0x440 };
+enum { MIP_SOFTWARE = 0x006, HVIP_HELD = 0x440 };
 /* SSIP and VSSIP are written by software alone, so they are compared. The other bits of mip follow devices and clocks,
    which Spike does not have: it is given them. VSTIP and VSEIP of hvip are kept apart by Spike and compared, too. */
 
@@ -160,7 +127,8 @@ static int reach(u64 hpa, u64 hpa_next, unsigned size, u8 *bytes, int write) {  
   if (first < size) high = memory(hpa_next);
   if (!low || (first < size && !high)) return 0;
   if (write) memcpy(low, bytes, first); else memcpy(bytes, low, first);
-  if (first < size) { if (write) memcpy(high, bytes + first, size - first); else memcpy(bytes + first, high, size - first); }
+  if (first < size && write) memcpy(high, bytes + first, size - first);
+  else if (first < size) memcpy(bytes + first, high, size - first);
   return 1;
 }
 
@@ -175,61 +143,13 @@ int shim_memory(u64 address, u8 *bytes, u64 length, int write) {
   return 1;
 }
 
-/* ---- instructions ---- */
-
-static int is_csr(u64 bits) { return (bits & 0x7f) == 0x73 && (bits >> 12 & 3); }
-static int is_sc(u64 bits) { return (bits & 0x7f) == 0x2f && bits >> 27 == 3; }
-
-/* A compressed load or store in its 32-bit form; 0 for any other compressed instruction. */
-static u32 expand(u32 c) {
-  u32 f3 = c >> 13, full = c >> 7 & 31, low = (c >> 2 & 7) + 8, base = (c >> 7 & 7) + 8;
-  u32 word_offset = (c >> 10 & 7) << 3 | (c >> 6 & 1) << 2 | (c >> 5 & 1) << 6;
-  u32 double_offset = (c >> 10 & 7) << 3 | (c >> 5 & 3) << 6, imm, width;
-  if ((c & 3) == 0) {
-    if ((f3 & 3) < 2) return 0;
-    width = f3 & 3;  /* 2: word, 3: double word */
-    imm = width == 2 ? word_offset : double_offset;
-    return f3 & 4 ? (imm >> 5) << 25 | low << 20 | base << 15 | width << 12 | (imm & 31) << 7 | 0x23
-                  : imm << 20 | base << 15 | width << 12 | low << 7 | 0x03;
-  }
-  if ((c & 3) == 2 && (f3 & 3) >= 2) {
-    width = f3 & 3;
-    if (f3 & 4) {
-      imm = width == 2 ? (c >> 9 & 15) << 2 | (c >> 7 & 3) << 6 : (c >> 10 & 7) << 3 | (c >> 7 & 7) << 6;
-      return (imm >> 5) << 25 | (c >> 2 & 31) << 20 | 2 << 15 | width << 12 | (imm & 31) << 7 | 0x23;
-    }
-    imm = width == 2 ? (c >> 12 & 1) << 5 | (c >> 4 & 7) << 2 | (c >> 2 & 3) << 6
-                     : (c >> 12 & 1) << 5 | (c >> 5 & 3) << 3 | (c >> 2 & 7) << 6;
-    return imm << 20 | 2 << 15 | width << 12 | full << 7 | 0x03;
-  }
-  return 0;
-}
-
-static int is_hypervisor_access(u32 i) { return (i & 0x707f) == 0x4073; }
-
-/* What an instruction does to memory, from its bits. */
-static u64 kind_of(const u64 *r) {
-  u32 bits = (u32)r[F_bits], i = (bits & 3) == 3 ? bits : expand(bits);
-  if ((i & 0x7f) == 0x03) return LOAD;
-  if ((i & 0x7f) == 0x23) return STORE;
-  if (is_hypervisor_access(i)) return i >> 25 & 1 ? STORE : LOAD;
-  if ((i & 0x7f) == 0x2f) return i >> 27 == 2 ? LOAD : i >> 27 == 3 ? r[F_memory] == NONE ? NONE : STORE : AMO;
-  return NONE;
-}
-
-/* The address of a load, store, AMO or hypervisor access in its 32-bit form. */
-static u64 address_of(u32 i) {
-  u64 base = x[i >> 15 & 31];
-  if ((i & 0x7f) == 0x03) return base + (u64)(int64_t)((int32_t)i >> 20);
-  if ((i & 0x7f) == 0x23) return base + (u64)(int64_t)(((int32_t)i >> 25) * 32 | (int32_t)(i >> 7 & 31));
-  return base;
-}
+/* ---- where Spike is helped to see an exception ---- */
 
 /* Spike's TLB hits hide that an access is misaligned; here the next one has to be looked at. */
 static void forget_if_misaligned(u32 bits) {
-  u32 i = (bits & 3) == 3 ? bits : expand(bits), opcode = i & 0x7f;
+  u32 i = long_form(bits), opcode = i & 0x7f;
   if (opcode != 0x2f && !(options.misaligned_traps && (opcode == 0x03 || opcode == 0x23))) return;
-  if (address_of(i) & ((1u << (i >> 12 & 3)) - 1)) spike_flush_tlb(mmu);
+  if (address_of(i, x) & ((1u << (i >> 12 & 3)) - 1)) spike_flush_tlb(mmu);
 }
 
 /* Whether an active PMP entry begins or ends within a page. */
@@ -250,27 +170,13 @@ static void do_misaligned(int does) {
   spike_flush_tlb(mmu);
 }
 
-/* The transformed instruction (hypervisor chapter, "Transformed Instruction or Pseudoinstruction for mtinst or
-   htinst"), of the loads, stores and AMOs that raise an exception of their own; else 0. */
-static u64 transformed(const u64 *r) {
-  u32 bits = (u32)r[F_bits], i = (bits & 3) == 3 ? bits : expand(bits), kept;
-  u64 address = address_of(i);
-  if (r[F_interrupt] || !(0xa000f0 >> (r[F_code] & 63) & 1)) return 0;  /* 4 to 7, 13, 15, 21, 23 */
-  if ((i & 0x7f) == 0x03) kept = i & 0x7fff;                   /* funct3, rd, opcode */
-  else if ((i & 0x7f) == 0x23) kept = i & 0x1f0707f;           /* rs2, funct3, opcode */
-  else if ((i & 0x7f) == 0x2f || is_hypervisor_access(i)) kept = i & ~(31u << 15);
-  else return 0;
-  if ((bits & 3) != 3) kept &= ~2u;
-  return kept | (r[F_tval] - address & 31) << 15;
-}
-
 /* ---- the parts of a comparison ---- */
 
 /* xtval2 and xtinst. Spike never writes a transformed instruction, and always the pseudo-instruction; a core that does
    not may hide the GPA as well. Then Spike gets what the core has. */
 static int check_guest_fault(const u64 *r, unsigned xtval2, unsigned xtinst) {
   u64 gpa = read_csr(xtval2), tinst = read_csr(xtinst);
-  if (!tinst && options.full_tinst) tinst = transformed(r);
+  if (!tinst && options.full_tinst && !r[F_interrupt]) tinst = transformed((u32)r[F_bits], r[F_code], r[F_tval], x);
   else if (tinst && options.zero_tinst) tinst = gpa = 0;
   if (compare("xtval2", xtval2, r[F_gpa] >> 2, gpa) || compare("tinst", xtinst, r[F_tinst], tinst)) return 1;
   *storage(xtval2) = gpa, *storage(xtinst) = tinst;
@@ -280,14 +186,15 @@ static int check_guest_fault(const u64 *r, unsigned xtval2, unsigned xtinst) {
 static int check_trap(const u64 *r) {
   unsigned target = (unsigned)r[F_mode_after];
   int m = target == MODE_M, vs = target == MODE_VS;
+  unsigned xcause = m ? MCAUSE : vs ? VSCAUSE : SCAUSE, xepc = m ? MEPC : vs ? VSEPC : SEPC;
+  unsigned xtval = m ? MTVAL : vs ? VSTVAL : STVAL;
   u64 code = r[F_code], status;
   if (r[F_interrupt]) {
     if (vs && (code == 2 || code == 6 || code == 10)) code--;
     code |= (u64)1 << 63;
   }
-  if (compare("xcause", m ? MCAUSE : vs ? VSCAUSE : SCAUSE, code, read_csr(m ? MCAUSE : vs ? VSCAUSE : SCAUSE))) return 1;
-  if (compare("xepc", m ? MEPC : vs ? VSEPC : SEPC, r[F_pc], read_csr(m ? MEPC : vs ? VSEPC : SEPC))) return 1;
-  if (compare("xtval", m ? MTVAL : vs ? VSTVAL : STVAL, r[F_tval], read_csr(m ? MTVAL : vs ? VSTVAL : STVAL))) return 1;
+  if (compare("xcause", xcause, code, read_csr(xcause)) || compare("xepc", xepc, r[F_pc], read_csr(xepc))
+      || compare("xtval", xtval, r[F_tval], read_csr(xtval))) return 1;
   if (vs) return compare("SPP", VSSTATUS, r[F_mode] & 1, read_csr(VSSTATUS) >> 8 & 1);
   u64 virtual = r[F_mode] >> 2;
   if (m) {
@@ -308,7 +215,7 @@ static int check_trap(const u64 *r) {
 }
 
 static int check_memory(const u64 *r) {
-  u64 kind = r[F_memory], wanted = kind_of(r), found = 0;
+  u64 kind = r[F_memory], wanted = kind_of((u32)r[F_bits], r[F_memory]), found = 0;
   unsigned size = 1u << r[F_size];
   u64 mask = size == 8 ? ~(u64)0 : ((u64)1 << size * 8) - 1;
   if (compare("memory access", 0, kind, wanted)) return 1;
@@ -348,7 +255,8 @@ static void adopt_csr_read(const u64 *r, int mip_moved) {
   u64 rd = r[F_rd], unlike = rd && r[F_writes_rd] ? x[rd] ^ r[F_rd_value] : 0;
   int pending = address == MIP || address == SIP || address == HIP || address == VSIP;
   if (!unlike) return;
-  if (!(unlike & ~rules[address].unread) || (pending && mip_moved) || (address == TIME && x[rd] - r[F_rd_value] + 1 < 3))
+  int lags = address == TIME && x[rd] - r[F_rd_value] + 1 < 3;  /* a tick more or less */
+  if (!(unlike & ~rules[address].unread) || (pending && mip_moved) || lags)
     x[rd] = r[F_rd_value];
 }
 
@@ -459,7 +367,8 @@ int shim_start(u8 *spike_processor, struct options choices) {
     csrs[key] = (void *)word(node, NODE_CSR);
   }
   if (!csrs[MIP] || word(csrs[MIP], CSR_ADDRESS) != MIP || !csrs[MIE] || !csrs[TIME]) return 0;
-  if ((word(processor, PROCESSOR_EXTENSIONS + ZICCLSM / 64 * 8) >> ZICCLSM % 64 & 1) == options.misaligned_traps) return 0;
+  u64 does_misaligned = word(processor, PROCESSOR_EXTENSIONS + ZICCLSM / 64 * 8) >> ZICCLSM % 64 & 1;
+  if (does_misaligned == options.misaligned_traps) return 0;
   clock_csr = (void *)word(csrs[TIME], CSR_COPY_V0);  /* time shows another register */
   if (word(clock_csr, CSR_ADDRESS) != TIME) return 0;
   mip_value = storage(MIP), mie_value = storage(MIE), hvip_value = storage(HVIP);

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 SOURCE = Path(__file__).with_name("shim.c")
+INCLUDED = tuple(SOURCE.with_name(name) for name in ("spike.h", "instructions.h"))
 
 
 def build(fields: tuple[str, ...]) -> Path:
@@ -14,10 +15,10 @@ def build(fields: tuple[str, ...]) -> Path:
 
     Raises RuntimeError, with the compiler's words, where it cannot be built.
     """
-    flags = ["-O2", "-std=gnu17", "-shared", "-fPIC", "-fno-sanitize=all", "-Wall", "-Wno-unused-function",
-             "-Wno-parentheses", "-Wl,--allow-shlib-undefined", f"-DRECORD_WORDS={len(fields)}",
-             *(f"-DF_{name}={index}" for index, name in enumerate(fields))]
-    key = hashlib.sha256(SOURCE.read_bytes() + "\0".join(flags).encode()).hexdigest()[:16]
+    flags = ["-O2", "-std=gnu17", "-shared", "-fPIC", "-fno-sanitize=all", "-Wall", "-Wl,--allow-shlib-undefined",
+             f"-DRECORD_WORDS={len(fields)}", *(f"-DF_{name}={index}" for index, name in enumerate(fields))]
+    text = b"".join(path.read_bytes() for path in (SOURCE, *INCLUDED))
+    key = hashlib.sha256(text + "\0".join(flags).encode()).hexdigest()[:16]
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hyacinth"
     library = cache / f"lockstep-{key}.so"
     if not library.exists():

@@ -132,6 +132,13 @@ class Recorder:
             return outer(address)
         return outer(self.walk((atp & (1 << 44) - 1) << 12, (atp >> 60) - 5, address, 0, outer))
 
+    def csr(self, address):
+        """A CSR's value; 0 where Spike has none."""
+        try:
+            return self.hart.get_csr(address)
+        except RuntimeError:
+            return 0
+
     def mode(self):
         return self.state.prv | (4 if self.state.v else 0)
 
@@ -155,7 +162,7 @@ class Recorder:
                 shown = shown & ~mask | value
         r = dict.fromkeys(FIELDS, 0)
         mode, pc = self.mode(), self.state.pc
-        csrs = (self.hart.get_csr(0x300), self.hs_csr(0x180), self.hart.get_csr(0x280), self.hart.get_csr(0x680))
+        csrs = (self.hart.get_csr(0x300), self.hs_csr(0x180), self.csr(0x280), self.csr(0x680))
         fetched = self.translate(pc, csrs, mode, fetch=True)
         bits = int.from_bytes(self.peek(fetched, 4), "little")
         FLUSH_TLB(self.mmu)  # whose hits hide that an AMO is misaligned
@@ -191,7 +198,7 @@ class Recorder:
         return r
 
     def trap(self, mode):
-        get, after = self.hart.get_csr, self.mode()
+        get, after = self.csr, self.mode()
         cause, tval = {3: (0x342, 0x343), 1: (0x142, 0x143), 5: (0x242, 0x243)}[after]
         cause = get(cause)
         interrupt, code = cause >> 63, cause & 63

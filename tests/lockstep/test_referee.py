@@ -12,6 +12,7 @@ from lockstep.recorder import BASE, SIZE, Recorder, assemble, packed
 
 from hyacinth.rtl.config import FULL
 from hyacinth.sim.lockstep import referee
+from hyacinth.sim.lockstep.assembler import op
 from hyacinth.sim.lockstep.referee import RECORD, SLOT_RECORDS, Difference, Referee, RefereeError
 
 CONFIG = replace(FULL, reset_pc=BASE, htinst="pseudo")
@@ -149,22 +150,53 @@ def test_a_store_conditional_may_fail_but_not_for_ever():
     assert (difference.what, difference.count) == ("register", 3 + 16 * 3)
 
 
-def test_transformed_instructions_are_expected_where_the_core_writes_them():
-    transformed = {"a compressed load": 0x3581, "a compressed store": 0xb00_0000 | 0x3021, "a store": 0xb0_0023}
-    segments, _ = recorded("GUEST")
-    recorder = Recorder(segments)
-    records, values = [], iter([transformed["a compressed load"], 0x00b03021, 0x00b00023, 0])
-    while not records or records[-1]["next_pc"] != records[-1]["pc"]:
-        record = recorder.step()
-        if record["trapped"] and record["code"] in (21, 23) and not record["tinst"]:
-            record["tinst"] = next(values)
-            recorder.hart.put_csr(0x64a, record["tinst"])
-        records.append(record)
-    full = replace(CONFIG, htinst="full")
-    assert verdict(segments, records, full) == len(records)
-    index = next(i for i, r in enumerate(records) if r["tinst"] == transformed["a compressed load"])
-    difference = verdict(segments, [*records[:index], records[index] | {"tinst": 0x3583}], full)
-    assert (difference.what, difference.core, difference.spike) == ("tinst", 0x3583, 0x3581)
+TRANSFORMED = [
+    ("ld a1, -8(a0)", op("ld", d=11)), ("c.ld a1, 8(a0)", op("ld", d=11) & ~2), ("lbu s3, -1(a0)", op("lbu", d=19)),
+    ("c.lw a1, 4(a0)", op("lw", d=11) & ~2), ("c.lwsp s3, 204(sp)", op("lw", d=19) & ~2),
+    ("c.ldsp s3, 312(sp)", op("ld", d=19) & ~2), ("sw a1, -8(a0)", op("sw", t=11)), ("sb s3, 7(a0)", op("sb", t=19)),
+    ("c.sw a1, 64(a0)", op("sw", t=11) & ~2), ("c.sd a1, 200(a0)", op("sd", t=11) & ~2),
+    ("c.swsp s3, 140(sp)", op("sw", t=19) & ~2), ("c.sdsp s3, 456(sp)", op("sd", t=19) & ~2),
+    ("amoadd.w.aq a1, a2, (a0)", op("amoadd.w", d=11, t=12, q=2)), ("lr.d a1, (a0)", op("lr.d", d=11)),
+    ("hlv.bu a1, (a0)", op("hlv.bu", d=11)), ("hlvx.hu a1, (a0)", op("hlvx.hu", d=11)),
+    ("hsv.d a1, (a0)", op("hsv.d", t=11)), (".word 0", 0), ("ecall", 0), ("jalr a0", 0)]
+
+
+PAGED = [row for row in TRANSFORMED if row[0].startswith(("ld", "c.sd ", "hsv"))]
+
+
+@pytest.mark.parametrize("paged, instruction, expected", [(False, *row) for row in TRANSFORMED]
+                         + [(True, *row) for row in PAGED],
+                         ids=[row[0] for row in TRANSFORMED] + [f"{row[0]}, page fault" for row in PAGED])
+def test_a_transformed_instruction_is_expected_where_the_core_writes_it(paged, instruction, expected):
+    segments = assemble(f"""
+        la t0, handler
+        csrw mtvec, t0
+        li t0, -1
+        csrw pmpaddr0, t0
+        csrwi pmpcfg0, 0x1f
+        li t0, {'8 << 60 | 0x80001' if paged else 0}
+        csrw vsatp, t0
+        li a0, 0x20000000
+        li sp, 0x20000000
+        li t0, {'1 << 39 | 1 << 17 | 1 << 11' if paged else 0}
+        csrs mstatus, t0
+        {instruction}
+        j .
+        .balign 4
+        handler: csrr s1, mtinst
+        j .""")
+    recorder, records = Recorder(segments), []
+    while not (records and records[-1]["trapped"]):
+        records.append(recorder.step())
+    recorder.hart.put_csr(0x34a, expected)
+    records[-1]["tinst"] = expected
+    records.append(recorder.step())
+    assert records[-1]["rd_value"] == expected
+    config = replace(CONFIG, htinst="full")
+    assert verdict(segments, records, config) == len(records)
+    records[-2]["tinst"] ^= 1 << 7
+    difference = verdict(segments, records, config)
+    assert (difference.what, difference.spike) == ("tinst", expected)
 
 
 def test_what_the_host_writes_is_known_to_spike():

@@ -1,0 +1,71 @@
+"""Random programs are reproducible, end by themselves, go everywhere, and give the referee nothing to report."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+pytest.importorskip("riscv")
+
+from lockstep.recorder import SIZE, Recorder, packed
+
+from hyacinth.rtl.config import FULL, NO_H, SMALL
+from hyacinth.sim.elf import load
+from hyacinth.sim.lockstep.random_programs import RAM, TOHOST, random_program, random_programs
+from hyacinth.sim.lockstep.referee import Referee
+
+
+def records_of(program, config, limit=100_000):
+    """What Spike does, to the end of the program."""
+    recorder = Recorder(program.segments, config, uart=False)
+    records = []
+    while len(records) < limit:
+        records.append(recorder.step())
+        if records[-1]["next_pc"] == records[-1]["pc"] and not records[-1]["trapped"]:
+            return records, recorder.peek(TOHOST, 8)
+    raise AssertionError(f"random program {program.seed} does not end")
+
+
+def test_a_seed_gives_one_program():
+    assert random_program(7) == random_program(7)
+    assert random_program(7).segments != random_program(8).segments
+
+
+def test_programs_come_without_end():
+    endless = random_programs(3)
+    assert [next(endless).seed for _ in range(3)] == [3, 4, 5]
+
+
+def test_a_program_is_an_elf_file_too(tmp_path):
+    program = random_program(1)
+    (tmp_path / "random.elf").write_bytes(program.elf())
+    loaded = load(tmp_path / "random.elf")
+    assert (loaded.entry, loaded.tohost) == (program.entry, program.tohost)
+    assert [(each.address, each.data) for each in loaded.segments] == list(program.segments)
+
+
+@pytest.mark.parametrize("seed, config", [
+    (1, FULL), (2, FULL), (3, SMALL), (4, NO_H), (5, replace(FULL, misaligned="trap")), (6, replace(FULL, sstc=False)),
+    (7, replace(FULL, pmp_entries=0))],
+    ids=["full", "full again", "small", "no H", "misaligned traps", "no Sstc", "no PMP"])
+def test_the_referee_agrees_with_spike_on_random_programs(seed, config):
+    config = replace(config, reset_pc=RAM, htinst="pseudo")
+    program = random_program(seed, config, iterations=8)
+    records, told = records_of(program, config)
+    assert int.from_bytes(told, "little") == 1
+    with Referee(config, program.segments, SIZE) as referee:
+        referee.check(packed(records))
+        assert referee.finish() == len(records)
+
+
+def test_a_program_goes_to_every_mode_and_meets_most_exceptions():
+    modes, causes, sizes = Counter(), Counter(), []
+    for seed in range(20, 23):
+        records, _ = records_of(random_program(seed), FULL)
+        sizes.append(len(records))
+        modes.update(record["mode"] for record in records)
+        causes.update((record["interrupt"], record["code"]) for record in records if record["trapped"])
+    assert min(modes[mode] for mode in (0, 1, 3, 4, 5)) > 500
+    assert {(0, code) for code in (1, 2, 3, 5, 7, 8, 9, 10, 11, 12, 13, 15, 21, 22, 23)} <= set(causes)
+    assert {(1, code) for code in (1, 2, 5, 6, 10)} <= set(causes)
+    assert all(10_000 < size < 100_000 for size in sizes)
