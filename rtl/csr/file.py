@@ -70,7 +70,8 @@ class CsrFile(wiring.Component):
 
         guest_time = (self.time + state["htimedelta"])[:64]
         address = self.own_address(m, csrs, mode)
-        computed = {"mip": interrupts.mip, "hgeip": interrupts.hgeip, "time": Mux(v(mode), guest_time, self.time)}
+        computed = {"mip": interrupts.mip, "hgeip": interrupts.hgeip,
+                    "time": Mux(v(mode) & ~self.inspect_enable, guest_time, self.time)}
         computed = {name: value for name, value in computed.items() if name in csrs}
         self.read(m, csrs, state, mode, address, computed, counters, pmp)
         self.write(m, csrs, state, mode, address, counters, pmp)

@@ -266,6 +266,8 @@ def test_the_debugger_sees_any_csr_in_any_mode_without_substitution(play):
     async def scenario(s):
         await s.write("sscratch", 1)
         await s.write("vsscratch", 2)
+        await s.write("htimedelta", 3)
         await s.enter(Mode.VU)
-        assert (s.peek("sscratch"), s.peek("vsscratch"), s.peek("mhartid")) == (1, 2, 0)
+        s.ctx.set(s.dut.time, 4)
+        assert [s.peek(name) for name in ("sscratch", "vsscratch", "mhartid", "time")] == [1, 2, 0, 4]
     play(scenario)
