@@ -140,11 +140,10 @@ class DataCache(wiring.Component):
             # just now.
             with m.State("CHECK"):
                 let_cpu_read()
-                with m.If(~wanted):
+                with m.If(~still_wanted):
                     m.next = "IDLE"
                 with m.Elif(ways.match.any()):
-                    m.d.sync += [answer.eq(ways.data), tables.done.eq(still_wanted & for_tables),
-                                 cpu.refilled.eq(still_wanted & ~for_tables)]
+                    m.d.sync += [answer.eq(ways.data), tables.done.eq(for_tables), cpu.refilled.eq(~for_tables)]
                     m.next = "IDLE"
                 with m.Else():
                     # The victim's tag goes first: from now on no store can reach the line.

@@ -1,6 +1,7 @@
 from random import Random
 
 import pytest
+from amaranth.hdl import ResetInserter, Signal
 from busmodel import BusMemory
 from paths import combinational_paths
 from testbench import Bench, assert_exports
@@ -323,6 +324,61 @@ def test_a_table_read_given_up_answers_nobody_else(patience, cacheable):
         assert await table(ctx, cache, RAM + 0x1000) == memory.word(RAM + 0x1000)
         assert await load(ctx, cache, RAM) == memory.word(RAM)
     run(scenario)
+
+
+def test_an_uncached_table_read_is_a_read_of_eight_bytes_whatever_the_processor_prepares():
+    seen = []
+
+    async def scenario(ctx, cache, memory):
+        ctx.set(cache.cpu.single_write, 1)
+        assert await table(ctx, cache, RAM, cacheable=0) == memory.word(RAM)
+
+    async def watch(ctx, cache, memory):
+        request = cache.bus.request
+        payload, = await ctx.tick().sample(request.p).until(request.valid & request.ready)
+        seen.append((payload.write, payload.burst, payload.size, payload.mask))
+
+    run(scenario, watchers=(watch,))
+    assert seen == [(0, 0, 3, 0xff)]
+
+
+def test_a_table_read_given_up_at_once_does_not_reach_the_bus():
+    async def scenario(ctx, cache, memory):
+        await ctx.tick().repeat(70)
+        ctx.set(cache.tables.valid, 1)
+        ctx.set(cache.tables.address, RAM)
+        ctx.set(cache.tables.cacheable, 1)
+        await ctx.tick()
+        ctx.set(cache.tables.valid, 0)
+        await ctx.tick().repeat(10)
+    assert run(scenario).log == []
+
+
+@pytest.mark.parametrize("work", (refill, clean))
+def test_the_cycle_after_the_work_is_done_is_the_processors(work):
+    async def scenario(ctx, cache, memory):
+        await look(ctx, cache, RAM)
+        await work(ctx, cache)
+        assert ctx.get(cache.cpu.granted) == 1
+    run(scenario)
+
+
+def test_a_reset_forgets_every_line_and_what_was_dirty():
+    reset = Signal()
+    cache = DataCache(4)
+    memory = BusMemory(cache.bus)
+
+    async def scenario(ctx):
+        await store(ctx, cache, RAM, 7)
+        ctx.set(reset, 1)
+        await ctx.tick()
+        ctx.set(reset, 0)
+        assert (await look(ctx, cache, RAM))[0] == 0
+        await clean(ctx, cache)
+        assert await load(ctx, cache, RAM + 0x1000) == memory.word(RAM + 0x1000)
+
+    Bench(ResetInserter(reset)(cache)).run(scenario, background=(memory.serve,))
+    assert memory.log == [("read", "burst", RAM), ("read", "burst", RAM + 0x1000)]
 
 
 def test_hit_is_0_once_the_walker_has_been_served():
