@@ -104,7 +104,7 @@ class Referee:
         roots = [path for path in sys.path if (Path(path or ".") / package / "__init__.py").exists()] or [source]
         self._child = subprocess.Popen(
             [sys.executable, "-m", f"{__package__}.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=self._errors, pass_fds=[handle],
+            stderr=self._errors, pass_fds=[handle], start_new_session=True,  # Ctrl-C is the parent's to answer
             env=os.environ | {"PYTHONPATH": os.pathsep.join([*roots, os.environ.get("PYTHONPATH", "")])})
         try:
             regions = {region.name: region for region in config.memory_map}
@@ -169,7 +169,7 @@ class Referee:
         if self._child.poll() is None:
             self._child.kill()
         self._child.wait()
-        for end in self._child.stdin, self._child.stdout, self._errors:
+        for end in self._child.stdin, self._child.stdout, self._errors, self._shared:
             try:
                 end.close()
             except BrokenPipeError:

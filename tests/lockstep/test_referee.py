@@ -199,6 +199,51 @@ def test_a_transformed_instruction_is_expected_where_the_core_writes_it(paged, i
     assert (difference.what, difference.spike) == ("tinst", expected)
 
 
+def refused_by_the_core(source, code, tval, config=CONFIG):
+    """The verdict where the core traps in the instruction labelled `here`, and Spike alone would not."""
+    segments = assemble(f"la t0, handler\ncsrw mtvec, t0\n{source}\nj .\n.balign 4\nhandler: j .")
+    recorder, records = Recorder(segments), []
+    while not records or records[-1]["bits"] & 0xffff != 0xa001:  # j .
+        records.append(recorder.step())
+    last = records[-2]
+    last |= {"trapped": 1, "code": code, "tval": tval or last["bits"], "next_pc": recorder.csr(0x305), "writes_rd": 0,
+             "rd_value": 0, "memory": 0, "data": 0, "hpa": 0, "gva": 0}
+    return verdict(segments, records[:-1], config), len(records) - 1
+
+
+@pytest.mark.parametrize("number", ["0x7a0", "0x747", "0x3c0", "0x3a4"],
+                         ids=["tselect", "mseccfg", "pmpaddr16", "pmpcfg4"])
+def test_a_csr_that_only_spike_has_is_illegal_for_it_too(number):
+    found, count = refused_by_the_core(f"csrr a0, {number}", 2, None)
+    assert found == count
+
+
+def test_a_csr_that_exists_is_not_illegal():
+    difference, count = refused_by_the_core("csrr a0, mscratch", 2, None)
+    assert (difference.what, difference.count) == ("next pc", count - 1)
+
+
+CUT = """la a0, 1f
+    .balign 8
+1:  li t0, {0:#x}
+    csrw pmpaddr1, t0
+    li t0, {1:#x}
+    csrw pmpcfg0, t0
+    ld a1, 1(a0)"""
+
+
+@pytest.mark.parametrize("address, settings", [(0x2000_0100, 0x0f00), (0x2000_0101, 0x1700), (0x2000_00ff, 0x1f00)],
+                         ids=["TOR", "NA4", "NAPOT"])
+def test_a_misaligned_access_may_trap_where_pmp_cuts_a_page(address, settings):
+    found, count = refused_by_the_core(CUT.format(address, settings), 4, 0x80000019)
+    assert found == count
+
+
+def test_a_misaligned_access_may_not_trap_elsewhere():
+    difference, count = refused_by_the_core(CUT.format(0x2000_0400, 0x0f00), 4, 0x80000019)
+    assert (difference.what, difference.count) == ("next pc", count - 1)
+
+
 def test_what_the_host_writes_is_known_to_spike():
     segments = assemble("la a0, data\nld a1, (a0)\nj .\n.balign 8\ndata: .zero 8")
     records = Recorder(segments).run()
