@@ -78,7 +78,7 @@ struct expected_trap {
     uint64_t tval;   /* THE_INSTRUCTION: the bits of the instruction tried */
     uint64_t gva;
     uint64_t tval2;
-    uint64_t tinst;  /* TRANSFORMED(offset): what the manual makes of the instruction tried, or 0 by the machine's choice */
+    uint64_t tinst;  /* TRANSFORMED(offset): the instruction tried, transformed, or 0 by the machine's choice */
     uint64_t epc;    /* 0: the instruction tried, or, for a fetch, its target a0 */
 };
 #define THE_INSTRUCTION 0xfeedfacecafe0001UL

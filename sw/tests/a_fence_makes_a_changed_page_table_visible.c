@@ -63,7 +63,8 @@ int main(void)
     check_form("HFENCE.GVMA gpa, x0", MODE_VS, MODE_HS, WORD("hfence.gvma a0, x0"), gpa, VMID, LEAF_U);
     check_form("HFENCE.GVMA x0, vmid", MODE_VS, MODE_HS, WORD("hfence.gvma x0, a1"), gpa, VMID, LEAF_U);
     check_form("HFENCE.GVMA gpa, vmid", MODE_VS, MODE_HS, WORD("hfence.gvma a0, a1"), gpa, VMID, LEAF_U);
-    check_form("HFENCE.GVMA gpa, vmid, global", MODE_VS, MODE_HS, WORD("hfence.gvma a0, a1"), gpa, VMID, LEAF_U | PTE_G);
+    check_form("HFENCE.GVMA gpa, vmid, global", MODE_VS, MODE_HS, WORD("hfence.gvma a0, a1"), gpa, VMID,
+               LEAF_U | PTE_G);
     csr_write(vsatp, 0);
     map(guest.g, TEST_VA, (uint64_t)test_pages[0], 0, LEAF_U);
     entry = pte_of(guest.g, TEST_VA, 0);

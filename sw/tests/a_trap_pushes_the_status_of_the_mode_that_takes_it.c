@@ -34,7 +34,8 @@ int main(void)
                 enum mode mode = modes[m];
                 if (target == 2 && mode < MODE_VU)
                     continue;
-                uint64_t bit = BIT(ILLEGAL_INSTRUCTION), sie = ie & 1 ? MSTATUS_SIE : 0, spie = ie & 2 ? MSTATUS_SPIE : 0;
+                uint64_t bit = BIT(ILLEGAL_INSTRUCTION);
+                uint64_t sie = ie & 1 ? MSTATUS_SIE : 0, spie = ie & 2 ? MSTATUS_SPIE : 0;
                 uint64_t spp = mode & 1 ? MSTATUS_SPP : 0, old_spvp = ie & 1 ? HSTATUS_SPVP : 0;
                 delegate_exceptions(target > 0 ? bit : 0, target > 1 ? bit : 0);
                 csr_write(sstatus, sie | spie);

@@ -1,5 +1,5 @@
-/* cycle, time and instret below M: illegal where mcounteren forbids; else with V=1 virtual where hcounteren forbids; else
-   in U illegal, and in VU virtual, where scounteren forbids. */
+/* cycle, time and instret below M: illegal where mcounteren forbids; else with V=1 virtual where hcounteren forbids;
+   else in U illegal, and in VU virtual, where scounteren forbids. */
 #include "hyacinth.h"
 
 int main(void)

@@ -5,7 +5,7 @@
 int main(void)
 {
     uint64_t first, second;
-    asm volatile(".option push\n.option norvc\ncsrr %0, minstret\nnop\nnop\nnop\nnop\nnop\ncsrr %1, minstret\n.option pop"
+    asm volatile("csrr %0, minstret\nnop\nnop\nnop\nnop\nnop\ncsrr %1, minstret"
                  : "=r"(first), "=r"(second));
     CHECK_EQ("instructions from read to read", second - first, 6);
     asm volatile("csrw minstret, %1\ncsrr %0, minstret" : "=r"(first) : "r"(0x123456789aUL));

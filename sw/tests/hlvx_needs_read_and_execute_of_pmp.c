@@ -1,4 +1,5 @@
-/* HLVX: physical memory protection must grant execute and read (hypervisor chapter, "Hypervisor Virtual-Machine Load and Store Instructions"). */
+/* HLVX: physical memory protection must grant execute and read (hypervisor chapter, "Hypervisor Virtual-Machine Load
+   and Store Instructions"). */
 #include "pmp.h"
 
 int main(void)

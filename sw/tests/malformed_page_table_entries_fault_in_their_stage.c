@@ -36,7 +36,8 @@ int main(void)
             unsigned level = rows[r].level;
             context(rows[r].name, a);
             pte_of(own, TEST_VA, 0), pte_of(guest.vs, TEST_VA, 0), pte_of(guest.g, TEST_GPA, 0);
-            uint64_t pointers[] = {*pte_of(own, TEST_VA, 1), *pte_of(guest.vs, TEST_VA, 1), *pte_of(guest.g, TEST_GPA, 1)};
+            uint64_t pointers[] = {*pte_of(own, TEST_VA, 1), *pte_of(guest.vs, TEST_VA, 1),
+                                   *pte_of(guest.g, TEST_GPA, 1)};
             *pte_of(own, TEST_VA, level) = rows[r].entry;
             *pte_of(guest.vs, TEST_VA, level) = rows[r].entry;
             fence_all();

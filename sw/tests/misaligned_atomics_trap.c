@@ -8,8 +8,8 @@ int main(void)
         uint32_t word;
         enum reach reach;
     } rows[] = {
-        {WORD("amoadd.d a2, a1, (a0)"), STORE}, {WORD("amoswap.w a2, a1, (a0)"), STORE}, /* doublewords even, words odd */
-        {WORD("lr.d a2, (a0)"), LOAD},
+        /* doublewords have even numbers, words odd ones */
+        {WORD("amoadd.d a2, a1, (a0)"), STORE}, {WORD("amoswap.w a2, a1, (a0)"), STORE}, {WORD("lr.d a2, (a0)"), LOAD},
         {WORD("lr.w a2, (a0)"), LOAD}, {WORD("sc.d a2, a1, (a0)"), STORE}, {WORD("sc.w a2, a1, (a0)"), STORE},
     };
     static const enum mode modes[] = {MODE_M, MODE_HS, MODE_VS};

@@ -9,8 +9,10 @@ static uint8_t byte_at(const uint8_t *low, const uint8_t *high, unsigned offset)
 int main(void)
 {
     static const enum mode modes[] = {MODE_M, MODE_HS, MODE_VS};
-    const uint32_t loads[] = {WORD("lbu a2, 0(a0)"), WORD("lhu a2, 0(a0)"), WORD("lwu a2, 0(a0)"), WORD("ld a2, 0(a0)")};
-    const uint32_t stores[] = {WORD("sb a1, 0(a0)"), WORD("sh a1, 0(a0)"), WORD("sw a1, 0(a0)"), WORD("sd a1, 0(a0)")};
+    const uint32_t loads[] = {WORD("lbu a2, 0(a0)"), WORD("lhu a2, 0(a0)"), WORD("lwu a2, 0(a0)"),
+                              WORD("ld a2, 0(a0)")};
+    const uint32_t stores[] = {WORD("sb a1, 0(a0)"), WORD("sh a1, 0(a0)"), WORD("sw a1, 0(a0)"),
+                               WORD("sd a1, 0(a0)")};
     static const unsigned places[] = {0, 56, PAGE - 8};
     struct space own = supervisor_on(&SV39);
     struct guest guest = guest_on(&SV39, &SV39X4);
@@ -36,7 +38,8 @@ int main(void)
                     struct trap load = attempt(modes[m], loads[size], address, 0);
                     CHECK_NO_TRAP("load", load);
                     CHECK_EQ("loaded", load.value, expected);
-                    uint8_t before = byte_at(pages[0], high, at - (at > 0)), after = byte_at(pages[0], high, at + (1 << size));
+                    uint8_t before = byte_at(pages[0], high, at - (at > 0));
+                    uint8_t after = byte_at(pages[0], high, at + (1 << size));
                     uint64_t value = 0x9f8e7d6c5b4a3928 * (at + 1);
                     CHECK_NO_TRAP("store", attempt(modes[m], stores[size], address, value));
                     for (unsigned i = 0; i < 1U << size; i++)

@@ -11,7 +11,8 @@ static uint64_t answer(enum what what, enum mode mode, bool tvm, bool tsr, bool 
         return NO_TRAP;
     if (mode == MODE_U || what == MRET)
         return illegal;
-    bool traps_in_hs = what == SRET ? tsr : what == SFENCE || what == HFENCE_GVMA || what == SATP || what == HGATP ? tvm : false;
+    bool tvm_traps = what == SFENCE || what == HFENCE_GVMA || what == SATP || what == HGATP;
+    bool traps_in_hs = what == SRET ? tsr : tvm_traps && tvm;
     bool traps_in_vs = what == SRET ? vtsr : what == SFENCE || what == SATP ? vtvm : true;
     if (mode == MODE_HS)
         return traps_in_hs ? illegal : NO_TRAP;
@@ -24,8 +25,8 @@ int main(void)
         WORD("sret"), WORD("mret"), WORD("sfence.vma a0, a1"), WORD("hfence.vvma a0, a1"), WORD("hfence.gvma a0, a1"),
         WORD("csrrs a2, satp, a1"), WORD("csrr a2, hgatp"), WORD("csrr a2, vsatp"),
     };
-    static const char *const names[KINDS] = {"SRET", "MRET", "SFENCE.VMA", "HFENCE.VVMA", "HFENCE.GVMA", "satp", "hgatp",
-                                             "vsatp"};
+    static const char *const names[KINDS] = {"SRET", "MRET", "SFENCE.VMA", "HFENCE.VVMA", "HFENCE.GVMA", "satp",
+                                             "hgatp", "vsatp"};
     static const enum mode modes[] = {MODE_U, MODE_HS, MODE_M, MODE_VU, MODE_VS};
     for (unsigned setting = 0; setting < 16; setting++) {
         bool tvm = setting & 1, tsr = setting & 2, vtvm = setting & 4, vtsr = setting & 8;

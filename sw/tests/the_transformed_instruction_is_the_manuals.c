@@ -51,7 +51,8 @@ int main(void)
         }
         for (unsigned i = 0; i < sizeof hypervisor_rows / sizeof *hypervisor_rows; i++) {
             context(hypervisor_rows[i].name, 0);
-            CHECK_EQ("in HS", attempt(MODE_HS, hypervisor_rows[i].word, TEST_GPA, 0).tinst, hypervisor_rows[i].expected);
+            CHECK_EQ("in HS", attempt(MODE_HS, hypervisor_rows[i].word, TEST_GPA, 0).tinst,
+                     hypervisor_rows[i].expected);
         }
     }
     return 0;
