@@ -13,16 +13,11 @@ from ...rtl.isa.causes import Cause, Interrupt
 from ...rtl.isa.modes import Mode
 from ...rtl.mmu.refusal import Refusal
 from .names import csrs
+from .variables import Variable
 
 HEX, WORDS, BIT = 0x22, 0x2022, 0x28
 """Flags of a row in GTKWave's save file: hexadecimal and right-justified; the same through a file of words; a bit."""
 HEADING = 0x200
-
-
-class Variable(NamedTuple):
-    """A signal in a wave."""
-    path: str       # scopes and name, joined by dots
-    width: int      # bits
 
 
 class Row(NamedTuple):
@@ -149,20 +144,3 @@ def gtkwave_save(wave: Path, rows, filters: Path, cursor: int | None = None) -> 
             else:
                 lines += [f"@{HEX if variable.width > 1 else BIT:x}", name]
     return "\n".join(lines) + "\n"
-
-
-def variables_of_vcd(path) -> list[Variable]:
-    """The variables that a VCD file declares. Only its head is read."""
-    scopes, found = [], []
-    with open(path, encoding="utf-8", errors="replace") as file:
-        for line in file:
-            match line.split():
-                case ["$scope", _, name, *_]:
-                    scopes.append(name)
-                case ["$upscope", *_]:
-                    scopes.pop()
-                case ["$var", _, width, _, name, *_]:
-                    found.append(Variable(".".join((*scopes, name)), int(width)))
-                case ["$enddefinitions", *_]:
-                    break
-    return found

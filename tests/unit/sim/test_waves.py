@@ -1,9 +1,13 @@
 """Tests of the views of a wave: what is there is shown, in words."""
 
+import gzip
+import struct
+
 import pytest
 
 from hyacinth.sim.trace import waves
-from hyacinth.sim.trace.waves import Variable, variables_of_vcd, write_views
+from hyacinth.sim.trace.variables import Variable, unpack_lz4, variables
+from hyacinth.sim.trace.waves import write_views
 
 VARIABLES = [Variable("top.clk", 1), Variable("top.retire_valid", 1), Variable("top.retire_payload_mode", 3),
              Variable("top.retire_payload_code", 6), Variable("top.component.core.retire_payload_mode", 3),
@@ -60,4 +64,18 @@ def test_the_variables_of_a_vcd_file_have_their_scopes(tmp_path):
     path = tmp_path / "w.vcd"
     path.write_text("$timescale 1ns $end\n$scope module top $end\n$var wire 1 ! clk $end\n$scope module core $end\n"
                     '$var wire 3 " mode [2:0] $end\n$upscope $end\n$upscope $end\n$enddefinitions $end\n#0\n')
-    assert variables_of_vcd(path) == [Variable("top.clk", 1), Variable("top.core.mode", 3)]
+    assert variables(path) == [Variable("top.clk", 1), Variable("top.core.mode", 3)]
+
+
+def test_the_variables_of_an_fst_file_have_their_scopes(tmp_path):
+    text = (b"\xfe\0top\0\0" b"\xfc\0\0about\0\x81\x01" b"\x10\0clk\0\x01\0" b"\xfe\0core\0\0"
+            b"\x10\0pc [63:0]\0\x40\0" b"\xff\xff")
+    for kind, packed in ((4, gzip.compress(text)), (6, bytes([0xF0, len(text) - 15]) + text)):
+        path = tmp_path / f"w{kind}.fst"
+        path.write_bytes(struct.pack(">BQ", 0, 16) + bytes(8)
+                         + struct.pack(">BQQ", kind, len(packed) + 16, len(text)) + packed)
+        assert variables(path) == [Variable("top.clk", 1), Variable("top.core.pc", 64)]
+
+
+def test_a_copy_may_overlap_what_it_copies():
+    assert unpack_lz4(b"\x23ab\x02\x00\x10c", 10) == b"ababababac"[:9] + b"c"
