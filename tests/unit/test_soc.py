@@ -46,8 +46,30 @@ def test_it_exports(inspect):
 
 
 def test_no_output_depends_combinationally_on_an_input_but_the_inspected_values():
-    paths = combinational_paths(Soc(SMALL, inspect=True, core=StandIn()))
-    assert {output for output, _ in paths} <= {"inspect_value", "inspect_csr_value"}
+    assert combinational_paths(Soc(SMALL, inspect=True)) == {
+        ("inspect_value", "inspect_register"), ("inspect_csr_value", "inspect_csr"),
+        ("inspect_csr_value", "inspect_enable")}
+
+
+def test_the_machine_runs_its_first_instructions_from_the_reset_address_and_ends():
+    """Should this fail, so does everything that runs a program."""
+    soc, exits = Soc(SMALL), []
+    memory = BusMemory(soc.memory)
+    program = (0x0010_02b7,   # lui  t0, 0x100            the finisher
+               0x0000_5337,   # lui  t1, 0x5
+               0x5553_0313,   # addi t1, t1, 0x555
+               0x0062_a023,   # sw   t1, 0(t0)
+               0x0000_006f,   # jal  x0, 0
+               0)
+    for index in range(0, len(program), 2):
+        memory.write(SMALL.reset_pc + 4 * index, program[index] | program[index + 1] << 32, 0xff)
+
+    async def scenario(ctx):
+        code, = await ctx.tick().sample(soc.exit.payload).until(soc.exit.valid)
+        exits.append(code)
+
+    Bench(soc, deadline=300).run(scenario, background=(memory.serve,))
+    assert exits == [0]
 
 
 @pytest.mark.parametrize("port", ("ibus", "dbus"))

@@ -198,7 +198,7 @@ def test_random_fetches_see_what_memory_holds(size_kib):
     random = Random(size_kib)
 
     async def scenario(ctx, cache, memory):
-        for _ in range(400):
+        for _ in range(200):
             page = random.choice((0x1000, 0x8000_0000, 0x8000_1000, 0x8000_2000, 0x1_2345_6000, 0x3_ffff_f000))
             address = page + random.choice((0, 0x40, 0xfc0)) + 8 * random.randrange(8)
             if random.random() < 0.3:
