@@ -106,8 +106,8 @@ class Compiled(Engine):
     def cycle(self) -> int:
         return self._call("session_now")
 
-    def run(self, limits: hosts.Limits) -> Reason:
-        if limits.trace is not None:
+    def run(self, limits: hosts.Limits, *, again: bool = False) -> Reason:
+        if limits.trace is not None and not again:
             counted, matched = (
                 (self._fields[limits.trace].index(pair[0]), pair[1]) if pair else (-1, 0)
                 for pair in (limits.counted, limits.matched))
@@ -166,6 +166,9 @@ class Compiled(Engine):
 
     def seen(self, port: str) -> int:
         return self._call("trace_seen", self._places[hosts.Trace, port])
+
+    def last(self, port: str) -> int:
+        return self._call("trace_last", self._places[hosts.Trace, port])
 
     def counts(self, port: str) -> list[int]:
         return self._call("counters_read", self._places[hosts.Counters, port])[:self.flat.leaves[port].width]

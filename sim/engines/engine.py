@@ -41,8 +41,11 @@ class Engine(ABC):
     cycle: int
 
     @abstractmethod
-    def run(self, limits: Limits) -> Reason:
-        """Let the clock run until there is a reason to return."""
+    def run(self, limits: Limits, *, again: bool = False) -> Reason:
+        """Let the clock run until there is a reason to return.
+
+        With `again` the limits are those of the call before, but for `cycles`, and what it counted counts.
+        """
 
     @abstractmethod
     def peek(self, leaf: str) -> int:
@@ -87,6 +90,10 @@ class Engine(ABC):
     @abstractmethod
     def seen(self, port: str) -> int:
         """Records that have passed a Trace so far, whether on or off."""
+
+    @abstractmethod
+    def last(self, port: str) -> int:
+        """The cycle of the last record that passed a Trace."""
 
     @abstractmethod
     def counts(self, port: str) -> list[int]:

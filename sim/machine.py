@@ -1,0 +1,365 @@
+"""A simulated machine: core, devices, memory and console, with programs in it."""
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..rtl.config import CONFIGS, CoreConfig
+from ..rtl.device_tree import device_tree
+from ..rtl.events import EVENTS
+from ..rtl.isa.csrs import table
+from ..rtl.payloads import MemoryKind
+from ..rtl.soc import Soc
+from . import records
+from .elf import Program, load
+from .engines import hosts
+from .engines.engine import Reason
+from .engines.flat import Flat
+from .htif import Htif
+
+REGISTERS = ("zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 "
+             "t3 t4 t5 t6").split()
+"""The integer registers by the names of the calling convention."""
+ENGINES = ("compiled", "pysim")
+MEMORY = "memory"
+
+
+class End(enum.Enum):
+    """Why Machine.run returned."""
+    EXITED = "exited"          # the program has ended; `exit_code`
+    CYCLES = "cycles"          # as many as were asked for
+    STUCK = "stuck"            # nothing retired for as long as was allowed
+    RECORDS = "records"        # as many as were asked for
+    FOUND = "found"            # a record as it was asked for
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to.
+
+    Parameters
+    ----------
+    end : End
+    cycle : int
+        Clock edges since reset.
+    exit_code : int or None
+        What the program said, once it has ended.
+    """
+    end: End
+    cycle: int
+    exit_code: int | None = None
+
+
+class Machine:
+    """A Soc with memory, a console and HTIF around it, in the state after reset.
+
+    Parameters
+    ----------
+    core : str or CoreConfig
+        A name of rtl/config.py, or a configuration.
+    engine : str
+        "compiled" (fast, built once) or "pysim" (starts at once, slow).
+    memory : int
+        Bytes of RAM from the base of the region `ram` on.
+    memory_latency : int
+        Cycles that memory waits before it answers.
+    wave : path
+        A file for waves, .fst or .vcd, of the cycles from `wave_from` to `wave_to`.
+    progress : context manager
+        In place of engines/progress.py.
+
+    Attributes
+    ----------
+    config : CoreConfig
+    program : Program or None
+        What was loaded last.
+    watchers : list
+        Objects with `take(records, steps)`: called with lists of RetireRecord and WalkRecord, in order.
+    raw_watchers : list
+        Callables: each gets the bytes of the Retire records (see records.RETIRE), before `watchers` are called.
+    exit_code : int or None
+        Once the program has ended.
+
+    Raises
+    ------
+    ValueError
+        A name that is not known, or memory that does not fit into its region.
+    EngineError
+        The model cannot be built.
+    """
+    def __init__(self, core: str | CoreConfig = "full", engine: str = "compiled", *, memory: int = 128 << 20,
+                 memory_latency: int = 20, wave=None, wave_from: int = 0, wave_to: int | None = None, progress=None):
+        if isinstance(core, str) and core not in CONFIGS:
+            raise ValueError(f"{core!r} is not a core; give one of {', '.join(CONFIGS)}, or a CoreConfig")
+        if engine not in ENGINES:
+            raise ValueError(f"{engine!r} is not an engine; give one of {', '.join(ENGINES)}")
+        self.config = config = CONFIGS[core] if isinstance(core, str) else core
+        self.regions = {region.name: region for region in config.memory_map}
+        self.memory_size = memory
+        ram = self.regions["ram"]
+        if not 4096 <= memory <= ram.size or memory % 4096:
+            raise ValueError(f"memory has {memory} bytes; give a multiple of 4096 up to {ram.size}")
+        self.program: Program | None = None
+        self.watchers, self.raw_watchers = [], []
+        self.exit_code: int | None = None
+        self.last_record: records.RetireRecord | None = None
+        self._htif: Htif | None = None
+        self._input, self._output = bytearray(), bytearray()
+        self._csrs = table(config)
+        self._engine = self._start(engine, memory_latency, Path(wave).suffix if wave else "", progress)
+        if wave:
+            self._engine.open_wave(wave, wave_from, wave_to)
+
+    def _start(self, engine: str, latency: int, wave: str, progress):
+        ranges = tuple(
+            hosts.Range(region.base, self.memory_size if name == "ram" else region.size, region.writable, name == "ram")
+            for name, region in self.regions.items() if region.memory)
+        around = (
+            hosts.MemoryHost(MEMORY, ranges, latency), hosts.ByteOut("uart_tx"), hosts.ByteIn("uart_rx"),
+            hosts.Trace("retire"), hosts.Trace("walk"), hosts.Counters("events"), hosts.Stop("exit"),
+            hosts.Stores("retire", MEMORY, (MemoryKind.STORE, MemoryKind.AMO)))
+        flat = Flat(Soc(self.config, inspect=True))
+        if engine == "pysim":
+            from .engines.pysim import Pysim
+            return Pysim(flat, around)
+        from .engines.compiled import Compiled
+        return Compiled(flat, around, name=f"Soc {self.config!r}", wave=wave, progress=progress)
+
+    # What is in memory.
+
+    def load(self, program: Path | str | Program, *, dtb: bytes | None = None, bootargs: str | None = None,
+             initrd: tuple[int, int] | None = None) -> Program:
+        """Put an ELF program into memory, with a boot ROM that starts it and a device tree.
+
+        Raises elf.BadProgram where it is no program for this machine.
+        """
+        if not isinstance(program, Program):
+            program = load(program)
+        program.check_fits(self.regions["ram"].base, self.memory_size)
+        self.program = program
+        segments = [(segment.address, segment.data) for segment in program.segments]
+        self.load_segments(segments, program.entry, tohost=program.tohost, fromhost=program.fromhost, dtb=dtb,
+                           bootargs=bootargs, initrd=initrd)
+        return program
+
+    def load_segments(self, segments, entry: int, *, tohost: int | None = None, fromhost: int | None = None,
+                      dtb: bytes | None = None, bootargs: str | None = None,
+                      initrd: tuple[int, int] | None = None) -> None:
+        """Put (address, bytes) into memory, with a boot ROM that jumps to `entry` and a device tree.
+
+        Parameters
+        ----------
+        tohost, fromhost : int or None
+            Addresses of HTIF; they must lie in one page, which the caches then leave out.
+        dtb : bytes or None
+            A device tree in place of the generated one; empty: a1 is 0.
+        bootargs, initrd
+            For the generated one.
+        """
+        for address, contents in segments:
+            self.write(address, contents)
+        if dtb is None:
+            dtb = device_tree(self.config, self.memory_size, bootargs, initrd)
+        tree = self.regions.get("device-tree")
+        if tree is None or len(dtb) > tree.size:
+            raise ValueError(f"the device tree has {len(dtb)} bytes, its region {tree.size if tree else 0}; shorten it")
+        self.device_tree, self.boot_rom = dtb, boot_rom(entry, tree.base if dtb else 0)
+        self.write(tree.base, dtb)
+        if "rom" in self.regions:
+            self.write(self.regions["rom"].base, self.boot_rom)
+        if tohost is not None:
+            if fromhost is not None and fromhost >> 12 != tohost >> 12:
+                raise ValueError(f"tohost ({tohost:#x}) and fromhost ({fromhost:#x}) must lie in one page of 4 KiB; "
+                                 "put both into one section")
+            self._htif = Htif(tohost, fromhost, self.read, self.write)
+            self._engine.poke(uncached_page=tohost >> 12, uncached_enable=1)
+            self._engine.watch(MEMORY, tohost)
+            if fromhost is not None:
+                self._engine.watch(MEMORY, fromhost)
+
+    def read(self, address: int, count: int) -> bytes:
+        """Memory as the program finds it, stores that are still in the data cache too; `address` is an HPA."""
+        return self._engine.read(MEMORY, address, count, shadow=True)
+
+    def write(self, address: int, contents: bytes) -> None:
+        """Change memory. The caches do not notice: what they hold of it, the program finds unchanged."""
+        self._engine.write(MEMORY, address, contents)
+
+    # Running.
+
+    @property
+    def cycle(self) -> int:
+        """Clock edges since reset."""
+        return self._engine.cycle
+
+    @property
+    def retired(self) -> int:
+        """Retire records since reset: instructions, and traps taken in place of one."""
+        return self._engine.seen("retire")
+
+    @property
+    def last_retirement(self) -> int:
+        """The cycle of the last Retire record."""
+        return self._engine.last("retire")
+
+    @property
+    def events(self) -> dict[str, int]:
+        """Cycles in which each event of rtl/events.py was seen."""
+        counts = self._engine.counts("events")
+        return {name: counts[bit] for name, bit in EVENTS.items()}
+
+    def run(self, max_cycles: int | None = None, *, stuck_after: int = 0, records: int = 0,
+            matched: tuple[str, int] | None = None, nth: tuple[str, int] | None = None) -> Outcome:
+        """Let the machine run.
+
+        Parameters
+        ----------
+        max_cycles : int or None
+            For at most so many cycles.
+        stuck_after : int
+            Until nothing has retired for so many cycles; 0 does not matter.
+        records : int
+            Until so many Retire records have come; 0 does not matter.
+        matched : tuple
+            (field, value): until there is a Retire record with that value, such as ("pc", 0x8000_0000).
+        nth : tuple
+            (field, n): until the nth Retire record in which that field is not 0, such as ("trapped", 3).
+        """
+        tracing = bool(self.watchers or self.raw_watchers)
+        return self._run(tracing, max_cycles, stuck_after, records, matched, nth)
+
+    def step(self, count: int = 1, *, max_cycles: int | None = 1_000_000) -> Outcome:
+        """Run until `count` more instructions have retired or trapped."""
+        return self._run(True, max_cycles, 0, count, None, None)
+
+    def _run(self, tracing, max_cycles, stuck_after, count, matched, nth) -> Outcome:
+        engine, end = self._engine, None if max_cycles is None else self.cycle + max_cycles
+        for port in ("retire", "walk"):
+            engine.trace(port, tracing)
+        reasons = None
+        try:
+            while self.exit_code is None:
+                self._feed()
+                limits = hosts.Limits(None if end is None else end - self.cycle, "retire", stuck_after, count, nth,
+                                      matched)
+                reasons = engine.run(limits, again=reasons is not None)
+                if Reason.WATCHED in reasons and self._htif:
+                    self._htif.written(*engine.watched(MEMORY))
+                    self.exit_code = self._htif.exit_code
+                if Reason.STOPPED in reasons and self.exit_code is None:
+                    self.exit_code = engine.code("exit")
+                if Reason.BATCH in reasons:
+                    self._take()
+                for reason, why in ((Reason.FOUND, End.FOUND), (Reason.COUNTED, End.FOUND), (Reason.RECORDS, End.RECORDS),
+                                    (Reason.STUCK, End.STUCK), (Reason.CYCLES, End.CYCLES)):
+                    if reason in reasons and self.exit_code is None:
+                        return Outcome(why, self.cycle)
+            return Outcome(End.EXITED, self.cycle, self.exit_code)
+        finally:
+            self._take()
+
+    def _take(self) -> None:
+        """Hand the records since the last time to who watches."""
+        batch, walk = self._engine.batch("retire"), self._engine.batch("walk")
+        for watcher in self.raw_watchers if batch else ():
+            watcher(batch)
+        if batch:
+            self.last_record = records.RetireRecord._make(records.RETIRE.unpack(batch[-records.RETIRE.size:]))
+        if self.watchers and (batch or walk):
+            retired, walked = records.retired(batch), records.walked(walk)
+            for watcher in self.watchers:
+                watcher.take(retired, walked)
+
+    def records(self, max_cycles: int | None = None) -> Iterator[records.RetireRecord]:
+        """Run, and yield each Retire record, until the program ends or the cycles are over."""
+        kept = Kept()
+        end = None if max_cycles is None else self.cycle + max_cycles
+        self.watchers.append(kept)
+        try:
+            while self.exit_code is None and (end is None or self.cycle < end):
+                self.run(None if end is None else end - self.cycle, records=4096)
+                yield from kept.records
+                kept.records = []
+        finally:
+            self.watchers.remove(kept)
+
+    # The console.
+
+    def give_input(self, typed: bytes) -> None:
+        """Bytes for the program to read, by the UART, or by HTIF once it has asked there."""
+        self._input += typed
+
+    def take_output(self) -> bytes:
+        """What the program has written since the last call, by the UART and by HTIF."""
+        output = self._engine.received("uart_tx")
+        if self._htif:
+            output += bytes(self._htif.output)
+            self._htif.output.clear()
+        return output
+
+    def _feed(self) -> None:
+        while self._htif and self._htif.asks and self._input:
+            self._htif.give(self._input.pop(0))
+        if self._input and not (self._htif and self._htif.has_asked):
+            self._engine.send("uart_rx", bytes(self._input))
+            self._input.clear()
+
+    # Registers.
+
+    def register(self, which: int | str) -> int:
+        """An integer register, by number or name (`x10`, `a0`)."""
+        if isinstance(which, str):
+            which = REGISTERS.index(which) if which in REGISTERS else int(which[1:]) if which[0] == "x" else -1
+        if not 0 <= which < 32:
+            raise ValueError(f"{which!r} is not an integer register; give x0 to x31, or such as a0")
+        self._engine.poke(inspect_register=which)
+        return self._engine.peek("inspect_value")
+
+    def csr(self, which: int | str) -> int:
+        """A CSR, by name or address, as M-mode would read it."""
+        if isinstance(which, str):
+            if which not in self._csrs:
+                raise ValueError(f"{which!r} is not a CSR of this core")
+            which = self._csrs[which].address
+        self._engine.poke(inspect_enable=1, inspect_csr=which)
+        value = self._engine.peek("inspect_csr_value")
+        self._engine.poke(inspect_enable=0)
+        return value
+
+    @property
+    def pc(self) -> int:
+        """Where the hart goes on. Known after a step, and after a run that somebody watched."""
+        return self.last_record.next_pc if self.last_record else self.config.reset_pc
+
+    def close(self) -> None:
+        """Finish all files."""
+        self._engine.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Kept:
+    """Keeps Retire records."""
+    def __init__(self):
+        self.records: list[records.RetireRecord] = []
+
+    def take(self, retired, walked) -> None:
+        """Keep a batch."""
+        self.records += retired
+
+
+def boot_rom(entry: int, tree: int) -> bytes:
+    """Code that sets a0 to mhartid and a1 to the address of the device tree, and jumps to `entry`."""
+    code = (0x0000_0297,    # auipc t0, 0
+            0xf140_2573,    # csrr a0, mhartid
+            0x0202_b583,    # ld a1, 32(t0)
+            0x0182_b283,    # ld t0, 24(t0)
+            0x0002_8067,    # jr t0
+            0)
+    return b"".join((*(word.to_bytes(4, "little") for word in code), entry.to_bytes(8, "little"),
+                     tree.to_bytes(8, "little")))
