@@ -149,7 +149,7 @@ class CsrFile(wiring.Component):
         old = csr.read_data
         if "mip" in csrs:
             seip = csrs["mip"].field("SEIP")
-            soft = (csr.read_data & ~seip.mask & ALL_ONES) | (state["mip"] & seip.mask)
+            soft = (csr.read_data & (ALL_ONES ^ seip.mask)) | (state["mip"] & seip.mask)
             old = Mux(address == csrs["mip"].address, soft, old)
         value = Signal(64)
         m.d.comb += [

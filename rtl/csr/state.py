@@ -82,7 +82,7 @@ class State:
                 register = self.registers[home]
                 shifted = (value << csr.shift)[:64] if csr.shift else value
                 m.d.sync += register.eq(shifted if mask == ALL_ONES else
-                                        register & ~mask & ALL_ONES | shifted & mask)
+                                        register & (ALL_ONES ^ mask) | shifted & mask)
             for field in stored:
                 if field not in simple:
                     with m.If(self._enabled(field)):
