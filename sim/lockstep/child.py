@@ -36,8 +36,9 @@ def main():
             same = spike.check(start + first * setup["slot_bytes"], second)
             answers.write(json.dumps({"same": same} | (spike.finding() if same < second else {})) + "\n")
             answers.flush()
-            if same < second:
-                return
+            if same < second:  # all that was sent meanwhile is moot, but the sender must not find the pipe closed
+                while requests.read(1 << 16):
+                    pass
 
 
 if __name__ == "__main__":

@@ -11,18 +11,12 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
-from amaranth.lib import data
-
 from ...rtl.config import CoreConfig
-from ...rtl.payloads import Retire
+from ..records import RETIRE_FIELDS
 from . import differences, shim
 from .child import FRAME
 from .report import describe
 from .spike import VERSION
-
-FIELDS = ("cycle", *(name for name, _ in data.Layout.cast(Retire)))
-"""The words of a record, in order."""
-RECORD = struct.Struct(f"<{len(FIELDS)}Q")
 
 SLOTS, SLOT_RECORDS, KEPT = 4, 8192, 20
 
@@ -87,7 +81,7 @@ class Referee:
     batches later; `finish` when all is known.
     """
     def __init__(self, config: CoreConfig, segments, memory_size: int, *, rom: bytes = b"", device_tree: bytes = b"",
-                 fields: tuple[str, ...] = FIELDS):
+                 fields: tuple[str, ...] = RETIRE_FIELDS):
         if reason := unavailable():
             raise RefereeError(reason)
         self.fields, self._record = fields, struct.Struct(f"<{len(fields)}Q")

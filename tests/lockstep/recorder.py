@@ -16,8 +16,8 @@ from riscv.sim import sim_t
 
 from hyacinth.rtl.config import FULL
 from hyacinth.sim.lockstep import differences
-from hyacinth.sim.lockstep.referee import FIELDS, RECORD
 from hyacinth.sim.lockstep.spike import device_tree
+from hyacinth.sim.records import RETIRE, RETIRE_FIELDS
 
 BASE, SIZE, UART = 0x8000_0000, 1 << 24, 0x1000_0000
 NAMES = itertools.count()
@@ -160,7 +160,7 @@ class Recorder:
                 shown = self.hart.get_csr(0x344)
             elif when <= self.steps < when + self.delay:
                 shown = shown & ~mask | value
-        r = dict.fromkeys(FIELDS, 0)
+        r = dict.fromkeys(RETIRE_FIELDS, 0)
         mode, pc = self.mode(), self.state.pc
         csrs = (self.hart.get_csr(0x300), self.hs_csr(0x180), self.csr(0x280), self.csr(0x680))
         fetched = self.translate(pc, csrs, mode, fetch=True)
@@ -223,4 +223,4 @@ class Recorder:
 
 def packed(records):
     """The records as bytes, as the core's machine gives them."""
-    return b"".join(RECORD.pack(*(record[field] for field in FIELDS)) for record in records)
+    return b"".join(RETIRE.pack(*(record[field] for field in RETIRE_FIELDS)) for record in records)

@@ -13,7 +13,8 @@ from lockstep.recorder import BASE, SIZE, Recorder, assemble, packed
 from hyacinth.rtl.config import FULL
 from hyacinth.sim.lockstep import referee
 from hyacinth.sim.lockstep.assembler import op
-from hyacinth.sim.lockstep.referee import RECORD, SLOT_RECORDS, Difference, Referee, RefereeError
+from hyacinth.sim.lockstep.referee import SLOT_RECORDS, Difference, Referee, RefereeError
+from hyacinth.sim.records import RETIRE, RETIRE_FIELDS
 
 CONFIG = replace(FULL, reset_pc=BASE, htinst="pseudo")
 PINS = {20: (0x80, 0x80), 30: (0x800, 0x800), 70: (0x200, 0x200)}
@@ -260,7 +261,7 @@ def test_execution_starts_in_the_rom():
     rom = bytes.fromhex("1301300a")  # li sp, 0xa3
     segments = assemble("j .")
     with Referee(FULL, segments, SIZE, rom=rom) as judge:
-        record = dict.fromkeys(referee.FIELDS, 0) | {"mode": 3, "mode_after": 3, "pc": 0x1000, "next_pc": 0x1004}
+        record = dict.fromkeys(RETIRE_FIELDS, 0) | {"mode": 3, "mode_after": 3, "pc": 0x1000, "next_pc": 0x1004}
         record |= {"bits": 0x0a300113, "writes_rd": 1, "rd": 2, "rd_value": 0xa3}
         judge.check(packed([record]))
         assert judge.finish() == 1
@@ -291,9 +292,18 @@ def test_differences_in_later_batches_have_their_own_past():
     assert caught.value.count == count - 6 and f"{count - 26:>10} M  " in str(caught.value)
 
 
+def test_a_difference_is_still_told_after_many_more_records():
+    segments, records = recorded("PLAIN")
+    wrong = packed([records[0] | {"next_pc": 0}]) + packed([records[1]]) * SLOT_RECORDS
+    with Referee(CONFIG, segments, SIZE) as judge, pytest.raises(Difference) as caught:
+        for _ in range(10):
+            judge.check(wrong)
+    assert (caught.value.what, caught.value.count) == ("next pc", 0)
+
+
 def test_a_torn_record_is_refused():
     with Referee(CONFIG, [], SIZE) as judge, pytest.raises(ValueError, match="no whole number of records"):
-        judge.check(bytes(RECORD.size + 1))
+        judge.check(bytes(RETIRE.size + 1))
 
 
 def test_memory_that_does_not_exist_is_named():
