@@ -9,7 +9,7 @@
 static inline void pmp_configure(uint64_t e0, uint64_t e1, uint64_t e2, uint64_t e3)
 {
     csr_write(pmpaddr15, ~0UL);
-    csr_write(pmpcfg2, PMP_ALL << 56);
+    csr_write(pmpcfg2, (uint64_t)PMP_ALL << 56);
     csr_write(pmpcfg0, e0 | e1 << 8 | e2 << 16 | e3 << 24);
     fence_all();
 }
