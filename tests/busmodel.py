@@ -71,7 +71,8 @@ class BusMemory:
                 await self.respond(ctx, 0, error, 1)
             else:
                 for beat in range(8 if first.burst else 1):
-                    await self.respond(ctx, self.word(address + 8 * beat), error, beat == 7 or not first.burst)
+                    word = address + 8 * beat
+                    await self.respond(ctx, self.word(word), self.absent(word), beat == 7 or not first.burst)
 
 
 async def request(ctx, bus, **fields):

@@ -1,6 +1,7 @@
 from random import Random
 
 import pytest
+from amaranth.hdl import ResetInserter, Signal
 from busmodel import BusMemory
 from paths import combinational_paths
 from testbench import Bench, assert_exports
@@ -117,6 +118,39 @@ def test_after_an_invalidation_nothing_hits():
     run(scenario, deadline=4_000)
 
 
+def test_an_output_read_before_the_cache_was_emptied_does_not_outlive_it():
+    async def scenario(ctx, cache, memory):
+        await fetch(ctx, cache, 0x8000_0000)
+        await invalidate(ctx, cache)
+        assert ctx.get(cache.cpu.hit) == 0
+    run(scenario)
+
+
+def test_the_cache_is_emptied_once_for_each_time_it_is_asked():
+    async def scenario(ctx, cache, memory):
+        await invalidate(ctx, cache)
+        await look(ctx, cache, 0x8000_0000)
+        ctx.set(cache.cpu.refill, 1)
+        await ctx.tick().repeat(5)
+    assert len(run(scenario).log) == 1
+
+
+def test_a_reset_forgets_every_line():
+    reset = Signal()
+    cache = InstructionCache(4)
+    memory = BusMemory(cache.bus)
+
+    async def scenario(ctx):
+        await fetch(ctx, cache, 0x8000_0000)
+        ctx.set(reset, 1)
+        await ctx.tick()
+        ctx.set(reset, 0)
+        await fetch(ctx, cache, 0x8000_0000)
+
+    Bench(ResetInserter(reset)(cache)).run(scenario, background=(memory.serve,))
+    assert len(memory.log) == 2
+
+
 def test_an_output_read_while_the_cache_is_being_emptied_does_not_come_back():
     async def scenario(ctx, cache, memory):
         await fetch(ctx, cache, 0x8000_0fc0)
@@ -135,6 +169,13 @@ def test_an_absent_line_is_an_error_and_leaves_the_others():
         assert (await look(ctx, cache, 0x4000_0000))[0] == 0
         assert (await look(ctx, cache, 0x8000_0000))[0] == 1
     run(scenario, absent=lambda address: address < 0x8000_0000)
+
+
+def test_a_line_with_one_absent_word_is_absent():
+    async def scenario(ctx, cache, memory):
+        assert await fetch(ctx, cache, 0x8000_0000) is None
+        assert (await look(ctx, cache, 0x8000_0000))[0] == 0
+    run(scenario, absent=lambda address: address == 0x8000_0010)
 
 
 def test_an_error_is_not_reported_for_the_next_line():
@@ -167,6 +208,45 @@ def test_a_line_given_up_and_wanted_again_is_brought_once(patience):
         ctx.set(cache.cpu.refill, 0)
         assert await fetch(ctx, cache, 0x8000_0000) == memory.word(0x8000_0000)
     assert len(run(scenario).log) == 1
+
+
+def test_a_line_that_is_there_is_not_brought_again():
+    async def scenario(ctx, cache, memory):
+        await fetch(ctx, cache, 0x8000_0000)
+        assert await refill(ctx, cache) == 0
+    assert len(run(scenario).log) == 1
+
+
+def test_a_refill_is_answered_once():
+    async def scenario(ctx, cache, memory):
+        await look(ctx, cache, 0x8000_0000)
+        await refill(ctx, cache)
+        assert ctx.get(cache.cpu.refilled) == 0
+    run(scenario)
+
+
+def test_who_reads_again_gives_the_refill_up():
+    async def scenario(ctx, cache, memory):
+        await look(ctx, cache, 0x4000_0000)
+        ctx.set(cache.cpu.refill, 1)
+        await ctx.tick().until(cache.bus.request.valid)
+        await look(ctx, cache, 0x8000_0000)
+        assert await refill(ctx, cache) == 0
+    run(scenario, absent=lambda address: address < 0x8000_0000)
+
+
+@pytest.mark.parametrize("address", (0x8000_0000, 0x8000_1038))
+def test_reads_while_a_line_takes_the_place_of_another_see_either_whole_or_nothing(address):
+    async def scenario(ctx, cache, memory):
+        await fetch(ctx, cache, 0x8000_0000)
+        await look(ctx, cache, 0x8000_1000)
+        ctx.set(cache.cpu.refill, 1)
+        await ctx.tick()
+        ctx.set(cache.cpu.refill, 0)
+        for _ in range(20):
+            hit, data = await look(ctx, cache, address)
+            assert not hit or data == memory.word(address)
+    run(scenario, size_kib=4)
 
 
 def test_hits_and_refills_are_counted():
