@@ -65,7 +65,7 @@ class Fetch(wiring.Component):
         emits = Signal()
 
         m.d.comb += [
-            predictor.pc.eq(pc), predictor.outcome.eq(self.outcome), predictor.update.eq(self.update),
+            predictor.pc.eq(pc), predictor.outcome.eq(self.outcome), predictor.update.eq(self.update | self.realign),
             self.lookup.va.eq(pc), self.lookup.context.eq(self.context),
             self.cache.read.eq(moves | stale),
             self.cache.offset.eq(Mux(stale, asked_pc, pc)[:12]),
@@ -76,6 +76,9 @@ class Fetch(wiring.Component):
             self.translate.request.size.eq(1),
             self.translate.request.context.eq(self.context),
         ]
+        with m.If(~self.update):
+            # Only for `realign`. Where execute speaks at the same time, the same wrong guess comes back, and this too.
+            m.d.comb += [predictor.outcome.end.eq(self.realign_pc), predictor.outcome.forget.eq(1)]
         o = self.o.payload
         m.d.comb += [
             o.pc.eq(asked_pc), o.data.eq(self.cache.data), o.prediction.eq(prediction),
