@@ -258,44 +258,6 @@ def test_xret_restores_a_cleared_interrupt_enable(play):
     play(scenario)
 
 
-def test_clearing_misa_h_forgets_what_leads_to_a_guest(play):
-    async def scenario(s):
-        await delegate_all(s)
-        await s.write("mstatus", ALL)
-        await s.write("hstatus", 1 << 7)
-        await s.write("mie", ALL)
-        await s.write("hvip", ALL)
-        await s.write("misa", 0)
-        assert await fields(s, "mstatus.MPV", "mstatus.GVA") == {"mstatus.MPV": 0, "mstatus.GVA": 0}
-        assert await s.read("medeleg") == 0x0cb3fe
-        assert (await s.read("mideleg"), await s.read("mie"), await s.read("mip")) == (0x222, 0xaaa, 0)
-        for name, value in (("mideleg", 0x222), ("mie", 0xaaa), ("medeleg", 0x0cb3fe), ("mip", 0x222)):
-            assert (name, await s.write(name, ALL)) == (name, value)
-        assert await s.write("mstatus", ALL) == 0xa007e19aa
-        await s.write("mstatus", 1 << 11)
-        assert (await s.mret())[1] == Mode.HS
-        assert (await s.sret())[1] == Mode.U
-    play(scenario)
-
-
-def test_setting_misa_h_again_brings_the_guests_interrupts_back_to_hs(play):
-    async def scenario(s):
-        await s.write("misa", 0)
-        await s.write("misa", 1 << 7)
-        assert await s.read("mideleg") == 0x1444
-        assert await s.read("hstatus") == 2 << 32
-    play(scenario)
-
-
-def test_a_write_of_misa_that_leaves_h_alone_leaves_the_rest_alone(play):
-    async def scenario(s):
-        await s.write("mstatus", 1 << 39)
-        await s.write("hvip", 1 << 6)
-        await s.write("misa", ALL)
-        assert (s.field("mstatus.MPV"), await s.read("hvip")) == (1, 1 << 6)
-    play(scenario)
-
-
 def test_without_the_extension_traps_go_to_m_and_s(play):
     async def scenario(s):
         await s.write("medeleg", 1 << 8)
