@@ -34,6 +34,11 @@ class End(enum.Enum):
     FOUND = "found"            # a record as it was asked for
 
 
+ENDS = {Reason.FOUND: End.FOUND, Reason.COUNTED: End.FOUND, Reason.RECORDS: End.RECORDS, Reason.STUCK: End.STUCK,
+        Reason.CYCLES: End.CYCLES}
+"""What each reason of an engine means to who runs a machine, the most telling first."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a run came to.
@@ -251,8 +256,7 @@ class Machine:
                     self.exit_code = engine.code("exit")
                 if Reason.BATCH in reasons:
                     self._take()
-                for reason, why in ((Reason.FOUND, End.FOUND), (Reason.COUNTED, End.FOUND), (Reason.RECORDS, End.RECORDS),
-                                    (Reason.STUCK, End.STUCK), (Reason.CYCLES, End.CYCLES)):
+                for reason, why in ENDS.items():
                     if reason in reasons and self.exit_code is None:
                         return Outcome(why, self.cycle)
             return Outcome(End.EXITED, self.cycle, self.exit_code)

@@ -95,7 +95,8 @@ def compile_all(sources, folder: Path, wave: str, runtime: Path, progress) -> li
 
     def compile_one(source: Path) -> Path:
         target = folder / f"{source.name}.o"
-        run([*command, SLOW if "Slow" in source.name else FAST, source, "-o", target], folder, f"compiling {source.name}")
+        level = SLOW if "Slow" in source.name else FAST
+        run([*command, level, source, "-o", target], folder, f"compiling {source.name}")
         return target
 
     objects = []

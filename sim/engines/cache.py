@@ -89,6 +89,7 @@ def library(flat: Flat, name: str | None, wave: str, progress) -> Path:
                           "folder that can be written") from None
     note = home / f"name-{digest(name, wave, sources())}" if name is not None else None
     if note and note.exists() and (made := home / note.read_text() / LIBRARY).exists():
+        flat.spare()
         return made
     build.include()
     progress("exporting", 0, None)

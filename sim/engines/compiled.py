@@ -66,6 +66,7 @@ class Compiled(Engine):
         self._places, self._words, self._fields = {}, {}, {}
         for host in hosts_:
             self._add(host)
+        self.poke(**flat.inits)
 
     def _call(self, name, *arguments):
         session = () if self._session is None else (self._session,)
@@ -81,7 +82,8 @@ class Compiled(Engine):
             place = self._call("memory_add", self._numbers(hosts.memory_leaves(port)), host.latency)
             for r in host.ranges:
                 if not self._call("memory_range", place, r.base, r.size, r.writable, r.shadow):
-                    raise EngineError(f"there is no room for {r.size >> 20} MiB of simulated memory; give --memory less")
+                    raise EngineError(f"there is no room for {r.size >> 20} MiB of simulated memory; "
+                                      "give --memory less")
         elif isinstance(host, hosts.Stores):
             leaves = [f"{port}_valid", *(f"{port}_payload_{name}" for name in hosts.STORE_FIELDS)]
             kinds = sum(1 << kind for kind in host.kinds)

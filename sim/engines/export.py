@@ -15,7 +15,7 @@ TOP = "top"
 
 def to_rtlil(flat: Flat) -> str:
     """The component as RTLIL. The same component gives the same text."""
-    return rtlil.convert(flat, name=TOP, emit_src=False,
+    return rtlil.convert(flat.module(), name=TOP, emit_src=False,
                          ports={"clk": (flat.clock, None)} | {
                              name: (signal, None) for name, signal in flat.signals.items()})
 

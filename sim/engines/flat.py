@@ -42,7 +42,7 @@ def fields(shape, name):
             yield f"{name}_{start // WORD}" if width > WORD else name, start, min(WORD, width - start)
 
 
-class Flat(Elaboratable):
+class Flat:
     """`component` as `component` in a module whose ports are leaves.
 
     A port that the signature makes constant (such as the ready of an always ready stream) has no leaf.
@@ -88,7 +88,8 @@ class Flat(Elaboratable):
                 if not self.leaves[name].output:
                     self.inits[name] = bits.init >> offset & (1 << width) - 1
 
-    def elaborate(self, platform):
+    def module(self) -> Module:
+        """The module, to be elaborated once."""
         m = Module()
         m.domains.sync = domain = ClockDomain(reset_less=True)
         domain.clk = self.clock
@@ -97,3 +98,14 @@ class Flat(Elaboratable):
             wire, bits = self.signals[name], self._bits[name]
             m.d.comb += wire.eq(bits) if leaf.output else bits.eq(wire)
         return m
+
+    def spare(self) -> None:
+        """The component is not needed: its model exists. Else Amaranth would warn that it was never elaborated."""
+        _spare(self.component)
+
+
+def _spare(elaboratable: Elaboratable) -> None:
+    elaboratable._MustUse__used = True
+    for part in vars(elaboratable).values():
+        if isinstance(part, Elaboratable):
+            _spare(part)

@@ -4,7 +4,7 @@ In each cycle, after the clock edge, hosts read outputs and then set inputs for 
 they are given; the next edge samples both. So no output read by one host may depend combinationally on an input.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .flat import Flat
 

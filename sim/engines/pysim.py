@@ -1,4 +1,4 @@
-"""The engine of Amaranth's own simulator: nothing to build, some hundred times slower; cycle for cycle as the compiled one."""
+"""The engine of Amaranth's own simulator: nothing to build, a thousand times slower, the same in every cycle."""
 
 from amaranth.sim import Simulator
 
@@ -7,19 +7,17 @@ from .engine import Engine, EngineError, Reason, must_be_waves
 from .flat import Flat
 from .pyhosts import MAKE
 
-PERIOD = 2e-9
-"""Seconds of simulated time for a cycle, so that times in waves are those of the compiled engine."""
+HALF = 1e-9
+"""Seconds of simulated time for half a cycle, as in the waves of the compiled engine."""
 
 
 class Pysim(Engine):
     """See Engine. Waves are VCD, and begin at reset."""
     def __init__(self, flat: Flat, hosts_):
-        self.flat, self._inputs, self._vcd = flat, [leaf.name for leaf in flat.leaves.values() if not leaf.output], None
-        self._cycle, self._reasons, self._hosts = 0, Reason(0), {}
-        self._simulator = Simulator(flat)
-        self._simulator.add_clock(PERIOD)
-        self._simulator.add_testbench(self._follow)
-        self._started = False
+        self.flat, self._vcd = flat, None
+        self._cycle, self._hosts, self._started = 0, {}, False
+        self._simulator = Simulator(flat.module())
+        self._simulator.add_testbench(self._begin)
         for host in hosts_:
             self._hosts[type(host), host.port] = MAKE[type(host)](host, self)
 
@@ -27,13 +25,15 @@ class Pysim(Engine):
     def cycle(self) -> int:
         return self._cycle
 
-    async def _follow(self, context):
+    async def _begin(self, context):
+        # Kept, because who commands an engine is no testbench: the clock, too, is an input that is set.
         self._context = context
         for name, init in self.flat.inits.items():
             context.set(self.flat.signals[name], init)
+
+    async def _let_time_pass(self, context):
         while True:
-            await context.tick()
-            self._cycle += 1
+            await context.delay(HALF)
 
     def _start(self) -> None:
         if not self._started:
@@ -55,9 +55,11 @@ class Pysim(Engine):
         return Reason.CYCLES
 
     def _clock(self) -> None:
-        now = self._cycle
-        while self._cycle == now:
-            self._simulator.advance()
+        for level in (0, 1):
+            if self._vcd is not None:
+                self._simulator.advance()
+            self._context.set(self.flat.clock, level)
+        self._cycle += 1
 
     def peek(self, leaf: str) -> int:
         self._start()
@@ -110,6 +112,7 @@ class Pysim(Engine):
         try:
             self._vcd = self._simulator.write_vcd(str(path))
             self._vcd.__enter__()
+            self._simulator.add_testbench(self._let_time_pass)
         except OSError as error:
             raise EngineError(f"{path}: cannot be written ({error.strerror}); name a file in a folder that can "
                               "be") from None
@@ -120,4 +123,8 @@ class Pysim(Engine):
             self._vcd = None
 
     def close(self) -> None:
+        self._start()  # a testbench that never began would be complained of
         self.close_wave()
+
+    def __del__(self):
+        self.close()
