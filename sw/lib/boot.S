@@ -97,11 +97,14 @@ attempt_over:
     ret
 
     .bss
+    .balign 8
+m_context:
+    .space 8
+
+    .section .pages, "aw", @nobits
     .balign 16
     .space 16384
 m_stack_end:
-m_context:
-    .space 8
 
     .section .tohost, "aw"
     .globl tohost, fromhost

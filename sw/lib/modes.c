@@ -4,7 +4,7 @@
 enum leave_by leave_by;
 
 #define STACK 8192
-static uint8_t stacks[2][STACK] __attribute__((aligned(16)));
+static uint8_t stacks[2][STACK] __attribute__((aligned(16), section(".pages")));
 
 uint64_t enter(uint64_t address, uint64_t argument, uint64_t stack, uint64_t return_to);
 __attribute__((noreturn)) void enter_by_sret(uint64_t argument, uint64_t stack, uint64_t return_to);

@@ -4,9 +4,13 @@
 uint64_t device_tree;
 volatile bool hypervisor;
 
-static struct {
-    uint64_t stack[512];
-} __attribute__((aligned(16))) m_trap_stack, hs_trap_stack, vs_trap_stack;
+/* Like all stacks in .pages, which is not cleared at the start. */
+typedef struct {
+    uint64_t words[512];
+} __attribute__((aligned(16))) stack;
+static stack m_trap_stack __attribute__((section(".pages")));
+static stack hs_trap_stack __attribute__((section(".pages")));
+static stack vs_trap_stack __attribute__((section(".pages")));
 
 void m_trap(void), hs_trap(void), vs_trap(void);
 void find_writes_transformed(void);
