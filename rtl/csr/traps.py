@@ -5,7 +5,6 @@ Pure functions: expressions in, expressions out. Each table names what is writte
 
 from amaranth.hdl import Cat, Const, Mux, Value
 
-from ..isa.causes import WRITES_ADDRESS
 from ..isa.modes import Mode, privilege, v
 
 EXCEPTIONS = 24
@@ -35,14 +34,6 @@ def trap_target(code, interrupt, mode, deleg) -> Value:
 def code_in(target, trap) -> Value:
     """The code of `trap` as `target` sees it: VS sees the interrupts 2, 6 and 10 as 1, 5 and 9 (hideleg_trans)."""
     return (trap.code - (trap.interrupt & (target == Mode.VS)))[:6]
-
-
-def holds_guest_address(code, interrupt, access_mode) -> Value:
-    """GVA: whether xtval holds a guest virtual address (rules mstatus_gva_op, hstatus_gva_op).
-
-    access_mode   the effective Mode of the access: of HLV, HLVX, HSV and under MPRV another than the current one
-    """
-    return v(access_mode) & ~interrupt & code.matches(*sorted(int(cause) for cause in WRITES_ADDRESS))
 
 
 def entry_writes(target: Mode, trap, mode, state) -> dict[str, Value]:

@@ -6,8 +6,8 @@ import pytest
 from testbench import truth_table
 
 from hyacinth.rtl.config import NO_H
-from hyacinth.rtl.csr.traps import holds_guest_address, trap_target
-from hyacinth.rtl.isa.causes import VS_INTERRUPTS, WRITES_ADDRESS, Cause, Interrupt
+from hyacinth.rtl.csr.traps import trap_target
+from hyacinth.rtl.isa.causes import VS_INTERRUPTS, Cause, Interrupt
 from hyacinth.rtl.isa.csrs import CSRS
 from hyacinth.rtl.isa.modes import Mode
 
@@ -38,12 +38,6 @@ def test_a_trap_goes_where_its_own_delegation_bits_send_it_and_no_other_bit_matt
             rows.append((code, interrupt, mode, medeleg, mideleg, hedeleg, hideleg))
             answers.append(target_in_words(mode, m, hs))
     assert truth_table(taken_in, [6, 1, Mode, 64, 64, 64, 64], rows) == answers
-
-
-def test_gva_is_set_for_addresses_of_a_guest_alone():
-    rows = [(code, interrupt, mode) for code in range(24) for interrupt in (0, 1) for mode in Mode]
-    assert truth_table(holds_guest_address, [6, 1, Mode], rows) == \
-        [int(mode >= 4 and not interrupt and code in set(WRITES_ADDRESS)) for code, interrupt, mode in rows]
 
 
 async def fields(s, *paths):
