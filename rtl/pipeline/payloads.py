@@ -74,7 +74,7 @@ class Decoded(data.Struct):
     @property
     def size(self):
         """log2 of the bytes of a memory access. HLV and HSV have it elsewhere than the others."""
-        return Mux(self.hlsv, self.fetched.bits[27:29], self.fetched.bits[12:14])
+        return Mux(self.hlsv, self.fetched.bits[26:28], self.fetched.bits[12:14])
 
     @property
     def unsigned(self):
