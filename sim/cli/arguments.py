@@ -10,7 +10,8 @@ from .status import BadInput
 
 ENGINES = ("compiled", "pysim")
 MEMORY = {f"{1 << power}M": 1 << power + 20 for power in range(4, 10)} | {"1G": 1 << 30, "2G": 2 << 30}
-DEFAULT_STUCK = 100_000
+DEFAULT_STUCK = 1_000_000
+DEFAULT_LATENCY = 20
 EXITS = """exit status:
   0 success   1 the program failed   2 bad input or usage   3 cycle limit
   4 no progress   5 core and referee differ   130 interrupted"""
@@ -90,8 +91,8 @@ def _machine(parser):
                        help="compiled: fast, built once; pysim: starts at once, slow (default: compiled)")
     group.add_argument("--memory", type=memory, default=128 << 20, metavar="SIZE",
                        help="RAM from 0x80000000 on, 16M to 2G (default: 128M)")
-    group.add_argument("--memory-latency", type=natural, default=0, metavar="N",
-                       help="cycles that memory waits before it answers (default: 0)")
+    group.add_argument("--memory-latency", type=natural, default=DEFAULT_LATENCY, metavar="N",
+                       help=f"cycles that memory waits before it answers (default: {DEFAULT_LATENCY})")
 
 
 def _run(commands):

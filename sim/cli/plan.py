@@ -58,6 +58,9 @@ def plan(options) -> Plan:
     if options.signature and not RAM.base <= made.signature[0] <= made.signature[1] <= RAM.base + options.memory:
         raise BadInput("--signature: begin_signature and end_signature must lie in memory, in this order; "
                        f"they are {made.signature[0]:#x} and {made.signature[1]:#x}")
+    if options.engine == "pysim" and options.wave and (
+            options.wave.suffix != ".vcd" or options.wave_from or options.wave_to or options.wave_around_trap):
+        raise BadInput("--wave: the engine pysim writes .vcd only, of a whole run; use --engine compiled")
     if options.check:
         from ..lockstep.referee import unavailable
         if why := unavailable():
@@ -94,6 +97,9 @@ def _program(options) -> Plan:
         address = program.symbol(name)
         if address is not None and not RAM.base <= address < RAM.base + options.memory:
             raise BadInput(f"{program.path}: its symbol {name} is {address:#x}, outside memory; place it in a section")
+    if program.tohost and program.fromhost and program.tohost >> 12 != program.fromhost >> 12:
+        raise BadInput(f"{program.path}: tohost ({program.tohost:#x}) and fromhost ({program.fromhost:#x}) must lie in "
+                       "one page of 4 KiB; put both into one section")
     return Plan(CONFIGS[options.core], program.segments, program.entry, program.tohost, program.fromhost,
                 program.signature, program.symbols)
 

@@ -17,11 +17,17 @@ class Terminal:
 
     While it is entered a terminal sends each key at once and does not echo it; Ctrl-C still interrupts. The terminal is
     left as it was found, whatever happens. Where standard input is no terminal, it is read as it is.
+
+    Attributes
+    ----------
+    typed : list of bytes
+        What each call of `read` returned.
     """
     def __init__(self, source=None, sink=None):
         self.source = sys.stdin if source is None else source
         self.sink = sys.stdout if sink is None else sink
         self._saved, self._ended = None, False
+        self.typed: list[bytes] = []
 
     def __enter__(self):
         try:
@@ -40,14 +46,14 @@ class Terminal:
         if self._saved is not None:
             termios.tcsetattr(self._file, termios.TCSADRAIN, self._saved)
             self._saved = None
-        self.sink.flush()
 
     def read(self) -> bytes:
         """What has been typed since the last call; never waits."""
-        if self._ended or not select.select([self._file], [], [], 0)[0]:
-            return b""
-        typed = os.read(self._file, CHUNK)
-        self._ended = not typed
+        typed = b""
+        if not self._ended and select.select([self._file], [], [], 0)[0]:
+            typed = os.read(self._file, CHUNK)
+            self._ended = not typed
+        self.typed.append(typed)
         return typed
 
     def write(self, data: bytes) -> None:
@@ -55,3 +61,22 @@ class Terminal:
         if data:
             self.sink.buffer.write(data)
             self.sink.flush()
+
+
+class Replay:
+    """Types again what was typed into another Terminal, call by call, and shows nothing."""
+    def __init__(self, typed: list[bytes]):
+        self._typed = iter(typed)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def read(self) -> bytes:
+        """What the same call returned then."""
+        return next(self._typed, b"")
+
+    def write(self, data: bytes) -> None:
+        """It has been shown before."""

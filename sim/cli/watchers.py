@@ -1,22 +1,38 @@
-"""Those who watch a run: each takes the records of a batch, in order, and closes what it opened."""
+"""Those who watch a run: some take its records one by one, others batches of bytes, which costs nearly nothing."""
 
 import json
 import sys
 from pathlib import Path
 
+from ..records import RETIRE, RETIRE_FIELDS, RetireRecord
 from ..trace.log import Log
 from ..trace.report import Reporter, report
-from ..trace.stats import TrapCounter, statistics
+from ..trace.stats import ExitCounter, TrapCounter, statistics
 from .status import BadInput
 
 LAST = 20
 """Records kept for the report of a machine that is stuck."""
+WORDS = len(RETIRE_FIELDS)
+
+
+def column(batch: bytes, field: str) -> list[int]:
+    """One field of all records of a batch."""
+    return memoryview(batch).cast("Q")[RETIRE_FIELDS.index(field)::WORDS].tolist()
+
+
+def record_at(batch: bytes, index: int) -> RetireRecord:
+    """One record of a batch."""
+    return RetireRecord._make(RETIRE.unpack_from(batch, index * RETIRE.size))
+
+
+def trapped(batch: bytes) -> list[RetireRecord]:
+    """The records of a batch that are traps."""
+    return [record_at(batch, index) for index, flag in enumerate(column(batch, "trapped")) if flag]
 
 
 class LogWatcher:
     """Writes --log FILE."""
     def __init__(self, path: Path):
-        self.path = path
         try:
             self.log = Log(open(path, "w", encoding="utf-8"))
         except OSError as error:
@@ -32,7 +48,7 @@ class LogWatcher:
 
 
 class TrapWatcher:
-    """Explains traps, and calls `found` with each.
+    """Explains traps: calls `found` with each.
 
     Records and walk steps come in two streams; their cycles tell which steps came before a trap.
     """
@@ -53,23 +69,19 @@ class TrapWatcher:
             self.reporter.take_step(ahead)
             ahead = next(steps, None)
 
-    def close(self) -> None:
-        """Nothing is open."""
-
 
 def print_trap(trap) -> None:
     """Explain a trap on standard error, which the guest's console is not on."""
     print(report(trap), end="\n\n", file=sys.stderr)
 
 
-class StatsWatcher:
-    """Counts traps, for --stats FILE."""
-    def __init__(self, path: Path, about: dict):
+class Stats:
+    """Counts traps, for --stats FILE; a watcher of batches."""
+    def __init__(self, path: Path, **about):
         self.path, self.about, self.traps = path, about, TrapCounter()
 
-    def take(self, records, steps) -> None:
-        """Count the traps of a batch."""
-        self.traps.take(records)
+    def __call__(self, batch: bytes) -> None:
+        self.traps.take(trapped(batch))
 
     def write(self, events, cycles: int, wall_seconds: float, ending) -> None:
         """Write the file."""
@@ -77,18 +89,59 @@ class StatsWatcher:
                           ending=ending.status.name.lower(), exit_code=ending.code)
         self.path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
 
-    def close(self) -> None:
-        """Nothing is open."""
 
-
-class LastWatcher:
-    """Keeps the last records."""
+class Last:
+    """Keeps the last records; a watcher of batches."""
     def __init__(self):
-        self.records: list = []
+        self._bytes = b""
 
-    def take(self, records, steps) -> None:
-        """Keep the last ones of a batch."""
-        self.records = [*self.records, *records[-LAST:]][-LAST:]
+    def __call__(self, batch: bytes) -> None:
+        self._bytes = (self._bytes + batch[-LAST * RETIRE.size:])[-LAST * RETIRE.size:]
 
-    def close(self) -> None:
-        """Nothing is open."""
+    @property
+    def records(self) -> list[RetireRecord]:
+        """They, the last one last."""
+        return list(map(RetireRecord._make, RETIRE.iter_unpack(self._bytes)))
+
+
+class NthTrap:
+    """Finds the cycle of the nth trap; a watcher of batches."""
+    def __init__(self, n: int):
+        self.n, self.count, self.cycle = n, 0, None
+
+    def __call__(self, batch: bytes) -> None:
+        traps = trapped(batch)
+        if self.count < self.n <= self.count + len(traps):
+            self.cycle = traps[self.n - self.count - 1].cycle
+        self.count += len(traps)
+
+
+class Exits:
+    """Counts VM exits; a watcher of batches."""
+    def __init__(self):
+        self.counter = ExitCounter()
+
+    def __call__(self, batch: bytes) -> None:
+        pairs = zip(column(batch, "mode"), column(batch, "mode_after"), strict=True)
+        self.counter.take(record_at(batch, index) for index, (mode, after) in enumerate(pairs) if (mode ^ after) & 4)
+
+
+class Check:
+    """Gives the records to the referee; a watcher of batches. What it finds is kept in `difference`, not raised."""
+    def __init__(self, referee):
+        self.referee, self.difference = referee, None
+
+    def __call__(self, batch: bytes) -> None:
+        self._ask(self.referee.check, batch)
+
+    def finish(self) -> None:
+        """Wait for the last answers."""
+        self._ask(self.referee.finish)
+
+    def _ask(self, question, *arguments) -> None:
+        from ..lockstep.referee import Difference
+        if self.difference is None:
+            try:
+                question(*arguments)
+            except Difference as difference:
+                self.difference = difference

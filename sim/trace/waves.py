@@ -42,8 +42,8 @@ VIEW = {
     "Trap": _retire("trapped", "interrupt", "code:Cause", "tval", "gva_valid", "gpa", "tinst"),
     "Memory": _retire("gva", "hpa", "size", "data", "device"),
     "CSR": [*_retire("writes_csr", "csr:CSR", "csr_value"),
-            *(Row(rf".*csr\b.*\.{name}") for name in (
-                "mstatus", "hstatus", "vsstatus", "medeleg", "hedeleg", "mideleg", "hideleg", "satp", "vsatp", "hgatp"))],
+            *(Row(rf".*csr\b.*\.{name}") for name in ("mstatus", "hstatus", "vsstatus", "medeleg", "hedeleg", "mideleg",
+                                                      "hideleg", "satp", "vsatp", "hgatp"))],
     "Walk": [Row("walk_valid"), *_walk("va", "context_mode:Mode", "g_stage", "level", "gpa", "hpa", "pte",
                                        "reason:Refusal", "cause:Cause")],
 }

@@ -68,8 +68,8 @@ def test_the_variables_of_a_vcd_file_have_their_scopes(tmp_path):
 
 
 def test_the_variables_of_an_fst_file_have_their_scopes(tmp_path):
-    text = (b"\xfe\0top\0\0" b"\xfc\0\0about\0\x81\x01" b"\x10\0clk\0\x01\0" b"\xfe\0core\0\0"
-            b"\x10\0pc [63:0]\0\x40\0" b"\xff\xff")
+    text = (b"\xfe\0top\0\0\xfc\0\0about\0\x81\x01\x10\0clk\0\x01\0\xfe\0core\0\0"
+            b"\x10\0pc [63:0]\0\x40\0\xff\xff")
     for kind, packed in ((4, gzip.compress(text)), (6, bytes([0xF0, len(text) - 15]) + text)):
         path = tmp_path / f"w{kind}.fst"
         path.write_bytes(struct.pack(">BQ", 0, 16) + bytes(8)

@@ -1,0 +1,118 @@
+"""`hyacinth run`."""
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from ..engines.engine import EngineError
+from ..machine import Machine
+from ..trace.signature import signature
+from ..trace.variables import variables
+from ..trace.waves import write_views
+from .plan import Plan, plan
+from .session import STEPS, Ending, Session
+from .status import BadInput, Status
+from .terminal import Replay, Terminal
+from .watchers import Check, Last, LogWatcher, NthTrap, Stats, TrapWatcher, print_trap
+
+AROUND = 200
+"""Cycles shown before and after the trap of --wave-around-trap."""
+TICKS = 2
+"""Units of a wave's time in a cycle."""
+
+
+def main(options) -> Status:
+    """Run the program of `options`; returns the exit status."""
+    made = plan(options)
+    try:
+        ending = run(options, made, Terminal())
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise BadInput(f"{error.filename or 'a file of this run'}: {error.strerror}; give another place") from None
+    except (EngineError, ValueError) as error:
+        raise BadInput(str(error)) from None
+    if ending.text:
+        print(f"hyacinth: {ending.text}", file=sys.stderr)
+    return ending.status
+
+
+def machine_of(options, made: Plan, **waves) -> Machine:
+    """A machine with the plan's program in it, reset."""
+    machine = Machine(made.config, options.engine, memory=options.memory, memory_latency=options.memory_latency,
+                      **waves)
+    try:
+        machine.load_segments([(segment.address, segment.data) for segment in made.segments], made.entry,
+                              tohost=made.tohost, fromhost=made.fromhost, dtb=made.dtb, bootargs=options.bootargs,
+                              initrd=made.initrd)
+    except BaseException:
+        machine.close()
+        raise
+    return machine
+
+
+def session_of(machine, options, made: Plan, terminal, *, max_cycles=None, **more) -> Session:
+    """A session with the limits of `options`."""
+    return Session(machine, terminal, made.symbols, max_cycles=options.max_cycles if max_cycles is None else max_cycles,
+                   stuck_after=options.stuck_after, step=STEPS[options.engine], **more)
+
+
+def run(options, made: Plan, terminal) -> Ending:
+    """Run to the end, and write what the options ask for."""
+    last, nth = Last(), NthTrap(options.wave_around_trap) if options.wave_around_trap else None
+    stats = Stats(options.stats, program=str(options.program or options.firmware), core=options.core,
+                  engine=options.engine, memory_latency=options.memory_latency) if options.stats else None
+    waves = {}
+    if options.wave and not nth:
+        waves = {"wave": options.wave, "wave_from": options.wave_from or 0, "wave_to": options.wave_to}
+    with ExitStack() as stack:
+        log = LogWatcher(options.log) if options.log else None
+        if log:
+            stack.callback(log.close)
+        machine = stack.enter_context(machine_of(options, made, **waves))
+        machine.raw_watchers += [watcher for watcher in (last, nth, stats) if watcher]
+        machine.watchers += [log] if log else []
+        if options.traps:
+            machine.watchers.append(TrapWatcher(made.symbols, made.config, print_trap))
+        check = Check(stack.enter_context(_referee(machine, options, made))) if options.check else None
+        if check:
+            machine.raw_watchers.append(check)
+        session = session_of(machine, options, made, terminal, last=last, check=check)
+        with terminal:
+            ending = session.run()
+        if stats:
+            stats.write(machine.events, machine.cycle, session.seconds, ending)
+        if options.signature:
+            begin, end = made.signature
+            options.signature.write_text(signature(machine.read(begin, end - begin)))
+    if nth:
+        _wave_around(options, made, nth, terminal.typed)
+    elif options.wave:
+        show_views(options.wave)
+    return ending
+
+
+def _referee(machine, options, made: Plan):
+    from ..lockstep.referee import Referee, RefereeError
+    try:
+        return Referee(made.config, [(segment.address, segment.data) for segment in made.segments], options.memory,
+                       rom=machine.boot_rom, device_tree=machine.device_tree)
+    except RefereeError as error:
+        raise BadInput(str(error)) from None
+
+
+def _wave_around(options, made: Plan, nth: NthTrap, typed: list[bytes]) -> None:
+    """Run again, as runs are deterministic, with waves of some cycles before and after the nth trap."""
+    if nth.cycle is None:
+        raise BadInput(f"--wave-around-trap {nth.n}: the program took {nth.count} traps; --traps shows them")
+    first, end = max(0, nth.cycle - AROUND), nth.cycle + AROUND
+    with machine_of(options, made, wave=options.wave, wave_from=first, wave_to=end) as machine:
+        session_of(machine, options, made, Replay(typed), max_cycles=end + 1).run()
+    show_views(options.wave, nth.cycle)
+
+
+def show_views(wave: Path, cycle: int | None = None) -> None:
+    """Write the views of a wave, and say how to open it."""
+    surfer, gtkwave = write_views(wave, variables(wave), cursor=None if cycle is None else cycle * TICKS)
+    print(f"hyacinth: waves in {wave}; open them with `surfer {wave} --command-file {surfer}` "
+          f"or `gtkwave {wave} {gtkwave}`", file=sys.stderr)

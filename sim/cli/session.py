@@ -1,0 +1,136 @@
+"""A run from reset to its end: steps the machine, serves its console, feeds who watches, and knows why it ended."""
+
+import signal
+import threading
+import time
+from dataclasses import dataclass
+
+from ..machine import End
+from ..trace.log import line
+from ..trace.names import mode_name
+from .status import Status
+
+STEPS = {"compiled": 100_000, "pysim": 500}
+"""Cycles between two looks at the console and at Ctrl-C, by engine: a fraction of a second."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended.
+
+    Parameters
+    ----------
+    status : Status
+    text : str
+        For the user; may be several lines.
+    code : int or None
+        What the program said.
+    """
+    status: Status
+    text: str = ""
+    code: int | None = None
+
+
+class Interrupts:
+    """While entered, Ctrl-C and SIGTERM are noticed between two steps, so that nothing is left half done."""
+    def __enter__(self):
+        self.noticed, self._before = False, {}
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._notice)
+        return self
+
+    def _notice(self, *_):
+        self.noticed = True
+
+    def __exit__(self, *_):
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+
+class Session:
+    """One run of a machine.
+
+    Parameters
+    ----------
+    machine : Machine
+    terminal : Terminal
+    symbols : Symbols
+        For the report of where it is stuck.
+    max_cycles : int or None
+    stuck_after : int
+        Cycles without an instruction that retires, after which the run ends.
+    step : int
+        Cycles between two looks at the console.
+    last : watchers.Last or None
+        Has the last records, for that report.
+    check : watchers.Check or None
+        The referee, whose difference ends the run.
+    """
+    def __init__(self, machine, terminal, symbols, *, max_cycles: int | None, stuck_after: int, step: int, last=None,
+                 check=None):
+        self.machine, self.terminal, self.symbols, self.last, self.check = machine, terminal, symbols, last, check
+        self.max_cycles, self.stuck_after, self.step = max_cycles, stuck_after, min(step, stuck_after)
+        self.seconds = 0.0
+        self._instructions = self._progress = 0
+
+    def run(self) -> Ending:
+        """Run to the end. Ctrl-C is an ending, too."""
+        begun = time.monotonic()
+        try:
+            with Interrupts() as interrupts:
+                while (ending := self._go_on()) is None:
+                    if interrupts.noticed:
+                        return Ending(Status.INTERRUPTED, f"interrupted at cycle {self.machine.cycle}")
+                if self.check:
+                    self.check.finish()
+                    return self._difference() or ending
+                return ending
+        finally:
+            self.seconds = time.monotonic() - begun
+
+    def _go_on(self) -> Ending | None:
+        """One step; why it was the last, or None."""
+        machine, limit = self.machine, self.max_cycles
+        if typed := self.terminal.read():
+            machine.give_input(typed)
+        step = self.step if limit is None else min(self.step, limit - machine.cycle)
+        outcome = machine.run(step, stuck_after=self.stuck_after)
+        self.terminal.write(machine.take_output())
+        if difference := self._difference():
+            return difference
+        if outcome.end == End.EXITED:
+            if outcome.exit_code == 0:
+                return Ending(Status.SUCCESS, code=0)
+            return Ending(Status.PROGRAM_FAILED, f"the program failed with code {outcome.exit_code}",
+                          outcome.exit_code)
+        # A trap counts as a record but brings nothing forward: a handler that traps at once would go on for ever.
+        if (instructions := machine.events["retired"]) != self._instructions:
+            self._instructions, self._progress = instructions, machine.cycle
+        if outcome.end == End.STUCK or machine.cycle - self._progress >= self.stuck_after:
+            return Ending(Status.STUCK, self._where())
+        if limit is not None and machine.cycle >= limit:
+            return Ending(Status.CYCLE_LIMIT, f"not finished after {machine.cycle} cycles (--max-cycles)")
+        return None
+
+    def _difference(self) -> Ending | None:
+        if self.check and self.check.difference:
+            return Ending(Status.DIFFERENCE, str(self.check.difference))
+        return None
+
+    def _where(self) -> str:
+        """Where nothing goes on: the last records, and what the hart does instead."""
+        machine, last = self.machine, self.last.records if self.last else []
+        text = [f"no progress: no instruction has retired for {self.stuck_after} cycles; gave up at cycle "
+                f"{machine.cycle} (--stuck-after)"]
+        if last:
+            record = last[-1]
+            mode = mode_name(record.mode_after)
+            place = self.symbols.place(record.next_pc, record.mode_after & 4)
+            if record.trapped:
+                where = f"{record.next_pc:#x} in {mode} ({place})"
+                text.append(f"traps follow traps: the handler at {where} traps before it has done anything")
+            else:
+                text.append(f"the hart is in {mode} at {record.next_pc:#x}, {place}")
+            text += ["the last instructions:", *("  " + line(each) for each in last)]
+        return "\n".join(text)
