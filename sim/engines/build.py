@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,11 +17,11 @@ HERE = Path(__file__).parent
 SOURCES = ("harness.h", "harness.cc", "model.cc")
 VERILATE = ("--cc", "--top-module", TOP, "--prefix", "V", "-O3", "--x-assign", "fast", "--x-initial", "fast",
             "--noassert", "-Wno-fatal", "-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT",
-            # Many files of like size keep all processors busy to the end.
+            # Small functions: a compiler's time grows faster than their length.
             "--output-split", "4000", "--output-split-cfuncs", "1000")
 COMPILE = ("-std=c++20", "-fPIC", "-fno-sanitize=all", "-fvisibility=hidden", "-w", "-DVERILATOR=1", "-DVM_COVERAGE=0",
            "-DVL_IGNORE_UNKNOWN_ARCH")
-FAST, SLOW = "-O1", "-O0"
+FAST, SLOW = "-O2", "-O0"
 """Code that runs in every cycle, and code that runs once."""
 RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
 WAVES = {
@@ -42,8 +43,11 @@ def include() -> Path:
 
 def run(command, folder: Path, what: str) -> None:
     """Run a command in `folder`. Raises EngineError with the end of what it printed."""
+    # The compiler keeps its own libraries, built once, beside the models, and what it makes of them not at all.
+    caches = {"ZIG_GLOBAL_CACHE_DIR": str(folder.parent / f"zig-{version('ziglang')}"),
+              "ZIG_LOCAL_CACHE_DIR": str(folder / "zig")}
     done = subprocess.run(list(map(str, command)), cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, errors="replace")
+                          stderr=subprocess.STDOUT, text=True, errors="replace", env=os.environ | caches)
     if done.returncode:
         tail = "\n".join(done.stdout.splitlines()[-20:])
         raise EngineError(f"{what} failed with status {done.returncode}:\n{tail}")
@@ -54,7 +58,7 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def build(text: str, flat: Flat, wave: str, folder: Path, progress) -> Path:
+def build(text: str, flat: Flat, wave: str, folder: Path, runtime: Path, progress) -> Path:
     """Makes the library in the empty `folder`; returns its path.
 
     Parameters
@@ -63,10 +67,11 @@ def build(text: str, flat: Flat, wave: str, folder: Path, progress) -> Path:
         `flat` as RTLIL.
     wave : str
         Ending of the files of waves that the model can write, or "".
+    runtime : Path
+        Where `build_runtime` has been.
     progress : callable
         Called with what is done now, how much of it is done and how much there is (or None).
     """
-    runtime = include()
     verilog = to_verilog(text, folder)
     progress("translating to C++", 0, None)
     trace = (f"--trace-{wave[1:]}", "--trace-structs") if wave else ()
@@ -75,35 +80,63 @@ def build(text: str, flat: Flat, wave: str, folder: Path, progress) -> Path:
         f"PORT({leaf.name}, {leaf.width}, {str(leaf.output).lower()})\n" for leaf in flat.leaves.values()))
     for name in SOURCES:
         shutil.copy(HERE / name, folder / name)
-    sources = [path for path in folder.iterdir() if path.suffix in (".cc", ".cpp")]
-    sources += [runtime / name for name in (*RUNTIME, *WAVES[wave])]
-    objects = compile_all(sources, folder, wave, runtime, progress)
+    made = list(folder.glob("*.cpp"))
+    sources = [folder / name for name in SOURCES if name.endswith(".cc")]
+    for kind, slow in ("fast", False), ("Slow", True):
+        sources += together([path for path in made if ("Slow" in path.name) == slow], folder, kind)
+    objects = compile_all(sources, folder, wave, folder, progress)
     progress("linking", 0, None)
     library = folder / "model.so"
-    run([sys.executable, "-m", "ziglang", "c++", "-shared", "-o", library, *objects], folder, "linking the model")
+    run([*compiler(), "-shared", "-o", library, *objects, *sorted(runtime.glob("*.o"))], folder, "linking the model")
     return library
 
 
-def compile_all(sources, folder: Path, wave: str, runtime: Path, progress) -> list[Path]:
-    """Object files of `sources`, several at a time, the longest first."""
-    flags = [*COMPILE, f"-DVM_TRACE={int(bool(wave))}", "-I", runtime, "-I", runtime / "vltstd", "-I", folder]
+def together(sources: list[Path], folder: Path, kind: str) -> list[Path]:
+    """Sources that include `sources`, one for each processor.
+
+    To read the headers takes longer than to compile one of the many files that Verilator makes.
+    """
+    groups = [[0, f"{kind}{index}.cc", ""] for index in range(min(processors(), len(sources)))]
+    for source in sorted(sources, key=lambda path: (-path.stat().st_size, path.name)):
+        least = min(groups)
+        least[0] += source.stat().st_size
+        least[2] += f'#include "{source.name}"\n'
+    for _, name, text in groups:
+        (folder / name).write_text(text)
+    return [folder / name for _, name, _ in groups]
+
+
+def build_runtime(wave: str, folder: Path, progress) -> None:
+    """Leaves in `folder` the object files that are the same for all models."""
+    home = include()
+    compile_all([home / name for name in (*RUNTIME, *WAVES[wave])], folder, wave, folder, progress)
+
+
+def compiler() -> list[str]:
+    """The command of the C++ compiler."""
+    return [sys.executable, "-m", "ziglang", "c++"]
+
+
+def compile_all(sources, folder: Path, wave: str, headers: Path, progress) -> list[Path]:
+    """Object files of `sources` in `folder`, several at a time."""
+    home = include()
+    flags = [*COMPILE, f"-DVM_TRACE={int(bool(wave))}", "-I", home, "-I", home / "vltstd", "-I", headers]
     if wave:
         kind = wave[1:]
         flags += [f"-DVM_TRACE_{kind.upper()}=1", f'-DWAVE_HEADER="verilated_{kind}_c.h"',
                   f"-DWAVE_CLASS=Verilated{kind.capitalize()}C"]
-    command = [sys.executable, "-m", "ziglang", "c++", "-c", *flags]
 
     def compile_one(source: Path) -> Path:
         target = folder / f"{source.name}.o"
         level = SLOW if "Slow" in source.name else FAST
-        run([*command, level, source, "-o", target], folder, f"compiling {source.name}")
+        run([*compiler(), "-c", *flags, level, source, "-o", target], folder, f"compiling {source.name}")
         return target
 
     objects = []
     with ThreadPoolExecutor(processors()) as pool:
         try:
             progress("compiling", 0, len(sources))
-            for made in pool.map(compile_one, sorted(sources, key=lambda path: -path.stat().st_size)):
+            for made in pool.map(compile_one, sources):
                 objects.append(made)
                 progress("compiling", len(objects), len(sources))
         except BaseException:

@@ -99,29 +99,47 @@ def library(flat: Flat, name: str | None, wave: str, progress) -> Path:
     target = home / key
     with lock(home / f"{key}.lock"):
         if not (target / LIBRARY).exists():
-            _make(text, flat, wave, target, progress)
+            runtime = _runtime(home, wave, progress)
+            _make(target, lambda scratch: [build.build(text, flat, wave, scratch, runtime, progress)])
     if note:
         _write(note, key)
     return target / LIBRARY
 
 
-def _make(text: str, flat: Flat, wave: str, target: Path, progress) -> None:
-    scratch = target.with_suffix(".build")
-    shutil.rmtree(scratch, ignore_errors=True)  # of a build that was killed
-    scratch.mkdir()
+def _make(target: Path, make) -> None:
+    """Fills the folder `target` with what `make`, given an empty folder, puts there and returns: all of it or nothing.
+
+    Whoever calls holds the lock of `target`.
+    """
+    scratch, final = target.with_suffix(".build"), target.with_suffix(".new")
+    for rest in scratch, final:
+        shutil.rmtree(rest, ignore_errors=True)  # of a build that was killed
     try:
-        made = build.build(text, flat, wave, scratch, progress)
-        final = target.with_suffix(".new")
-        shutil.rmtree(final, ignore_errors=True)
+        scratch.mkdir()
         final.mkdir()
-        made.rename(final / LIBRARY)
+        for made in make(scratch):
+            made.rename(final / made.name)
         shutil.rmtree(target, ignore_errors=True)
         final.rename(target)
     except OSError as error:
         raise EngineError(f"{scratch}: the model cannot be built there ({error.strerror}); free some space, or set "
                           "HYACINTH_CACHE to another folder") from None
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        for rest in scratch, final:
+            shutil.rmtree(rest, ignore_errors=True)
+
+
+def _runtime(home: Path, wave: str, progress) -> Path:
+    """The folder with the object files that all models share."""
+    target = home / f"runtime-{digest(tools(), wave, build.COMPILE, build.FAST, build.RUNTIME, build.WAVES)}"
+
+    def make(folder):
+        build.build_runtime(wave, folder, progress)
+        return sorted(folder.glob("*.o"))
+    with lock(target.with_suffix(".lock")):
+        if not target.exists():
+            _make(target, make)
+    return target
 
 
 def _write(path: Path, contents: str) -> None:

@@ -51,7 +51,8 @@ def test_the_first_beat_comes_after_the_latency(relayed, latency):
 
 
 @pytest.mark.parametrize("request_", [{"address": 0x4000_0000}, {"address": 0x4000_0000, "burst": 1},
-                                      {"address": ROM, "write": 1}, {"address": RAM + (1 << 31), "write": 1, "burst": 1}],
+                                      {"address": ROM, "write": 1},
+                                      {"address": RAM + (1 << 31), "write": 1, "burst": 1}],
                          ids=["absent", "absent line", "read-only", "absent written line"])
 def test_an_error_is_one_response(relayed, request_):
     _, answers = relayed().ask(**request_)
