@@ -37,10 +37,8 @@ struct trap trap_of(enum mode mode, function *f, uint64_t argument);
    A compressed one has zeros above. Where it traps, the trap is recorded and the instruction skipped. */
 struct trap attempt(enum mode mode, uint32_t instruction, uint64_t a0, uint64_t a1);
 
-/* `attempt` in two steps, for what must happen between: put the instruction in place; run it as f of run_in. */
-void attempt_prepare(uint32_t instruction, uint64_t a1);
-uint64_t attempt_run(uint64_t a0);
-extern uint32_t attempt_slot[]; /* where it stands */
+/* Where the next `attempt` of `instruction` goes on after it, if nothing but that is attempted before. */
+uint64_t after_attempt(uint32_t instruction);
 
 /* The three kinds of memory access, and the causes of their faults. */
 enum reach { FETCH, LOAD, STORE };

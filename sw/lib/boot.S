@@ -73,28 +73,36 @@ enter_by_sret:
     mv ra, a2
     sret
 
-# See attempt_run in trap.h. t4, t5 and t6 tell the trap handler what is tried, that it may trap, and where to go on.
-    .globl attempt_run
-attempt_run:
+# The stubs of attempt (trap.c): each runs the instruction at its slot with a0 as it comes, a1 from attempt_a1, and
+# returns a2. t4, t5 and t6 tell the trap handler what is tried, that it may trap, and where to go on. There are many,
+# so that a loop over a few instructions need not write code, and empty the instruction cache, each time.
+    .balign 128
+    .globl attempt_stubs, attempt_first_slot, attempt_stubs_end
+attempt_stubs:
+    .rept 16
+    .balign 128
     addi sp, sp, -16
     sd ra, 0(sp)
     lla t0, attempt_a1
     ld a1, 0(t0)
     li a2, 0
     li a7, 0
-    lla t4, attempt_slot
-    lla t6, attempt_over
+    lla t4, 1f
+    lla t6, 2f
     li t5, 0x7472796d
     .balign 4
-    .globl attempt_slot
-attempt_slot:
-    .word 0x13
-attempt_over:
-    li t5, 0
+    .ifndef attempt_first_slot
+attempt_first_slot:
+    .endif
+1:  .word 0
+2:  li t5, 0
     mv a0, a2
     ld ra, 0(sp)
     addi sp, sp, 16
     ret
+    .endr
+    .balign 128
+attempt_stubs_end:
 
     .bss
     .balign 8

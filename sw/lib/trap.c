@@ -9,6 +9,11 @@ uint64_t attempt_a1;
 
 static struct trap unexpected_trap;
 
+/* In boot.S. */
+#define STUB_BYTES 128
+extern uint8_t attempt_stubs[], attempt_stubs_end[];
+extern uint32_t attempt_first_slot[];
+
 void clear_traps(void)
 {
     trap_count = 0;
@@ -138,17 +143,32 @@ struct trap trap_of(enum mode mode, function *f, uint64_t argument)
     return trap;
 }
 
-void attempt_prepare(uint32_t instruction, uint64_t a1)
+/* The slot of a stub that holds `instruction`. */
+static uint32_t *slot_of(uint32_t instruction)
 {
-    attempt_slot[0] = (instruction & 3) == 3 ? instruction : (instruction & 0xffff) | 0x10000; /* C.NOP above */
-    attempt_a1 = a1;
+    static unsigned next;
+    const unsigned step = STUB_BYTES / 4, count = (attempt_stubs_end - attempt_stubs) / STUB_BYTES;
+    if ((instruction & 3) != 3)
+        instruction = (instruction & 0xffff) | 0x10000; /* C.NOP above */
+    for (unsigned i = 0; i < count; i++)
+        if (attempt_first_slot[i * step] == instruction)
+            return &attempt_first_slot[i * step];
+    uint32_t *slot = &attempt_first_slot[next++ % count * step];
+    *slot = instruction;
     FENCE_I();
+    return slot;
+}
+
+uint64_t after_attempt(uint32_t instruction)
+{
+    return (uint64_t)(slot_of(instruction) + 1);
 }
 
 struct trap attempt(enum mode mode, uint32_t instruction, uint64_t a0, uint64_t a1)
 {
-    attempt_prepare(instruction, a1);
-    return trap_of(mode, attempt_run, a0);
+    uint8_t *stub = attempt_stubs + ((uint8_t *)slot_of(instruction) - (uint8_t *)attempt_first_slot);
+    attempt_a1 = a1;
+    return trap_of(mode, (function *)stub, a0);
 }
 
 /* The manual leaves open whether mtinst gets a transformed instruction or 0: a load of what is absent tells. */
@@ -159,6 +179,8 @@ void find_writes_transformed(void)
 
 void check_trap(const char *name, struct trap got, struct expected_trap expected)
 {
+    checking(name);
+    CHECK_EQ("cause", got.cause, expected.cause);
     uint64_t at = got.at & ~USER_ALIAS;
     uint32_t tried = expected.tval == THE_INSTRUCTION || expected.tinst >> 12 == TRANSFORMED(0) >> 12
         ? MEMORY16(at) | (uint32_t)MEMORY16(at + 2) << 16 : 0;
@@ -177,8 +199,6 @@ void check_trap(const char *name, struct trap got, struct expected_trap expected
     }
     if (!expected.epc)
         expected.epc = fetch ? got.a0 : got.at;
-    checking(name);
-    CHECK_EQ("cause", got.cause, expected.cause);
     CHECK_EQ("mode that took the trap", got.in, expected.in);
     if (!(expected.cause >> 63))
         CHECK_EQ("epc", got.epc, expected.epc);

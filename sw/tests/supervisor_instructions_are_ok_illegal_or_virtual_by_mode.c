@@ -38,8 +38,8 @@ int main(void)
                 csr_put(mstatus, MSTATUS_TVM | MSTATUS_TSR, (tvm ? MSTATUS_TVM : 0) | (tsr ? MSTATUS_TSR : 0));
                 csr_write(hstatus, (vtvm ? HSTATUS_VTVM : 0) | (vtsr ? HSTATUS_VTSR : 0));
                 /* Where SRET is allowed it goes to the next instruction, in the mode it came from (from M, in HS). */
-                csr_write(sepc, attempt_slot + 1);
-                csr_write(vsepc, attempt_slot + 1);
+                csr_write(sepc, after_attempt(words[what]));
+                csr_write(vsepc, after_attempt(words[what]));
                 csr_set(sstatus, MSTATUS_SPP);
                 csr_set(vsstatus, MSTATUS_SPP);
                 struct trap trap = attempt(modes[m], words[what], 0, 0);
