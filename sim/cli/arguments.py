@@ -144,6 +144,7 @@ def parser() -> Parser:
     doctor.set_defaults(command="doctor")
     bench = commands.add_parser("bench", help="measure: cycles a second, CPI, time to build the model")
     bench.add_argument("--core", type=core, default="full", metavar="NAME", help="full, small or no-h (default: full)")
+    bench.add_argument("--build", action="store_true", help="also build a model in an empty cache, and time that")
     bench.add_argument("words", nargs="*", metavar="WORD", help="only programs whose name holds one of these")
     bench.set_defaults(command="bench")
     explain = commands.add_parser("explain", help="say what a cause or a CSR is")

@@ -121,8 +121,8 @@ class Session:
     def _where(self) -> str:
         """Where nothing goes on: the last records, and what the hart does instead."""
         machine, last = self.machine, self.last.records if self.last else []
-        text = [f"no progress: no instruction has retired for {self.stuck_after} cycles; gave up at cycle "
-                f"{machine.cycle} (--stuck-after)"]
+        limit = f"{self.stuck_after} cycles (--stuck-after)"
+        text = [f"no progress: no instruction has retired for {limit}; gave up at cycle {machine.cycle}"]
         if last:
             record = last[-1]
             mode = mode_name(record.mode_after)

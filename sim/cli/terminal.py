@@ -66,7 +66,7 @@ class Terminal:
 class Replay:
     """Types again what was typed into another Terminal, call by call, and shows nothing."""
     def __init__(self, typed: list[bytes]):
-        self._typed = iter(typed)
+        self.typed, self._next = typed, iter(typed)
 
     def __enter__(self):
         return self
@@ -76,7 +76,7 @@ class Replay:
 
     def read(self) -> bytes:
         """What the same call returned then."""
-        return next(self._typed, b"")
+        return next(self._next, b"")
 
     def write(self, data: bytes) -> None:
         """It has been shown before."""
