@@ -15,6 +15,7 @@ from .flat import Flat
 
 HERE = Path(__file__).parent
 SOURCES = ("harness.h", "harness.cc", "model.cc")
+FST = ("fst/lz4.h", "fst/zlib.h")
 VERILATE = ("--cc", "--top-module", TOP, "--prefix", "V", "-O3", "--x-assign", "fast", "--x-initial", "fast",
             "--noassert", "-Wno-fatal", "-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT",
             # Small functions: a compiler's time grows faster than their length.
@@ -24,11 +25,7 @@ COMPILE = ("-std=c++20", "-fPIC", "-fno-sanitize=all", "-fvisibility=hidden", "-
 FAST, SLOW = "-O2", "-O0"
 """Code that runs in every cycle, and code that runs once."""
 RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
-WAVES = {
-    "": (),
-    ".fst": ("verilated_fst_c.cpp", "fstcpp/fstcpp_writer.cpp", "fstcpp/fstcpp_variable_info.cpp"),
-    ".vcd": ("verilated_vcd_c.cpp",),
-}
+WAVES = {"": (), ".fst": ("verilated_fst_c.cpp",), ".vcd": ("verilated_vcd_c.cpp",)}
 """What writes waves of each ending."""
 
 
@@ -120,7 +117,9 @@ def compiler() -> list[str]:
 def compile_all(sources, folder: Path, wave: str, headers: Path, progress) -> list[Path]:
     """Object files of `sources` in `folder`, several at a time."""
     home = include()
-    flags = [*COMPILE, f"-DVM_TRACE={int(bool(wave))}", "-I", home, "-I", home / "vltstd", "-I", headers]
+    flags = [*COMPILE, f"-DVM_TRACE={int(bool(wave))}"]
+    for folder_of_headers in home, home / "vltstd", HERE / "fst", headers:
+        flags += ["-I", folder_of_headers]
     if wave:
         kind = wave[1:]
         flags += [f"-DVM_TRACE_{kind.upper()}=1", f'-DWAVE_HEADER="verilated_{kind}_c.h"',

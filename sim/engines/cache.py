@@ -48,7 +48,7 @@ def digest(*parts) -> str:
 def sources() -> str:
     """A name for the hardware's sources and for what makes models of them."""
     rtl = sorted(path for path in RTL.rglob("*.py"))
-    here = sorted(path for path in build.HERE.iterdir() if path.suffix in (".py", ".h", ".cc"))
+    here = sorted(path for path in build.HERE.rglob("*") if path.suffix in (".py", ".h", ".cc"))
     return digest(*(part for path in (*rtl, *here) for part in (path.name, path.read_bytes())), tools())
 
 
@@ -94,12 +94,12 @@ def library(flat: Flat, name: str | None, wave: str, progress) -> Path:
     build.include()
     progress("exporting", 0, None)
     text = to_rtlil(flat)
-    recipe = [(build.HERE / source).read_bytes() for source in build.SOURCES]
+    recipe = [(build.HERE / source).read_bytes() for source in (*build.SOURCES, *build.FST)]
     key = f"model-{digest(text, PASSES, wave, build.VERILATE, build.COMPILE, build.FAST, build.SLOW, tools(), *recipe)}"
     target = home / key
     with lock(home / f"{key}.lock"):
         if not (target / LIBRARY).exists():
-            runtime = _runtime(home, wave, progress)
+            runtime = _runtime(home, wave, recipe[len(build.SOURCES):], progress)
             _make(target, lambda scratch: [build.build(text, flat, wave, scratch, runtime, progress)])
     if note:
         _write(note, key)
@@ -129,9 +129,9 @@ def _make(target: Path, make) -> None:
             shutil.rmtree(rest, ignore_errors=True)
 
 
-def _runtime(home: Path, wave: str, progress) -> Path:
+def _runtime(home: Path, wave: str, recipe, progress) -> Path:
     """The folder with the object files that all models share."""
-    target = home / f"runtime-{digest(tools(), wave, build.COMPILE, build.FAST, build.RUNTIME, build.WAVES)}"
+    target = home / f"runtime-{digest(tools(), wave, build.COMPILE, build.FAST, build.RUNTIME, build.WAVES, *recipe)}"
 
     def make(folder):
         build.build_runtime(wave, folder, progress)
