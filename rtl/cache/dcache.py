@@ -100,10 +100,25 @@ class DataCache(wiring.Component):
         def let_cpu_read():
             m.d.comb += [cpu.granted.eq(1), ways.read.eq(cpu.read), ways.row.eq(cpu.offset[3:])]
 
+        def if_filling():
+            m.d.comb += [request.valid.eq(fill.bus.request.valid), request.p.eq(fill.bus.request.p),
+                         fill.bus.request.ready.eq(request.ready)]
+
         def request_word(row_word):
             m.d.comb += [ways.read.eq(1), ways.row.eq(Cat(row_word, line_set))]
 
-        with m.FSM(init="CLEAR"):
+        # The line that had to go waits in a buffer, so that the new one need not wait for it. It is written back as
+        # soon as the bus is free; nothing else is asked of the bus before that is done.
+        m.submodules.buffer = buffer = Memory(shape=64, depth=1 << WORD_BITS, init=[])
+        buffer_read, buffer_write = buffer.read_port(domain="comb"), buffer.write_port()
+        absent = Signal()
+        parted, parted_line = Signal(), Signal(TAG_BITS + SET_BITS)
+        copied, copied_word, parted_beat = Signal(), Signal(WORD_BITS), Signal(WORD_BITS)
+        m.d.sync += copied.eq(0)
+        m.d.comb += [buffer_write.en.eq(copied), buffer_write.addr.eq(copied_word), buffer_write.data.eq(ways.data),
+                     ways.by_way.eq(copied), buffer_read.addr.eq(parted_beat)]
+
+        with m.FSM(init="CLEAR") as fsm:
             with m.State("CLEAR"):
                 with m.If(~ways.clearing):
                     m.next = "IDLE"
@@ -120,7 +135,7 @@ class DataCache(wiring.Component):
                         m.next = "CHECK"
                 with m.Else():
                     let_cpu_read()
-                    with m.If(cpu.clean & ~cpu.cleaned):
+                    with m.If(cpu.clean & ~cpu.cleaned & ~parted):
                         m.d.sync += [line_set.eq(0), cleaning.eq(1)]
                         m.next = "CLEAN"
                     with m.Elif(cpu.single & ~cpu.single_done):
@@ -145,61 +160,59 @@ class DataCache(wiring.Component):
                 with m.Elif(ways.match.any()):
                     m.d.sync += [answer.eq(ways.data), tables.done.eq(for_tables), cpu.refilled.eq(~for_tables)]
                     m.next = "IDLE"
+                with m.Elif(parted):
+                    m.next = "READ"  # the buffer is still full: look again
                 with m.Else():
                     # The victim's tag goes first: from now on no store can reach the line.
                     m.d.comb += [ways.way.eq(ways.victim), ways.tag_write.eq(ways.victim),
                                  self.events[1].eq(~for_tables), self.events[3].eq(for_tables)]
                     m.d.sync += [victim.eq(ways.victim), victim_ppn.eq(ways.way_ppn)]
+                    m.d.comb += fill.start.eq(1)
+                    m.next = "FILL"
                     with m.If((dirty_read.data & ways.valid & ways.victim).any()):
-                        m.next = "EVICT"
-                    with m.Else():
-                        m.d.comb += fill.start.eq(1)
-                        m.next = "FILL"
+                        m.next = "COPY"
 
-            with m.State("EVICT"):
-                request_word(Const(0, WORD_BITS))
-                m.d.comb += self.events[2].eq(1)
-                m.next = "WRITE BACK"
-
-            with m.State("WRITE BACK"):
-                m.d.comb += [request.valid.eq(1), ways.by_way.eq(1), request.p.write.eq(1), request.p.burst.eq(1),
-                             request.p.address.eq(Cat(Const(0, 6), line_set, victim_ppn)), request.p.size.eq(3),
-                             request.p.data.eq(ways.data), request.p.mask.eq(0xff)]
-                with m.If(request.ready):
-                    request_word((beat + 1)[:WORD_BITS])
-                    m.d.sync += beat.eq(beat + 1)
-                    with m.If(beat.all()):
-                        m.next = "WRITTEN"
-
-            with m.State("WRITTEN"):
-                with m.If(response.valid):
+            # Word by word into the buffer, one a cycle from the first cycle on: the new line's words come in the same
+            # order, and at least one cycle behind.
+            with m.State("COPY"):
+                request_word(beat)
+                if_filling()
+                m.d.comb += self.events[2].eq(beat == 0)
+                with m.If(fill.done):
+                    m.d.sync += absent.eq(1)  # only a line that is absent comes before the last word is copied
+                m.d.sync += [beat.eq(beat + 1), copied.eq(1), copied_word.eq(beat),
+                             parted_line.eq(Cat(line_set, victim_ppn))]
+                with m.If(beat.all()):
+                    m.d.sync += parted.eq(1)
+                    m.next = "FILL"
                     with m.If(cleaning):
-                        m.d.comb += dirty_write.en.eq(victim)
-                        m.next = "CLEAN"
-                    with m.Else():
-                        m.d.comb += fill.start.eq(1)
-                        m.next = "FILL"
+                        m.next = "DRAIN"
+
+            with m.State("DRAIN"):
+                with m.If(~parted):
+                    m.d.comb += dirty_write.en.eq(victim)
+                    m.next = "CLEAN"
 
             with m.State("FILL"):
-                m.d.comb += [request.valid.eq(fill.bus.request.valid), request.p.eq(fill.bus.request.p),
-                             fill.bus.request.ready.eq(request.ready)]
-                with m.If(fill.done):
-                    m.d.comb += [ways.tag_write.eq(victim), ways.tag.valid.eq(~fill.error), dirty_write.en.eq(victim)]
-                    m.d.sync += failed.eq(fill.error)
+                if_filling()
+                error = fill.error | absent
+                with m.If(fill.done | absent):
+                    m.d.comb += [ways.tag_write.eq(victim), ways.tag.valid.eq(~error), dirty_write.en.eq(victim)]
+                    m.d.sync += [failed.eq(error), absent.eq(0)]
                     m.next = "IDLE"
                     with m.If(~for_tables):
                         m.d.sync += [cpu.refilled.eq(still_wanted), reserved.eq(~0)]
-                    with m.Elif(fill.error):
+                    with m.Elif(error):
                         m.d.sync += tables.done.eq(still_wanted)
                     with m.Else():
                         m.next = "READ"
 
             with m.State("SINGLE"):
-                m.d.comb += [request.valid.eq(1), request.p.address.eq(Cat(byte, word, line_set, line_ppn)),
+                m.d.comb += [request.valid.eq(~parted), request.p.address.eq(Cat(byte, word, line_set, line_ppn)),
                              request.p.write.eq(~for_tables & cpu.single_write),
                              request.p.size.eq(Mux(for_tables, 3, cpu.single_size)),
                              request.p.mask.eq(Mux(for_tables, 0xff, cpu.mask)), request.p.data.eq(cpu.write_data)]
-                with m.If(request.ready):
+                with m.If(request.ready & ~parted):
                     m.next = "ANSWER"
 
             with m.State("ANSWER"):
@@ -219,10 +232,27 @@ class DataCache(wiring.Component):
                 m.d.comb += [unclean.eq(dirty_read.data & ways.valid), ways.way.eq(unclean & -unclean)]
                 m.d.sync += [victim.eq(ways.way), victim_ppn.eq(ways.way_ppn)]
                 with m.If(unclean.any()):
-                    m.next = "EVICT"
+                    m.next = "COPY"
                 with m.Else():
                     m.d.sync += [line_set.eq(line_set + 1), cpu.cleaned.eq(line_set.all())]
                     m.next = "CLEAN"
                     with m.If(line_set.all()):
                         m.next = "IDLE"
+
+        with m.FSM():
+            with m.State("WAIT"):
+                with m.If(parted & ~fsm.ongoing("COPY") & ~fsm.ongoing("FILL")):
+                    m.next = "WRITE BACK"
+            with m.State("WRITE BACK"):
+                m.d.comb += [request.valid.eq(1), request.p.write.eq(1), request.p.burst.eq(1),
+                             request.p.address.eq(Cat(Const(0, 6), parted_line)), request.p.size.eq(3),
+                             request.p.data.eq(buffer_read.data), request.p.mask.eq(0xff)]
+                with m.If(request.ready):
+                    m.d.sync += parted_beat.eq(parted_beat + 1)
+                    with m.If(parted_beat.all()):
+                        m.next = "WRITTEN"
+            with m.State("WRITTEN"):
+                with m.If(response.valid):
+                    m.d.sync += parted.eq(0)
+                    m.next = "WAIT"
         return m

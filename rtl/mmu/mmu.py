@@ -100,17 +100,15 @@ class Mmu(wiring.Component):
         ]
         entry, rights = Signal(Entry), Signal(Rights)
         level, kept = Signal(2), Signal(Stored)
-        translated = Signal()
         m.d.comb += [
-            # A mode without translation has nothing in the second level.
-            translated.eq(walker.s_on | walker.g_on),
             rights.eq(walker.rights), level.eq(walker.level), answer.eq(walker.answer),
             entry.eq(record(Entry, vpn=request.va[12:], level=level, v=virtual, machine=request.context.mode == Mode.M,
                             page=answer.page, rights=rights)),
             itlb.entry.eq(entry), dtlb.entry.eq(entry),
             second.new.eq(record(
-                Stored, valid=1, v=virtual, asid=s.id, vmid=csrs.hgatp.id[:14], is_global=walker.is_global,
-                s_level=walker.s_level, level=walker.level, page=answer.page, rights=walker.rights)),
+                Stored, valid=1, v=virtual, machine=request.context.mode == Mode.M, asid=s.id,
+                vmid=csrs.hgatp.id[:14], is_global=walker.is_global, s_level=walker.s_level, level=walker.level,
+                page=answer.page, rights=walker.rights)),
         ]
         with m.FSM():
             with m.State("IDLE"):
@@ -125,7 +123,7 @@ class Mmu(wiring.Component):
             with m.State("SECOND"):
                 with m.If(stops):
                     m.next = "IDLE"
-                with m.Elif(second.hit & translated):
+                with m.Elif(second.hit):
                     m.d.sync += kept.eq(second.found)
                     m.d.comb += self.events[2].eq(1)
                     m.next = "FOUND"
@@ -144,7 +142,7 @@ class Mmu(wiring.Component):
                     m.d.comb += walker.abort.eq(1)
                     m.next = "IDLE"
                 with m.Elif(walker.done):
-                    m.d.comb += [done.eq(1), second.install.eq(~answer.faulted & ~answer.cut & translated)]
+                    m.d.comb += [done.eq(1), second.install.eq(~answer.faulted & ~answer.cut)]
                     m.next = "IDLE"
         installs = done & ~answer.faulted & ~answer.cut
         m.d.comb += [itlb.install.eq(installs & fetching), dtlb.install.eq(installs & ~fetching),

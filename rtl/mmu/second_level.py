@@ -1,4 +1,4 @@
-"""The second-level TLB: a memory of translations that were walked for, of both sides and of many address spaces."""
+"""The second-level TLB: a memory of translations, of both sides and of many address spaces."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
@@ -6,7 +6,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
-from ..isa.modes import v
+from ..isa.modes import Mode, v
 from ..payloads import AtpFields, Context, Fence, FenceKind, Page
 from .permissions import Rights, allowed
 from .tlb import same_page
@@ -18,6 +18,7 @@ class Stored(data.Struct):
     """What is known about a page, but for the bits of its number that select the row."""
     valid: 1
     v: 1
+    machine: 1       # of M-mode, which nothing translates but PMP binds otherwise than the rest
     asid: 16         # of the first stage, if that was on
     vmid: 14         # where V=1
     is_global: 1     # G of the first stage; that of a G-stage entry means nothing
@@ -77,7 +78,8 @@ class SecondLevel(wiring.Component):
             whole = Cat(number[:self.index_bits], port.data.tag)
             m.d.comb += [
                 port.en.eq(self.read | sweeping), port.addr.eq(Mux(sweeping, at, self.va[12:12 + self.index_bits])),
-                matches[way].eq(held.valid & (held.v == v(self.context.mode)) & same_page(whole, number, held.level)
+                matches[way].eq(held.valid & (held.v == v(self.context.mode))
+                                & (held.machine == (self.context.mode == Mode.M)) & same_page(whole, number, held.level)
                                 & (held.is_global | held.rights.s_off | (held.asid == self.s.id))
                                 & (~held.v | (held.vmid == self.vmid))),
                 hits[way].eq(matches[way] & allowed(self.context, held.rights)),
