@@ -10,6 +10,7 @@ everything that went in, so what has not changed is not built again.
 import argparse
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -47,13 +48,18 @@ def programs(*words, folders=("tests", "bench")):
     return [source for source in sources if not words or any(word in source.stem for word in words)]
 
 
-def _run(arguments):
-    """The compiler, its own caches kept beside ours."""
+@cache
+def _compiler():
+    """The version of the compiler."""
     try:
-        compiler = version("ziglang")
+        return version("ziglang")
     except PackageNotFoundError:
         raise BuildError("no C compiler: pip install ziglang") from None
-    own = str(cache_directory() / f"zig-{compiler}")
+
+
+def _run(arguments):
+    """The compiler, its own caches kept beside ours."""
+    own = str(cache_directory() / f"zig-{_compiler()}")
     done = subprocess.run(
         [sys.executable, "-m", "ziglang", *map(str, arguments)], capture_output=True, text=True,
         env=os.environ | {"ZIG_GLOBAL_CACHE_DIR": own, "ZIG_LOCAL_CACHE_DIR": own})
@@ -63,7 +69,7 @@ def _run(arguments):
 
 def _key(*parts):
     """A name for what `parts` (files and strings) make."""
-    digest = hashlib.sha256(repr((FLAGS, version("ziglang"))).encode())
+    digest = hashlib.sha256(repr((FLAGS, _compiler())).encode())
     for part in parts:
         digest.update(part.read_bytes() if isinstance(part, Path) else str(part).encode())
     return digest.hexdigest()[:20]
@@ -74,9 +80,16 @@ def _headers():
     return tuple(sorted([*(SW / "include").glob("*.h"), *(SW / "lib").glob("*.h")]))
 
 
-def _object(source, flags=(), also=()):
-    """The object file of `source`; `also` are files it includes beside the common headers."""
-    made = cache_directory() / "objects" / f"{source.stem}-{_key(source, *also, *_headers(), *flags)}.o"
+def _neighbours(source):
+    """The files beside `source` that it includes."""
+    named = re.findall(r'^#include "([^"]+)"', source.read_text(), re.MULTILINE)
+    return [beside for name in named if (beside := source.parent / name).exists()]
+
+
+def _object(source, flags=()):
+    """The object file of `source`, from the cache or compiled."""
+    key = _key(source, *_neighbours(source), *_headers(), *flags)
+    made = cache_directory() / "objects" / f"{source.stem}-{key}.o"
     if not made.exists():
         made.parent.mkdir(parents=True, exist_ok=True)
         partial = made.with_suffix(f".{os.getpid()}.o")
@@ -85,16 +98,15 @@ def _object(source, flags=(), also=()):
     return made
 
 
-def build(source, *more, flags=(), also=(), link_script=SW / "link.ld"):
+def build(source, *more, flags=(), link_script=SW / "link.ld"):
     """The ELF of the program in `source` (and `more` sources), linked with sw/lib; built unless it is in the cache.
 
     flags : further arguments of the compiler, such as -DNAME=VALUE
-    also : files that the sources include, beside sw/include
     Raises BuildError.
     """
     source = Path(source)
     sources = (source, *map(Path, more))
-    own = [_object(one, tuple(flags), tuple(also)) for one in sources]
+    own = [_object(one, tuple(flags)) for one in sources]
     library = [_object(one) for one in sorted((SW / "lib").glob("*.[cS]"))]
     key = _key(link_script, *(one.name for one in own + library))
     made = cache_directory() / "programs" / key / f"{source.stem}.elf"

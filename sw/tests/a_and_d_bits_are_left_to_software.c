@@ -11,6 +11,7 @@ int main(void)
     map(guest.vs, TEST_VA, TEST_GPA, 0, LEAF);
     map(guest.g, TEST_GPA, (uint64_t)test_pages[0], 0, LEAF_U);
     test_pages[0][0] = RET;
+    FENCE_I();
     uint64_t *entries[] = {pte_of(own, TEST_VA, 0), pte_of(guest.vs, TEST_VA, 0), pte_of(guest.g, TEST_GPA, 0)};
     static const uint64_t states[] = {0, PTE_D, PTE_A, PTE_A | PTE_D};
     for (unsigned stage = 0; stage < 3; stage++)

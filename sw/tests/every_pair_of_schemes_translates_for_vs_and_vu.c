@@ -20,6 +20,7 @@ int main(void)
             if (vs->levels)
                 map(guest.vs, va, gpa, 0, user ? LEAF_U : LEAF);
             test_pages[user][0] = RET;
+            FENCE_I();
             for (unsigned i = 0; i < ACCESSES; i++)
                 if (i != 4)
                     CHECK_NO_TRAP(accesses[i].name, attempt(mode, accesses[i].word, va, RET | (pair + 1) << 16));

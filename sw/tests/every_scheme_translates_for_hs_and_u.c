@@ -18,6 +18,7 @@ int main(void)
             enum mode mode = user ? MODE_U : MODE_HS;
             context(scheme->name, user);
             test_pages[user][0] = RET;
+            FENCE_I();
             for (unsigned i = 0; i < ACCESSES; i++)
                 if (i != 4)
                     CHECK_NO_TRAP(accesses[i].name, attempt(mode, accesses[i].word, address[user], RET | 0x10000));

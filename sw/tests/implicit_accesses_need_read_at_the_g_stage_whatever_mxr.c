@@ -9,6 +9,7 @@ int main(void)
     *pte_of(guest.vs, va, 1) = PTE_PPN(TEST_GPA) | PTE_V;
     table[0] = PTE_PPN(test_pages[0]) | LEAF;
     test_pages[0][0] = RET;
+    FENCE_I();
     delegate_exceptions(ALL_EXCEPTIONS, 0);
     for (unsigned bits = 0; bits < 64; bits++)
         for (unsigned mxr = 0; mxr < 4; mxr += 3) {

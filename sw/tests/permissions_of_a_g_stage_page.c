@@ -18,6 +18,7 @@ int main(void)
     map(guest.vs, TEST_VA + PAGE, TEST_GPA, 0, LEAF_U);
     delegate_exceptions(ALL_EXCEPTIONS, ALL_EXCEPTIONS);
     test_pages[0][0] = RET;
+    FENCE_I();
     for (unsigned bits = 0; bits < 64; bits++) {
         uint64_t flags = PTE_V | (bits & 15) << 1 | (bits & 48) << 2;
         *pte = PTE_PPN(test_pages[0]) | flags;

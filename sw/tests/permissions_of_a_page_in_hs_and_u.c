@@ -17,6 +17,7 @@ int main(void)
     uint64_t *pte = pte_of(space, TEST_VA, 0);
     delegate_exceptions(ALL_EXCEPTIONS, 0);
     test_pages[0][0] = RET;
+    FENCE_I();
     for (unsigned bits = 0; bits < 64; bits++) {
         uint64_t flags = PTE_V | (bits & 15) << 1 | (bits & 48) << 2;
         *pte = PTE_PPN(test_pages[0]) | flags;

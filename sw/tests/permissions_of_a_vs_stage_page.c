@@ -19,6 +19,7 @@ int main(void)
     map(guest.g, TEST_GPA, (uint64_t)test_pages[0], 0, LEAF_U);
     delegate_exceptions(ALL_EXCEPTIONS, BIT(INSTRUCTION_PAGE_FAULT) | BIT(LOAD_PAGE_FAULT) | BIT(STORE_PAGE_FAULT));
     test_pages[0][0] = RET;
+    FENCE_I();
     for (unsigned bits = 0; bits < 64; bits++) {
         uint64_t flags = PTE_V | (bits & 15) << 1 | (bits & 48) << 2;
         *pte = PTE_PPN(TEST_GPA) | flags;

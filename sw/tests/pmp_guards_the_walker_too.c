@@ -16,6 +16,7 @@ int main(void)
     uint64_t va = 3UL << 30, gpa = 5UL << 30, *table = test_pages[0];
     csr_write(pmpaddr0, NAPOT_ADDRESS(table, PAGE));
     test_pages[1][0] = RET;
+    FENCE_I();
     for (unsigned stage = 0; stage < 3; stage++) {
         for (unsigned i = 0; i < 512; i++)
             table[i] = PTE_PPN(test_pages[1]) | (stage == 2 ? LEAF_U : LEAF);

@@ -17,6 +17,7 @@ int main(void)
     uint64_t base = (uint64_t)page + AT;
     for (unsigned i = 0; i < 1024; i++)
         page[i] = RET;
+    FENCE_I();
     for (unsigned kind = 0; kind < 3; kind++)
         for (unsigned r = 0; r < sizeof rights / sizeof *rights; r++) {
             unsigned size = kind == 0 ? 64 : kind == 1 ? 4 : 20;
