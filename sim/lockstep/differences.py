@@ -51,6 +51,8 @@ BEHAVIOUR = {
         either value.""",
     "WFI": "Spike's hart waits; it is woken at once, since a WFI may end at any time.",
     "devices": "Spike has none. It loads what the core has loaded; stores are compared.",
+    "mcountinhibit": """Whether an instruction that sets or clears mcountinhibit.IR counts in minstret is a choice:
+        the core goes by the old value, Spike by the new one, so Spike's counter is corrected by one.""",
     "SC": """Only SC clears a reservation here and there. An SC of the core may fail nevertheless, as the manual allows,
         but not forever: FAILING_SC times in a row are the limit.""",
     "htinst and mtinst": """Spike writes 0 where a transformed instruction is allowed. With CoreConfig.htinst "full" the

@@ -270,8 +270,10 @@ class Body:
         self.code.add(csr("csrrs", self.csrs["satp"], d=SCRATCH), csr("csrrw", self.csrs["satp"], s=SCRATCH))
 
     def wait(self):
-        """WFI with an interrupt that ends it."""
-        self.code.add(csr("csrrsi", self.csrs["mie"], i=2), csr("csrrsi", self.csrs["mip"], i=2), op("wfi"))
+        """WFI with an interrupt that ends it, and that no handler silences before."""
+        mstatus = self.csrs["mstatus"]
+        self.code.add(csr("csrrci", mstatus, i=8), csr("csrrsi", self.csrs["mie"], i=2),
+                      csr("csrrsi", self.csrs["mip"], i=2), op("wfi"), csr("csrrsi", mstatus, d=self.any(), i=8))
 
     def wait_for_nothing(self):
         self.code.add(op("wfi"))

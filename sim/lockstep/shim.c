@@ -42,7 +42,7 @@ static struct options options;
 static struct finding finding;
 static const u64 *current;
 static u64 shadow[32];            /* registers, as the records have them */
-static u64 time_now = ~(u64)0, mip_before, failed_scs;
+static u64 time_now = ~(u64)0, mip_before, failed_scs, inhibited;
 static int device_loaded, device_stored;
 static u64 device_address, device_data, device_size;
 
@@ -246,6 +246,11 @@ static int check_csr_write(const u64 *r) {
   u64 spike = read_csr(address), unlike = spike ^ r[F_csr_value];
   if (unlike & ~rules[address].unwritten) return differs("CSR", address, r[F_csr_value], spike);
   if (unlike && rules[address].follow) follow(address, spike, r[F_csr_value]);
+  if (address == MCOUNTINHIBIT && (inhibited ^ spike) & 4) {
+    /* The core counts an instruction while it writes, Spike after it has written. */
+    *storage(MINSTRET) += spike & 4 ? 1 : -1;
+    inhibited = spike;
+  }
   return 0;
 }
 
@@ -358,7 +363,7 @@ int shim_start(u8 *spike_processor, struct options choices) {
   processor = spike_processor, state = processor + PROCESSOR_STATE, options = choices;
   mmu = (u8 *)word(processor, PROCESSOR_MMU), sim = (u8 *)word(processor, PROCESSOR_SIMIF) - SIM_SIMIF;
   pc = (u64 *)state, x = (u64 *)(state + STATE_X), prv = (u64 *)(state + STATE_PRV), v = state + STATE_V;
-  device_count = 0, current = 0, time_now = ~(u64)0, mip_before = failed_scs = 0;
+  device_count = 0, current = 0, time_now = ~(u64)0, mip_before = failed_scs = inhibited = 0;
   memset(pages, 0, sizeof pages), memset(csrs, 0, sizeof csrs), memset(rules, 0, sizeof rules);
   in_wfi = processor + PROCESSOR_IN_WFI, reservation = (u64 *)(mmu + MMU_RESERVATION);
   for (u8 *node = (u8 *)word(state, STATE_CSRS + MAP_FIRST); node; node = (u8 *)word(node, 0)) {
