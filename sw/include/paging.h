@@ -1,5 +1,6 @@
 /* Page tables of both stages. */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 #include "fields.h"
 
@@ -13,6 +14,11 @@ struct scheme {
 extern const struct scheme BARE, SV39, SV48, SV57, SV39X4, SV48X4, SV57X4;
 extern const struct scheme *const VS_SCHEMES[4]; /* BARE, SV39, SV48, SV57 */
 extern const struct scheme *const G_SCHEMES[4];  /* BARE, SV39X4, SV48X4, SV57X4 */
+
+/* Whether the machine has it; what is narrower than a scheme it has, it has too. In M-mode. */
+bool supported(const struct scheme *scheme);
+/* The wider one, where the machine has it. */
+#define SV48_OR_SV39 (supported(&SV48) ? &SV48 : &SV39)
 
 /* An address space: a scheme and its root table. */
 struct space {

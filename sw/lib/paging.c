@@ -6,6 +6,21 @@ const struct scheme SV39X4 = {"Sv39x4", 8, 3, 2}, SV48X4 = {"Sv48x4", 9, 4, 2}, 
 const struct scheme *const VS_SCHEMES[4] = {&BARE, &SV39, &SV48, &SV57};
 const struct scheme *const G_SCHEMES[4] = {&BARE, &SV39X4, &SV48X4, &SV57X4};
 
+bool supported(const struct scheme *scheme)
+{
+    static unsigned widest; /* levels */
+    if (!widest) {
+        uint64_t kept = csr_read(satp);
+        for (unsigned i = 0; i < 4; i++) {
+            csr_write(satp, VS_SCHEMES[i]->mode << 60);
+            if (csr_read(satp) >> 60 == VS_SCHEMES[i]->mode)
+                widest = VS_SCHEMES[i]->levels;
+        }
+        csr_write(satp, kept);
+    }
+    return scheme->levels <= widest;
+}
+
 #define POOL_PAGES 256
 static uint64_t pool[POOL_PAGES][512] __attribute__((aligned(16384), section(".pages")));
 uint64_t test_pages[TEST_PAGES][512] __attribute__((aligned(65536), section(".pages")));

@@ -5,8 +5,8 @@
 int main(void)
 {
     delegate_exceptions(ALL_EXCEPTIONS, 0);
-    struct space own = supervisor_on(&SV48);
-    struct guest guest = guest_on(&SV39, &SV48X4);
+    struct space own = supervisor_on(SV48_OR_SV39);
+    struct guest guest = guest_on(&SV39, supported(&SV48X4) ? &SV48X4 : &SV39X4);
     map(own, TEST_VA, (uint64_t)test_pages[0], 0, LEAF);
     map(guest.vs, TEST_VA, TEST_GPA, 0, LEAF);
     map(guest.g, TEST_GPA, (uint64_t)test_pages[0], 0, LEAF_U);

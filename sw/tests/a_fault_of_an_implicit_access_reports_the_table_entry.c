@@ -7,7 +7,7 @@ int main(void)
 {
     for (unsigned pair = 0; pair < 16; pair++) {
         const struct scheme *vs = VS_SCHEMES[pair / 4], *g = G_SCHEMES[pair % 4];
-        if (!g->levels || !vs->levels)
+        if (!g->levels || !vs->levels || !supported(vs) || !supported(g))
             continue;
         struct guest guest = guest_on(vs, g);
         uint64_t va = (3UL << (3 + 9 * vs->levels)) + 0x7654320; /* root index 3: the program lies elsewhere */

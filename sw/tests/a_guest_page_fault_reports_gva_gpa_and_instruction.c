@@ -7,7 +7,7 @@ int main(void)
 {
     for (unsigned pair = 0; pair < 16; pair++) {
         const struct scheme *vs = VS_SCHEMES[pair / 4], *g = G_SCHEMES[pair % 4];
-        if (!g->levels)
+        if (!g->levels || !supported(vs) || !supported(g))
             continue;
         struct guest guest = guest_on(vs, g);
         for (unsigned user = 0; user < 2; user++) {

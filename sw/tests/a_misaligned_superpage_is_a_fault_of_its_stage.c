@@ -5,7 +5,7 @@
 int main(void)
 {
     delegate_exceptions(ALL_EXCEPTIONS, 0);
-    for (unsigned s = 1; s < 4; s++)
+    for (unsigned s = 1; s < 4 && supported(VS_SCHEMES[s]); s++)
         for (unsigned level = 1; level < VS_SCHEMES[s]->levels; level++)
             for (unsigned i = 0; i < ACCESSES; i++) {
                 enum reach reach = accesses[i].reach;

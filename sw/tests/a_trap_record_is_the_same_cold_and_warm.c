@@ -19,7 +19,7 @@ static uint64_t touch(uint64_t address)
 
 int main(void)
 {
-    struct guest guest = guest_on(&SV48, &SV39X4);
+    struct guest guest = guest_on(SV48_OR_SV39, &SV39X4);
     struct space own = space_new(&SV39);
     map_program(own);
     csr_write(satp, satp_of(own, 0));

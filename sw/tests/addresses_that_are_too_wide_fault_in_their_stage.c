@@ -8,7 +8,7 @@ int main(void)
     delegate_exceptions(ALL_EXCEPTIONS, 0);
     test_pages[0][0] = RET;
     FENCE_I();
-    for (unsigned s = 1; s < 4; s++) {
+    for (unsigned s = 1; s < 4 && supported(VS_SCHEMES[s]); s++) {
         const struct scheme *vs = VS_SCHEMES[s], *g = G_SCHEMES[s];
         unsigned va_bits = 12 + 9 * vs->levels, gpa_bits = va_bits + 2;
         uint64_t top = -PAGE, wrong_up = 1UL << (va_bits - 1), wrong_down = ~(1UL << (va_bits - 1)) & -PAGE;

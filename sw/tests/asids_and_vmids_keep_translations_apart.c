@@ -2,12 +2,22 @@
    Numbers that differ in their highest bit are different. A global VS page is common to ASIDs, not to VMIDs. */
 #include "hyacinth.h"
 
-static const uint64_t asids[] = {1, 0x8001}, vmids[] = {1, 0x2001};
+static uint64_t asids[] = {1, 0}, vmids[] = {1, 0};
+
+/* The highest bit of a number of ones. */
+static uint64_t highest(uint64_t ones)
+{
+    return ones & ~(ones >> 1);
+}
 
 int main(void)
 {
     const uint32_t word = WORD("ld a2, 0(a0)");
     struct space own[2], vs[2], g[2];
+    csr_write(satp, 0xffffUL << 44);
+    csr_write(hgatp, 0xffffUL << 44);
+    asids[1] = 1 | highest(csr_read(satp) >> 44 & 0xffff);
+    vmids[1] = 1 | highest(csr_read(hgatp) >> 44 & 0xffff);
     for (unsigned i = 0; i < 2; i++) {
         own[i] = space_new(&SV39);
         map_program(own[i]);

@@ -15,7 +15,7 @@ int main(void)
     uint64_t vmids = csr_read(hgatp) >> 44 & 0xffff;
     CHECK_EQ("VMID bits are contiguous", vmids & (vmids + 1), 0);
     CHECK("VMID has no more than 14 bits", vmids <= 0x3fff);
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < 4 && supported(VS_SCHEMES[i]); i++) {
         uint64_t mode = VS_SCHEMES[i]->mode << 60, held = mode | 3UL << 44 | 0x80123;
         context(VS_SCHEMES[i]->name, 0);
         csr_write(satp, held);

@@ -6,6 +6,8 @@ int main(void)
     delegate_exceptions(ALL_EXCEPTIONS, 0);
     for (unsigned s = 0; s < 4; s++) {
         const struct scheme *scheme = VS_SCHEMES[s];
+        if (!supported(scheme))
+            continue;
         struct space space = supervisor_on(scheme);
         uint64_t address[2] = {TEST_VA, TEST_VA + PAGE};
         for (unsigned user = 0; user < 2; user++)

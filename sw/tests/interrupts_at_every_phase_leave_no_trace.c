@@ -45,7 +45,7 @@ int main(void)
 {
     static const enum mode modes[] = {MODE_M, MODE_HS, MODE_VS, MODE_VU, MODE_U};
     supervisor_on(&SV39);
-    guest_on(&SV48, &SV39X4);
+    guest_on(SV48_OR_SV39, &SV39X4);
     trap_hook = again;
     for (unsigned m = 0; m < 5; m++) {
         context(mode_name(modes[m]), 0);

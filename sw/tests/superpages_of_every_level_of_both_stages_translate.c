@@ -8,7 +8,7 @@ int main(void)
     delegate_exceptions(ALL_EXCEPTIONS, 0);
     for (unsigned pair = 5; pair < 16; pair++) {
         const struct scheme *vs = VS_SCHEMES[pair / 4], *g = G_SCHEMES[pair % 4];
-        if (!g->levels || !vs->levels)
+        if (!g->levels || !vs->levels || !supported(vs) || !supported(g))
             continue;
         for (unsigned i = 0; i < vs->levels; i++)
             for (unsigned j = 0; j < g->levels; j++) {

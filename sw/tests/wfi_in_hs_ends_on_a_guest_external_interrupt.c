@@ -3,10 +3,10 @@
 
 int main(void)
 {
-    csr_write(hgeie, BIT(3));
+    csr_write(hgeie, BIT(1));
     csr_write(hie, BIT(SGEI));
-    GUEST_EXTERNAL_SET = BIT(3);
+    GUEST_EXTERNAL_SET = BIT(1);
     CHECK_NO_TRAP("WFI", attempt(MODE_HS, WORD("wfi"), 0, 0));
-    GUEST_EXTERNAL_CLEAR = BIT(3);
+    GUEST_EXTERNAL_CLEAR = BIT(1);
     return 0;
 }
