@@ -97,8 +97,8 @@ def refusal(step) -> str:
         Refusal.ACCESSED: "A = 0, and this machine traps instead of setting it",
         Refusal.DIRTY: "D = 0 on a store, and this machine traps instead of setting it",
         Refusal.RANGE: "the address has bits that the scheme does not translate",
-        Refusal.PROTECTION: "PMP or PMA",
-        Refusal.ABSENT: "nothing is at this physical address"}
+        Refusal.PROTECTION: f"PMP or PMA, at HPA {step.hpa:#x}",
+        Refusal.ABSENT: f"nothing is at HPA {step.hpa:#x}"}
     return f"refused: {words.get(step.reason, f'reason {step.reason}')}"
 
 
@@ -113,11 +113,13 @@ def _permission(context, pte: int) -> str:
 
 
 def lines(walk: Walk) -> list[str]:
-    """The walk, a line for each entry, indented by stage; the last says what refused."""
-    first = walk.steps[0]
-    text = [f"walk of {first.va:#x} for {reach_words(first)}"]
-    for step in walk.steps:
-        text.append("  " + step_words(step))
-        if step.reason:
-            text.append("  " + refusal(step))
+    """The walk, a line for each entry, indented by stage; the last says what refused.
+
+    A walk's last step is its end and no entry: it tells what refused, again or for the first time.
+    """
+    first, end = walk.steps[0], walk.steps[-1]
+    text = [f"walk of {first.va:#x} for {reach_words(first)}",
+            *("  " + step_words(step) for step in walk.steps if not step.last)]
+    if end.reason:
+        text.append("  " + refusal(end))
     return text

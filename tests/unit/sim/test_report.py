@@ -98,12 +98,14 @@ def test_a_walk_is_shown_entry_by_entry():
     steps = [
         walk_step(first=1, va=0x4008, g_stage=1, level=2, gpa=0x8000_1000, hpa=0x9000_0010, pte=0x2400_0401),
         walk_step(va=0x4008, level=2, gpa=0x8000_1000, hpa=0x9100_1000, pte=0x2000_0801),
+        walk_step(va=0x4008, g_stage=1, level=0, gpa=0x5008, hpa=0x9000_2028, pte=0, reason=1),
         walk_step(va=0x4008, g_stage=1, level=0, gpa=0x5008, hpa=0x9000_2028, pte=0, reason=1, last=1, cause=21)]
     text = explained(load_guest_page_fault(), write(MEDELEG, 1 << 21), steps=steps)
     assert "walk of 0x4008 for load as VS" in text
     assert "VS-stage level 2, entry at GPA 0x80001000, HPA 0x91001000: 0x0000000020000801 -------V PPN 0x80002" in text
     assert "  G-stage level 0 of GPA 0x5008, entry at HPA 0x90002028: 0x0000000000000000 -------- PPN 0x0" in text
     assert text.splitlines()[-1].strip() == "refused: V = 0: the entry is not valid"
+    assert text.count("entry at") == 3
 
 
 @pytest.mark.parametrize("reason, fields, words", [
