@@ -58,7 +58,8 @@ def demonstrate(run, made: Plan) -> Status:
     # The same model for both runs, so that only one is built: the first draws nothing with it.
     with machine_of(run, made, wave=run.wave, wave_from=NEVER) as machine:
         def keep(trap: Trap) -> None:
-            if trap.record.code in GUEST_PAGE_FAULTS and not trap.record.interrupt and trap.walk:
+            searching = watcher in machine.watchers
+            if searching and trap.walk and trap.record.code in GUEST_PAGE_FAULTS and not trap.record.interrupt:
                 # Best is one behind both stages; until that comes, the first is kept.
                 both = any(not step.g_stage for step in trap.walk.steps)
                 found[:] = [trap] if both else found or [trap]

@@ -159,5 +159,5 @@ def _write(name: str, before: int, after: int, record) -> list[str]:
         changed = [f"{field} {old[field]} -> {new[field]}" for field in new if old[field] != new[field]]
         return [f"{text}  {', '.join(changed) or 'no field changed'}"]
     if name in ("htval", "mtval2") and after:
-        return [f"{text}  GPA {after << 2:#x} shifted right by 2"]
+        return [f"{text}  GPA {record.gpa:#x} shifted right by 2"]
     return [text]
