@@ -152,6 +152,19 @@ static void forget_if_misaligned(u32 bits) {
   if (address_of(i, x) & ((1u << (i >> 12 & 3)) - 1)) spike_flush_tlb(mmu);
 }
 
+/* A store across pages that traps for the second one: the core leaves memory as it was, Spike has written the first part
+   by then (which the manual allows). So for this step the register stored holds what memory holds there. Returns the
+   bit of that register, 0 where none was changed; where the base is the same register, nothing can be done. */
+static u32 keep_first_part(const u64 *r) {
+  u32 i = long_form((u32)r[F_bits]), hsv = is_hypervisor_access(i) && i >> 25 & 1, stored = i >> 20 & 31;
+  if (!faulted() || !(0x808080 >> (r[F_code] & 31) & 1) || !((i & 0x7f) == 0x23 || hsv)) return 0;  /* 7, 15, 23 */
+  u64 first = r[F_tval] - address_of(i, x), held = x[stored];
+  if (first - 1 > 6 || stored == (i >> 15 & 31)) return 0;
+  if (!guarded_load(mmu, address_of(i, x), first, (u8 *)&held, hsv)) return 0;
+  x[stored] = held;
+  return 1u << stored;
+}
+
 /* Whether an active PMP entry begins or ends within a page. */
 static int pages_are_cut(void) {
   for (unsigned i = 0; i < 64 && csrs[PMPADDR0 + i]; i++) {
@@ -314,9 +327,12 @@ static int check_one(const u64 *r) {
   forget_if_misaligned((u32)bits);
   int refused = faulted() && (r[F_code] == 4 || r[F_code] == 6) && !options.misaligned_traps && pages_are_cut();
   if (refused) do_misaligned(0);
+  u32 kept = keep_first_part(r);
 
   spike_step(processor, 1);
 
+  for (u32 n = 0; kept >> n; n++)
+    if (kept >> n & 1) x[n] = shadow[n];
   if (refused) do_misaligned(1);
   *in_wfi = 0;
   if (stopped && stopped_mie) *mie_value = mie_held;

@@ -6,8 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+GUARD = Path(__file__).with_name("guard.cc")
 SOURCE = Path(__file__).with_name("shim.c")
-INCLUDED = tuple(SOURCE.with_name(name) for name in ("spike.h", "instructions.h"))
+INCLUDED = tuple(SOURCE.with_name(name) for name in ("spike.h", "instructions.h", "guard.cc"))
 
 
 def build(fields: tuple[str, ...]) -> Path:
@@ -15,7 +16,7 @@ def build(fields: tuple[str, ...]) -> Path:
 
     Raises RuntimeError, with the compiler's words, where it cannot be built.
     """
-    flags = ["-O2", "-std=gnu17", "-shared", "-fPIC", "-fno-sanitize=all", "-Wall", "-Wl,--allow-shlib-undefined",
+    flags = ["-O2", "-shared", "-fPIC", "-fno-sanitize=all", "-Wall", "-Wl,--allow-shlib-undefined",
              f"-DRECORD_WORDS={len(fields)}", *(f"-DF_{name}={index}" for index, name in enumerate(fields))]
     text = b"".join(path.read_bytes() for path in (SOURCE, *INCLUDED))
     key = hashlib.sha256(text + "\0".join(flags).encode()).hexdigest()[:16]
@@ -24,8 +25,9 @@ def build(fields: tuple[str, ...]) -> Path:
     if not library.exists():
         cache.mkdir(parents=True, exist_ok=True)
         unfinished = library.with_suffix(f".{os.getpid()}")
-        run = subprocess.run([sys.executable, "-m", "ziglang", "cc", *flags, str(SOURCE), "-o", str(unfinished)],
-                             capture_output=True, text=True)
+        compiler = [sys.executable, "-m", "ziglang", "cc"]
+        run = subprocess.run([*compiler, *flags, str(SOURCE), str(GUARD), "-o", str(unfinished)], capture_output=True,
+                             text=True)
         if run.returncode:
             raise RuntimeError(f"{SOURCE.name} does not compile:\n{run.stderr}")
         unfinished.replace(library)

@@ -245,6 +245,39 @@ def test_a_misaligned_access_may_not_trap_elsewhere():
     assert (difference.what, difference.count) == ("next pc", count - 1)
 
 
+def across(end):
+    """Records of a store across `end` that traps, and of a load of what lies before it, as the core has them."""
+    segments = assemble(f"""
+        la t0, handler
+        csrw mtvec, t0
+        li a0, {end:#x}
+        li a1, 0x0123456789abcdef
+        sd a1, -3(a0)
+        .balign 4
+        handler: li a0, {BASE + SIZE:#x}
+        ld a2, -8(a0)
+        j .""")
+    recorder, records = Recorder(segments), []
+    while not records or records[-1]["bits"] & 0xffff != 0xa001:  # j .
+        records.append(recorder.step())
+        if records[-1]["trapped"]:
+            recorder.poke(BASE + SIZE - 8, bytes(8))
+    return segments, records, next(i for i, record in enumerate(records) if record["trapped"])
+
+
+def test_a_store_that_traps_for_its_second_page_leaves_the_first_as_it_was():
+    segments, records, trap = across(BASE + SIZE)
+    assert (records[trap]["code"], records[trap]["tval"], records[-2]["rd_value"]) == (7, BASE + SIZE, 0)
+    assert verdict(segments, records) == len(records)
+
+
+def test_a_store_that_should_have_trapped_for_its_first_page_is_reported():
+    segments, records, trap = across(0x2000_0000)
+    records[trap]["tval"] = 0x2000_0000
+    difference = verdict(segments, records)
+    assert (difference.what, difference.core, difference.spike) == ("xtval", 0x2000_0000, 0x2000_0000 - 3)
+
+
 def test_what_the_host_writes_is_known_to_spike():
     segments = assemble("la a0, data\nld a1, (a0)\nj .\n.balign 8\ndata: .zero 8")
     records = Recorder(segments).run()
