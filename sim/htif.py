@@ -36,14 +36,12 @@ class Htif:
         What it wrote.
     asks : int
         Bytes it has asked for and not got.
-    has_asked : bool
-        Whether it ever asked for one.
     """
     def __init__(self, tohost: int, fromhost: int | None, read, write):
         self.tohost, self.fromhost, self._read, self._write = tohost, fromhost, read, write
         self.exit_code: int | None = None
         self.output = bytearray()
-        self.asks, self.has_asked = 0, False
+        self.asks = 0
         self._answers: deque[int] = deque()
 
     def written(self, address: int, value: int) -> None:
@@ -63,7 +61,7 @@ class Htif:
         if device == CONSOLE and command == PUT:
             self.output.append(payload & 0xff)
         elif device == CONSOLE and command == GET:
-            self.asks, self.has_asked = self.asks + 1, True
+            self.asks += 1
         elif device == 0 and command == 0:
             if payload & 1:
                 self.exit_code = payload >> 1

@@ -14,7 +14,7 @@ from ..rtl.soc import Soc
 from . import records
 from .elf import Program, load
 from .engines import hosts
-from .engines.engine import Reason
+from .engines.engine import Reason, must_be_waves
 from .engines.flat import Flat
 from .htif import Htif
 
@@ -23,6 +23,8 @@ REGISTERS = ("zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s
 """The integer registers by the names of the calling convention."""
 ENGINES = ("compiled", "pysim")
 MEMORY = "memory"
+DEFAULT_WAVES = ".fst"
+"""What every model can write: as long as it does not, that costs nothing to speak of."""
 
 
 class End(enum.Enum):
@@ -99,6 +101,7 @@ class Machine:
             raise ValueError(f"{core!r} is not a core; give one of {', '.join(CONFIGS)}, or a CoreConfig")
         if engine not in ENGINES:
             raise ValueError(f"{engine!r} is not an engine; give one of {', '.join(ENGINES)}")
+        ending = must_be_waves(wave) if wave else DEFAULT_WAVES
         self.config = config = CONFIGS[core] if isinstance(core, str) else core
         self.regions = {region.name: region for region in config.memory_map}
         self.memory_size = memory
@@ -110,9 +113,9 @@ class Machine:
         self.exit_code: int | None = None
         self.last_record: records.RetireRecord | None = None
         self._htif: Htif | None = None
-        self._input, self._output = bytearray(), bytearray()
+        self._input = bytearray()
         self._csrs = table(config)
-        self._engine = self._start(engine, memory_latency, Path(wave).suffix if wave else "", progress)
+        self._engine = self._start(engine, memory_latency, ending, progress)
         if wave:
             self._engine.open_wave(wave, wave_from, wave_to)
 
@@ -291,8 +294,10 @@ class Machine:
     # The console.
 
     def give_input(self, typed: bytes) -> None:
-        """Bytes for the program to read, by the UART, or by HTIF once it has asked there."""
-        self._input += typed
+        """Bytes for the program to read, by the UART or by HTIF: each gets them all, a program reads only one."""
+        self._engine.send("uart_rx", typed)
+        if self._htif:
+            self._input += typed
 
     def take_output(self) -> bytes:
         """What the program has written since the last call, by the UART and by HTIF."""
@@ -305,9 +310,6 @@ class Machine:
     def _feed(self) -> None:
         while self._htif and self._htif.asks and self._input:
             self._htif.give(self._input.pop(0))
-        if self._input and not (self._htif and self._htif.has_asked):
-            self._engine.send("uart_rx", bytes(self._input))
-            self._input.clear()
 
     # Registers.
 

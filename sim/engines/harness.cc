@@ -179,15 +179,24 @@ Reasons Stop::cycle(uint64_t) {
 }
 
 Session::~Session() {
-    if (waves) model_close_wave(model);
+    close_wave();
     hosts.clear();
     model_delete(model);
 }
 
+void Session::close_wave() {
+    if (waves) model_close_wave(model);
+    waves = false;
+}
+
 Reasons Session::run(uint64_t until) {
-    Reasons reasons = 0;
-    while (!reasons && now < until) {
-        for (auto& host : hosts) reasons |= host->cycle(now);
+    for (; now < until; now++) {
+        // A run returns before the clock edge, so that what retired has just taken effect and nothing after it has.
+        Reasons reasons = 0;
+        if (!seen)
+            for (auto& host : hosts) reasons |= host->cycle(now);
+        seen = reasons;
+        if (reasons) return reasons;
         bool shown = waves && now >= wave_from && now <= wave_to;
         if (shown) {
             model_eval(model);
@@ -196,9 +205,9 @@ Reasons Session::run(uint64_t until) {
         model_clock(model, 0);
         if (shown) model_dump_wave(model, 2 * now + 1);
         model_clock(model, 1);
-        now++;
+        if (waves && now >= wave_to) close_wave();
     }
-    return reasons;
+    return 0;
 }
 
 // What Python calls. Ports are named by their number in model_ports; a Host by its place in the order of adding.
@@ -326,10 +335,7 @@ int wave_open(Session* session, const char* path, uint64_t from, uint64_t to) {
     session->wave_from = from, session->wave_to = to;
     return session->waves = model_open_wave(session->model, path);
 }
-void wave_close(Session* session) {
-    if (session->waves) model_close_wave(session->model);
-    session->waves = false;
-}
+void wave_close(Session* session) { session->close_wave(); }
 
 }  // extern "C"
 #pragma GCC visibility pop

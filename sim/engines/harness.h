@@ -150,11 +150,13 @@ struct Stop : Host {
 struct Session {
     Model* model;
     uint64_t now = 0;            // clock edges so far
+    bool seen = false;           // the hosts have seen this cycle
     std::vector<std::unique_ptr<Host>> hosts;
     bool waves = false;
     uint64_t wave_from = 0, wave_to = 0;
 
     Session() : model(model_new()) { model_eval(model); }
     ~Session();
+    void close_wave();
     Reasons run(uint64_t until);
 };

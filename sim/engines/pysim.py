@@ -15,7 +15,7 @@ class Pysim(Engine):
     """See Engine. Waves are VCD, and begin at reset."""
     def __init__(self, flat: Flat, hosts_):
         self.flat, self._vcd = flat, None
-        self._cycle, self._hosts, self._started = 0, {}, False
+        self._cycle, self._seen, self._hosts, self._started = 0, False, {}, False
         self._simulator = Simulator(flat.module())
         self._simulator.add_testbench(self._begin)
         for host in hosts_:
@@ -47,11 +47,12 @@ class Pysim(Engine):
         end = None if limits.cycles is None else self._cycle + limits.cycles
         while end is None or self._cycle < end:
             reasons = Reason(0)
-            for host in self._hosts.values():
+            for host in () if self._seen else self._hosts.values():
                 reasons |= host.cycle(self._cycle)
-            self._clock()
+            self._seen = bool(reasons)
             if reasons:
                 return reasons
+            self._clock()
         return Reason.CYCLES
 
     def _clock(self) -> None:
