@@ -1,0 +1,214 @@
+"""Address translation and protection in plain Python, written from the manual: what the Mmu is compared with.
+
+Supervisor chapter, "Virtual Address Translation Process"; hypervisor chapter, "Two-Stage Address Translation";
+machine chapter, "Physical Memory Protection" and "Physical Memory Attributes".
+"""
+
+from dataclasses import dataclass, field, replace
+
+from hyacinth.rtl.config import VIRT
+from hyacinth.rtl.isa.modes import Mode
+from hyacinth.rtl.payloads import Reach
+
+V, R, W, X, U, G, A, D = (1 << n for n in range(8))
+PPN_SHIFT = 10
+LEVELS = {8: 3, 9: 4, 10: 5}  # of satp.MODE, vsatp.MODE and hgatp.MODE; 0 is Bare
+PAGE_FAULT, GUEST_PAGE_FAULT, ACCESS_FAULT = (12, 13, 15), (20, 21, 23), (1, 5, 7)
+OFF, TOR, NA4, NAPOT = range(4)
+
+
+@dataclass(frozen=True)
+class Access:
+    """A Context, and the bytes that are reached."""
+    va: int
+    mode: Mode = Mode.HS
+    reach: Reach = Reach.LOAD
+    hlvx: int = 0
+    sum: int = 0
+    mxr: int = 0
+    vs_mxr: int = 0
+    size: int = 3
+
+    @property
+    def context(self):
+        return {"mode": self.mode, "reach": self.reach, "hlvx": self.hlvx, "sum": self.sum, "mxr": self.mxr,
+                "vs_mxr": self.vs_mxr}
+
+
+@dataclass(frozen=True)
+class Pmp:
+    """One entry: `address` is the content of pmpaddr."""
+    address: int = 0
+    a: int = OFF
+    r: int = 0
+    w: int = 0
+    x: int = 0
+    l: int = 0
+
+
+class Refused(Exception):
+    """A trap: its cause, the guest physical address and whether an implicit access of the VS stage met it."""
+
+    def __init__(self, causes, access, gpa=0, implicit=0):
+        super().__init__(causes[access.reach], gpa, implicit)
+        self.fault = causes[access.reach], gpa, implicit
+
+
+@dataclass
+class Machine:
+    """What decides about an access: CSRs, memory (8 bytes at each address named), memory map.
+
+    satp, vsatp and hgatp are (MODE, ASID or VMID, PPN). `broken` are physical addresses that the bus does not know.
+    """
+    memory: dict = field(default_factory=dict)
+    satp: tuple = (0, 0, 0)
+    vsatp: tuple = (0, 0, 0)
+    hgatp: tuple = (0, 0, 0)
+    pmp: tuple = ()
+    regions: tuple = VIRT
+    uncached_page: int | None = None
+    broken: set = field(default_factory=set)
+
+    def region(self, pa):
+        return next((r for r in self.regions if r.base <= pa < r.base + r.size), None)
+
+    def pmp_rights(self, pa, size, machine):
+        """R, W and X of the bytes [pa, pa+size): the lowest-numbered entry that matches any byte decides."""
+        if not self.pmp:
+            return 1, 1, 1
+        below = 0
+        for entry in self.pmp:
+            if entry.a == TOR:
+                low, high = below << 2, entry.address << 2
+            elif entry.a == NA4:
+                low, high = entry.address << 2, (entry.address << 2) + 4
+            elif entry.a == NAPOT:
+                ones = 0
+                while entry.address >> ones & 1:
+                    ones += 1
+                low = entry.address >> ones + 1 << ones + 3
+                high = low + (1 << ones + 3)
+            else:
+                low = high = 0
+            below = entry.address
+            matched = [low <= byte < high for byte in range(pa, pa + size)]
+            if any(matched):
+                if not all(matched):
+                    return 0, 0, 0
+                return (1, 1, 1) if machine and not entry.l else (entry.r, entry.w, entry.x)
+        return (1, 1, 1) if machine else (0, 0, 0)
+
+    def grants(self, pa, access, size):
+        """Whether PMP and PMA grant `access` to the physical bytes."""
+        r, w, x = self.pmp_rights(pa, size, access.mode == Mode.M)
+        region = self.region(pa)
+        if region is None or self.region(pa + size - 1) is not region:
+            return False
+        w, x = w and region.writable, x and region.memory
+        if access.hlvx:
+            return bool(r and x)
+        return bool((x, r, w)[access.reach])
+
+    def translate(self, access):
+        """Of `access`: (PA, main memory, cacheable). Raises Refused."""
+        virtual = access.mode >= Mode.VU
+        if access.mode == Mode.M:
+            pa = access.va
+        elif virtual:
+            pa = self.guest(self.first_stage(access, self.vsatp, True), access)
+        else:
+            pa = self.first_stage(access, self.satp, False)
+        if not self.grants(pa, access, 1 << access.size):
+            raise Refused(ACCESS_FAULT, access)
+        memory = self.region(pa).memory
+        return pa, memory, memory and pa >> 12 != self.uncached_page
+
+    def read_entry(self, pa, access):
+        """An implicit read, of supervisor privilege."""
+        implied = replace(access, mode=Mode.HS, reach=Reach.LOAD, hlvx=0)
+        if not self.grants(pa, implied, 8) or pa in self.broken:
+            raise Refused(ACCESS_FAULT, access)
+        return self.memory.get(pa, 0)
+
+    def first_stage(self, access, atp, virtual):
+        """The VS stage (`virtual`) or the single stage: a GPA or a PA."""
+        mode, _, ppn = atp
+        if mode == 0:
+            return access.va
+        levels, va = LEVELS[mode], access.va
+        width = 12 + 9 * levels
+        if va >> width - 1 not in (0, (1 << 65 - width) - 1):
+            raise Refused(PAGE_FAULT, access)
+        table = ppn << 12
+        for level in reversed(range(levels)):
+            at = table + 8 * (va >> 12 + 9 * level & 511)
+            # The access for an entry is a load without MXR; a fault of it reports the original access.
+            pa = self.guest(at, replace(access, hlvx=0, mxr=0), implicit=1) if virtual else at
+            pte = self.read_entry(pa, access)
+            if malformed(pte):
+                raise Refused(PAGE_FAULT, access)
+            if not pte & (R | X):
+                table = (pte >> PPN_SHIFT) << 12
+                continue
+            user = access.mode in (Mode.U, Mode.VU)
+            if user and not pte & U or not user and pte & U and not (access.sum and access.reach != Reach.FETCH):
+                raise Refused(PAGE_FAULT, access)
+            readable = pte & X if access.hlvx else pte & R or (access.mxr or access.vs_mxr) and pte & X
+            if not (pte & X, readable, pte & W)[access.reach]:
+                raise Refused(PAGE_FAULT, access)
+            if not pte & A or access.reach == Reach.STORE and not pte & D:
+                raise Refused(PAGE_FAULT, access)
+            return leaf_address(pte, va, level, PAGE_FAULT, access)
+        raise Refused(PAGE_FAULT, access)
+
+    def guest(self, gpa, access, implicit=0):
+        """The G stage: a PA. Every access is one of a user."""
+        mode, _, ppn = self.hgatp
+        if mode == 0:
+            return gpa
+        reach = Reach.LOAD if implicit else access.reach
+        refused = GUEST_PAGE_FAULT, access, gpa, implicit
+        levels = LEVELS[mode]
+        if gpa >> 14 + 9 * levels:
+            raise Refused(*refused)
+        table = ppn << 12
+        for level in reversed(range(levels)):
+            index = gpa >> 12 + 9 * level & (2047 if level == levels - 1 else 511)
+            pte = self.read_entry(table + 8 * index, access)
+            if malformed(pte):
+                raise Refused(*refused)
+            if not pte & (R | X):
+                table = (pte >> PPN_SHIFT) << 12
+                continue
+            readable = pte & X if access.hlvx else pte & R or access.mxr and pte & X
+            if not pte & U or not (pte & X, readable, pte & W)[reach]:
+                raise Refused(*refused)
+            if not pte & A or reach == Reach.STORE and not pte & D:
+                raise Refused(*refused)
+            return leaf_address(pte, gpa, level, *refused)
+        raise Refused(*refused)
+
+
+def malformed(pte):
+    """V=0, a reserved combination, or a bit of an extension that is not here."""
+    pointer = not pte & (R | X)
+    return not pte & V or pte & W and not pte & R or pte >> 54 or pointer and pte & (U | A | D)
+
+
+def leaf_address(pte, address, level, *refused):
+    """Where `address` lies in the page of a leaf at `level`; a superpage must be aligned."""
+    offset = (1 << 12 + 9 * level) - 1
+    base = (pte >> PPN_SHIFT & (1 << 44) - 1) << 12
+    if base & offset:
+        raise Refused(*refused)
+    return base | address & offset
+
+
+def leaf(pa, flags=V | R | W | X | A | D):
+    """A leaf entry of the page at `pa`."""
+    return (pa >> 12) << PPN_SHIFT | flags
+
+
+def pointer(pa, flags=V):
+    """An entry that points to the table at `pa`."""
+    return (pa >> 12) << PPN_SHIFT | flags
