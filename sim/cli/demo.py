@@ -7,14 +7,14 @@ from ...rtl.config import CONFIGS
 from ...rtl.isa.causes import GUEST_PAGE_FAULTS
 from ...sw.build import cache_directory
 from ..engines.engine import EngineError
-from ..trace.report import Trap, report
+from ..trace.report import Trap, TrapWatcher, report
 from ..trace.symbols import Symbols
 from .arguments import DEFAULT_LATENCY, DEFAULT_STUCK
 from .plan import Plan, plan, probe
 from .run import AROUND, machine_of, session_of, show_views
 from .status import BadInput, Status
 from .terminal import Replay, Terminal
-from .watchers import Exits, Last, TrapWatcher
+from .watchers import Exits, Last
 
 MEMORY = 128 << 20
 MAX_CYCLES = 100_000_000

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..engines.engine import EngineError
 from ..machine import Machine
+from ..trace.report import TrapWatcher
 from ..trace.signature import signature
 from ..trace.variables import variables
 from ..trace.waves import write_views
@@ -13,7 +14,7 @@ from .plan import Plan, plan
 from .session import STEPS, Ending, Session
 from .status import BadInput, Status
 from .terminal import Replay, Terminal
-from .watchers import Check, Last, LogWatcher, NthTrap, Stats, TrapWatcher, print_trap
+from .watchers import Check, Last, LogWatcher, NthTrap, Stats, print_trap
 
 AROUND = 200
 """Cycles shown before and after the trap of --wave-around-trap."""
@@ -30,7 +31,7 @@ def main(options) -> Status:
         raise
     except OSError as error:
         raise BadInput(f"{error.filename or 'a file of this run'}: {error.strerror}; give another place") from None
-    except (EngineError, ValueError) as error:
+    except EngineError as error:
         raise BadInput(str(error)) from None
     if ending.text:
         print(f"hyacinth: {ending.text}", file=sys.stderr)
@@ -45,9 +46,9 @@ def machine_of(options, made: Plan, **waves) -> Machine:
         machine.load_segments([(segment.address, segment.data) for segment in made.segments], made.entry,
                               tohost=made.tohost, fromhost=made.fromhost, dtb=made.dtb, bootargs=options.bootargs,
                               initrd=made.initrd)
-    except BaseException:
+    except ValueError as error:
         machine.close()
-        raise
+        raise BadInput(str(error)) from None
     return machine
 
 

@@ -13,6 +13,9 @@ from .status import Status
 STEPS = {"compiled": 100_000, "pysim": 500}
 """Cycles between two looks at the console and at Ctrl-C, by engine: a fraction of a second."""
 
+WAIT = 50
+"""So many times --stuck-after may a hart stay in WFI; where somebody sits at the terminal, for ever."""
+
 
 @dataclass(frozen=True)
 class Ending:
@@ -72,7 +75,7 @@ class Session:
         self.machine, self.terminal, self.symbols, self.last, self.check = machine, terminal, symbols, last, check
         self.max_cycles, self.stuck_after, self.step = max_cycles, stuck_after, min(step, stuck_after)
         self.seconds = 0.0
-        self._instructions = self._progress = 0
+        self._events, self._progress, self._waits = machine.events, 0, False
 
     def run(self) -> Ending:
         """Run to the end. Ctrl-C is an ending, too."""
@@ -95,7 +98,7 @@ class Session:
         if typed := self.terminal.read():
             machine.give_input(typed)
         step = self.step if limit is None else min(self.step, limit - machine.cycle)
-        outcome = machine.run(step, stuck_after=self.stuck_after)
+        outcome = machine.run(step, stuck_after=0 if self._waits else self.stuck_after)
         self.terminal.write(machine.take_output())
         if difference := self._difference():
             return difference
@@ -105,13 +108,22 @@ class Session:
             return Ending(Status.PROGRAM_FAILED, f"the program failed with code {outcome.exit_code}",
                           outcome.exit_code)
         # A trap counts as a record but brings nothing forward: a handler that traps at once would go on for ever.
-        if (instructions := machine.events["retired"]) != self._instructions:
-            self._instructions, self._progress = instructions, machine.cycle
+        before, self._events = self._events, machine.events
+        if self._events["retired"] != before["retired"]:
+            self._progress, self._waits = machine.cycle, False
         if outcome.end == End.STUCK or machine.cycle - self._progress >= self.stuck_after:
-            return Ending(Status.STUCK, self._where())
+            self._waits = self._waits_for_interrupt(before)
+            if not self._waits:
+                return Ending(Status.STUCK, self._where())
         if limit is not None and machine.cycle >= limit:
             return Ending(Status.CYCLE_LIMIT, f"not finished after {machine.cycle} cycles (--max-cycles)")
         return None
+
+    def _waits_for_interrupt(self, before: dict[str, int]) -> bool:
+        """Whether the hart is in WFI and may be woken: such a wait may last longer than nothing else may."""
+        busy = self._events["stall_system"] - before["stall_system"]
+        return (busy > 0 and self._events["trapped"] == before["trapped"] and self.machine.csr("mie") != 0
+                and (self.terminal.interactive or self.machine.cycle - self._progress < WAIT * self.stuck_after))
 
     def _difference(self) -> Ending | None:
         if self.check and self.check.difference:
@@ -127,10 +139,12 @@ class Session:
             record = last[-1]
             mode = mode_name(record.mode_after)
             place = self.symbols.place(record.next_pc, record.mode_after & 4)
-            if record.trapped:
+            if self.last.trap:
                 where = f"{record.next_pc:#x} in {mode} ({place})"
-                text.append(f"traps follow traps: the handler at {where} traps before it has done anything")
+                text.append(f"traps follow traps: the handler at {where} traps before it has done anything; it began")
+                text += ["  " + line(each) for each in (self.last.retired, self.last.trap) if each]
             else:
-                text.append(f"the hart is in {mode} at {record.next_pc:#x}, {place}")
+                text.append(f"the hart is in {mode} at {record.next_pc:#x}, {place}; mie = {machine.csr('mie'):#x}, "
+                            f"mip = {machine.csr('mip'):#x}")
             text += ["the last instructions:", *("  " + line(each) for each in last)]
         return "\n".join(text)

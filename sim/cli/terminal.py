@@ -47,6 +47,11 @@ class Terminal:
             termios.tcsetattr(self._file, termios.TCSADRAIN, self._saved)
             self._saved = None
 
+    @property
+    def interactive(self) -> bool:
+        """Whether somebody may type."""
+        return self._saved is not None
+
     def read(self) -> bytes:
         """What has been typed since the last call; never waits."""
         typed = b""
@@ -65,6 +70,8 @@ class Terminal:
 
 class Replay:
     """Types again what was typed into another Terminal, call by call, and shows nothing."""
+    interactive = False
+
     def __init__(self, typed: list[bytes]):
         self.typed, self._next = typed, iter(typed)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..records import RETIRE, RETIRE_FIELDS, RetireRecord
 from ..trace.log import Log
-from ..trace.report import Reporter, report
+from ..trace.report import report
 from ..trace.stats import ExitCounter, TrapCounter, statistics
 from .status import BadInput
 
@@ -47,29 +47,6 @@ class LogWatcher:
         self.log.close()
 
 
-class TrapWatcher:
-    """Explains traps: calls `found` with each.
-
-    Records and walk steps come in two streams; their cycles tell which steps came before a trap.
-    """
-    def __init__(self, symbols, config, found):
-        self.reporter, self.found = Reporter(symbols, config), found
-
-    def take(self, records, steps) -> None:
-        """Follow a batch."""
-        steps = iter(steps)
-        ahead = next(steps, None)
-        for record in records:
-            while ahead is not None and ahead.cycle <= record.cycle:
-                self.reporter.take_step(ahead)
-                ahead = next(steps, None)
-            if trap := self.reporter.take(record):
-                self.found(trap)
-        while ahead is not None:
-            self.reporter.take_step(ahead)
-            ahead = next(steps, None)
-
-
 def print_trap(trap) -> None:
     """Explain a trap on standard error, which the guest's console is not on."""
     print(report(trap), end="\n\n", file=sys.stderr)
@@ -91,12 +68,26 @@ class Stats:
 
 
 class Last:
-    """Keeps the last records; a watcher of batches."""
+    """Keeps the last records; a watcher of batches.
+
+    Attributes
+    ----------
+    retired : RetireRecord or None
+        The last instruction that retired.
+    trap : RetireRecord or None
+        The first trap since then.
+    """
     def __init__(self):
-        self._bytes = b""
+        self._bytes, self.retired, self.trap = b"", None, None
 
     def __call__(self, batch: bytes) -> None:
         self._bytes = (self._bytes + batch[-LAST * RETIRE.size:])[-LAST * RETIRE.size:]
+        flags = column(batch, "trapped")[::-1]
+        traps = flags.index(0) if 0 in flags else len(flags)
+        if traps < len(flags):
+            self.retired, self.trap = record_at(batch, len(flags) - 1 - traps), None
+        if traps and self.trap is None:
+            self.trap = record_at(batch, len(flags) - traps)
 
     @property
     def records(self) -> list[RetireRecord]:

@@ -1,6 +1,11 @@
 """A trap explained: what ran, what happened, who took it and why, what it wrote, which table entry refused.
 
-`Reporter` follows the records of a run and makes a `Trap` of each trap; `report` puts one into words.
+`Reporter` follows the records of a run and makes a `Trap` of each trap; `report` puts one into words. With a Machine::
+
+    machine = Machine()
+    machine.load("program.elf")
+    explain_traps(machine)
+    machine.run()
 """
 
 from dataclasses import dataclass
@@ -71,6 +76,39 @@ class Reporter:
             return None
         self.count += 1
         return Trap(self.count, record, writes, delegation, self.walks.of(record), self.symbols, self.hypervisor)
+
+
+class TrapWatcher:
+    """Calls `found` with each Trap. It stands in `Machine.watchers` from reset on.
+
+    Records and walk steps come in two streams; their cycles tell which steps came before a trap.
+    """
+    def __init__(self, symbols, config, found):
+        self.reporter, self.found = Reporter(symbols, config), found
+
+    def take(self, records, steps) -> None:
+        """Follow a batch."""
+        steps = iter(steps)
+        ahead = next(steps, None)
+        for record in records:
+            while ahead is not None and ahead.cycle <= record.cycle:
+                self.reporter.take_step(ahead)
+                ahead = next(steps, None)
+            if trap := self.reporter.take(record):
+                self.found(trap)
+        while ahead is not None:
+            self.reporter.take_step(ahead)
+            ahead = next(steps, None)
+
+
+def explain_traps(machine, found=print) -> TrapWatcher:
+    """Have `found` called with each Trap that a Machine takes; it must not have run yet.
+
+    `print` prints the reports: a Trap's text is its report.
+    """
+    symbols = machine.program.symbols if machine.program else Symbols()
+    machine.watchers.append(watcher := TrapWatcher(symbols, machine.config, found))
+    return watcher
 
 
 def report(trap: Trap) -> str:

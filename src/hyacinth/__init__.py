@@ -1,12 +1,13 @@
 """Hyacinth: an RV64 core with the hypervisor extension, and the machine that runs and explains it.
 
 The public names are `Machine`, a core with memory and devices under simulation; `Core`, the hardware; `CoreConfig`,
-what can be chosen about it; `report`, which explains a trap.
+what can be chosen about it; `explain_traps` and `report`, which put traps into words.
 """
 
 from importlib import import_module
 
-_WHERE = {"Core": ".rtl.core", "CoreConfig": ".rtl.config", "Machine": ".sim.machine", "report": ".sim.trace.report"}
+_WHERE = {"Core": ".rtl.core", "CoreConfig": ".rtl.config", "Machine": ".sim.machine",
+          "explain_traps": ".sim.trace.report", "report": ".sim.trace.report"}
 
 
 def __getattr__(name):

@@ -21,15 +21,21 @@ def packed(*records):
     return b"".join(RETIRE.pack(record.cycle, *(getattr(record, name) for name in RETIRE_FIELDS)) for record in records)
 
 
+STILL = object()
+"""What a script returns for a cycle in which nothing retires."""
+
+
 class FakeMachine:
     """Retires one instruction a cycle until `script` says otherwise, a function of the cycle that returns an outcome,
     a record or None."""
     made: list = []
     script = None
+    waits, mie = False, 0
 
     def __init__(self, config, engine, **options):
         self.config, self.options = config, options
-        self.watchers, self.raw_watchers, self.cycle, self.instructions, self.closed = [], [], 0, 0, False
+        self.watchers, self.raw_watchers, self.cycle, self.instructions, self.traps = [], [], 0, 0, 0
+        self.closed = False
         self.output, self.input = b"", b""
         FakeMachine.made.append(self)
 
@@ -47,7 +53,11 @@ class FakeMachine:
 
     @property
     def events(self):
-        return {"retired": self.instructions}
+        return {"retired": self.instructions, "trapped": self.traps,
+                "stall_system": self.cycle if self.waits else 0}
+
+    def csr(self, name):
+        return self.mie if name == "mie" else 0
 
     def give_input(self, typed):
         self.input += typed
@@ -67,9 +77,12 @@ class FakeMachine:
             if isinstance(answer, Outcome):
                 outcome = answer
                 break
+            if answer is STILL:
+                continue
             records.append(answer or retire(cycle=self.cycle, pc=0x8000_0000 + 4 * self.cycle))
             self.instructions += not records[-1].trapped
-        for watcher in self.raw_watchers:
+            self.traps += records[-1].trapped
+        for watcher in self.raw_watchers if records else ():
             watcher(packed(*records))
         for watcher in self.watchers:
             watcher.take([RetireRecord._make(each) for each in RETIRE.iter_unpack(packed(*records))], [])
@@ -126,6 +139,28 @@ def test_traps_that_follow_traps_are_no_progress(capsys, machine):
     status, text = ended(capsys, "run good.elf --stuck-after 200")
     assert status == 4
     assert "traps follow traps: the handler at 0x0 in M (unknown place) traps before it has done anything" in text
+    began = text.partition("it began\n")[2].splitlines()
+    assert [row.split()[0] for row in began[:2]] == ["20", "21"]
+
+
+def test_a_hart_in_wfi_that_an_interrupt_may_wake_waits_longer(machine, capsys, monkeypatch):
+    def waits(cycle):
+        return Outcome(End.EXITED, cycle, 0) if cycle == 900 else STILL if cycle > 20 else None
+    machine.script = staticmethod(waits)
+    for mie, status in ((0, 4), (1 << 7, 0)):
+        monkeypatch.setattr(machine, "waits", True)
+        monkeypatch.setattr(machine, "mie", mie)
+        assert ended(capsys, "run good.elf --stuck-after 100")[0] == status
+
+
+def test_a_hart_in_wfi_does_not_wait_for_ever(machine, capsys, monkeypatch):
+    machine.script = staticmethod(lambda cycle: STILL if cycle > 20 else None)
+    monkeypatch.setattr(machine, "waits", True)
+    monkeypatch.setattr(machine, "mie", 1)
+    status, text = ended(capsys, "run good.elf --stuck-after 100")
+    assert status == 4
+    assert "mie = 0x1, mip = 0x0" in text
+    assert FakeMachine.made[0].cycle in range(5000, 5200)
 
 
 def test_ctrl_c_leaves_log_and_statistics_whole(capsys, machine):
