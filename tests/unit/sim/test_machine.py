@@ -1,6 +1,7 @@
 """A machine runs programs, and shows what they did."""
 
 import _thread
+import re
 import threading
 
 import pytest
@@ -239,7 +240,7 @@ def test_waves_show_what_the_records_say(tmp_path, ending):
     with machine_with(program.exit(0), wave=path, wave_from=100, wave_to=400) as machine:
         found = [record for record in machine.records(1000) if 100 <= record.cycle <= 400]
     variables = {variable.full_name: variable for variable in pywellen.Waveform(str(path)).all_vars()}
-    assert not [name for name in variables if "[" in name]
+    assert not [name for name in variables if re.search(r"[^.]\[", name)]   # only a row of a memory has brackets
     valid, pc = variables["TOP.retire_valid"], variables["TOP.retire_payload_pc"]
     shown = [(cycle, pc.signal.value_at(2 * cycle)) for cycle in range(100, 401) if valid.signal.value_at(2 * cycle)]
     assert shown == [(record.cycle, record.pc) for record in found] and shown

@@ -1,12 +1,14 @@
 """A small component with every kind of port that hosts stand at, on both engines."""
 
+from pathlib import Path
+
 import pytest
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hyacinth.rtl.bus import BusRequest, BusResponse, BusSignature
-from hyacinth.sim.engines import hosts
+from hyacinth.sim.engines import cache, hosts
 from hyacinth.sim.engines.compiled import Compiled
 from hyacinth.sim.engines.flat import Flat
 from hyacinth.sim.engines.pysim import Pysim
@@ -87,7 +89,8 @@ class Relayed:
         return start, answers
 
 
-ENGINES = {"compiled": lambda flat, around: Compiled(flat, around, name="Relay"), "pysim": Pysim}
+NAME = f"Relay {cache.digest(Path(__file__).read_bytes())}"
+ENGINES = {"compiled": lambda flat, around: Compiled(flat, around, name=NAME), "pysim": Pysim}
 
 
 @pytest.fixture(params=ENGINES)

@@ -34,7 +34,7 @@ def builds(monkeypatch, tmp_path):
     monkeypatch.setenv("HYACINTH_CACHE", str(tmp_path / "cache"))
     made = []
 
-    def fake(text, flat, wave, folder, runtime, progress):
+    def fake(text, flat, harness, wave, folder, runtime, progress):
         made.append(wave)
         (folder / "half").write_text("half")
         (folder / "model.so").write_text(f"built {len(made)}")
@@ -81,6 +81,24 @@ def test_a_change_of_the_sources_makes_names_void(builds, monkeypatch):
     assert (len(exported), len(builds)) == (1, 2)
 
 
+def test_sources_that_changed_since_the_start_name_nothing(builds, monkeypatch):
+    library()
+    monkeypatch.setattr(cache, "STARTED", 0)
+    cache.sources.cache_clear()
+    try:
+        assert cache.sources() is None
+        library()  # found by its contents
+        assert len(builds) == 1
+    finally:
+        cache.sources.cache_clear()
+
+
+def test_models_not_used_for_long_are_deleted(builds, monkeypatch):
+    monkeypatch.setattr(cache, "KEPT", 2)
+    made = [library(step, f"step {step}") for step in (1, 2, 3)]
+    assert [path.exists() for path in made] == [False, True, True]
+
+
 def test_an_interrupted_build_leaves_nothing_and_is_made_anew(builds, monkeypatch):
     whole = build.build
 
@@ -90,7 +108,7 @@ def test_an_interrupted_build_leaves_nothing_and_is_made_anew(builds, monkeypatc
     monkeypatch.setattr(build, "build", interrupted)
     with pytest.raises(KeyboardInterrupt):
         library()
-    assert not [path for path in cache.folder().iterdir() if path.suffix != ".lock" and path.stem != path.stem.removeprefix("model")]
+    assert [path for path in cache.folder().glob("model*") if path.suffix != ".lock"] == []
     monkeypatch.setattr(build, "build", whole)
     assert library().read_text() == "built 2"
 
