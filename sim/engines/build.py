@@ -1,7 +1,6 @@
 """A shared library from a flat component: Yosys, then Verilator, then the C++ compiler of the package ziglang."""
 
 import os
-import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -55,13 +54,15 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def build(text: str, flat: Flat, wave: str, folder: Path, runtime: Path, progress) -> Path:
+def build(text: str, flat: Flat, harness: dict[str, bytes], wave: str, folder: Path, runtime: Path, progress) -> Path:
     """Makes the library in the empty `folder`; returns its path.
 
     Parameters
     ----------
     text : str
         `flat` as RTLIL.
+    harness : dict
+        The contents of each of SOURCES, as the cache's key has them.
     wave : str
         Ending of the files of waves that the model can write, or "".
     runtime : Path
@@ -75,8 +76,8 @@ def build(text: str, flat: Flat, wave: str, folder: Path, runtime: Path, progres
     run([sys.executable, "-m", "verilator", *VERILATE, *trace, "--Mdir", folder, verilog.name], folder, "Verilator")
     (folder / "ports.inc").write_text("".join(
         f"PORT({leaf.name}, {leaf.width}, {str(leaf.output).lower()})\n" for leaf in flat.leaves.values()))
-    for name in SOURCES:
-        shutil.copy(HERE / name, folder / name)
+    for name, contents in harness.items():
+        (folder / name).write_bytes(contents)
     made = list(folder.glob("*.cpp"))
     sources = [folder / name for name in SOURCES if name.endswith(".cc")]
     for kind, slow in ("fast", False), ("Slow", True):

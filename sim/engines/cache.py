@@ -9,6 +9,7 @@ import hashlib
 import os
 import platform
 import shutil
+import threading
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,6 +19,7 @@ try:
 except ImportError:  # not a Unix: two processes may build the same model side by side, and both are right
     fcntl = None
 
+from ... import STARTED
 from . import build
 from .engine import EngineError
 from .export import PASSES, to_rtlil
@@ -47,11 +49,21 @@ def digest(*parts) -> str:
 
 
 @cache
-def sources() -> str:
-    """A name for the hardware's sources and for what makes models of them."""
+def sources() -> str | None:
+    """A name for the hardware's sources and for what makes models of them.
+
+    None where one was changed after this process began: it may have been imported before that.
+    """
     rtl = sorted(path for path in RTL.rglob("*.py"))
     here = sorted(path for path in build.HERE.rglob("*") if path.suffix in (".py", ".h", ".cc"))
-    return digest(*(part for path in (*rtl, *here) for part in (path.name, path.read_bytes())), tools())
+    name = digest(*(part for path in (*rtl, *here) for part in (path.name, path.read_bytes())), tools())
+    return name if all(_changed(path) < STARTED for path in (*rtl, *here)) else None
+
+
+def _changed(path: Path) -> float:
+    # The later one: a copy may keep the time of its original.
+    about = path.stat()
+    return max(about.st_mtime, about.st_ctime)
 
 
 @cache
@@ -89,7 +101,8 @@ def library(flat: Flat, name: str | None, wave: str, progress) -> Path:
     except OSError as error:
         raise EngineError(f"{home}: compiled models cannot be kept there ({error.strerror}); set HYACINTH_CACHE to a "
                           "folder that can be written") from None
-    note = home / f"name-{digest(name, wave, sources())}" if name is not None else None
+    known = sources() if name is not None else None
+    note = home / f"name-{digest(name, wave, known)}" if known is not None else None
     if note and note.exists() and (made := home / note.read_text() / LIBRARY).exists():
         flat.spare()
         with contextlib.suppress(OSError):  # a cache that is only read
@@ -98,13 +111,15 @@ def library(flat: Flat, name: str | None, wave: str, progress) -> Path:
     build.include()
     progress("exporting", 0, None)
     text = to_rtlil(flat)
-    recipe = [(build.HERE / source).read_bytes() for source in (*build.SOURCES, *build.FST)]
-    key = f"model-{digest(text, PASSES, wave, build.VERILATE, build.COMPILE, build.FAST, build.SLOW, tools(), *recipe)}"
+    harness = {source: (build.HERE / source).read_bytes() for source in build.SOURCES}
+    recipe = [(build.HERE / source).read_bytes() for source in build.FST]
+    flags = PASSES, wave, build.VERILATE, build.COMPILE, build.FAST, build.SLOW, tools()
+    key = f"model-{digest(text, *flags, *harness.values(), *recipe)}"
     target = home / key
     with lock(home / f"{key}.lock"):
         if not (target / LIBRARY).exists():
-            runtime = _runtime(home, wave, recipe[len(build.SOURCES):], progress)
-            _make(target, lambda scratch: [build.build(text, flat, wave, scratch, runtime, progress)])
+            runtime = _runtime(home, wave, recipe, progress)
+            _make(target, lambda scratch: [build.build(text, flat, harness, wave, scratch, runtime, progress)])
             _forget(home)
     if note:
         _write(note, key)
@@ -159,7 +174,7 @@ def _runtime(home: Path, wave: str, recipe, progress) -> Path:
 
 
 def _write(path: Path, contents: str) -> None:
-    unfinished = path.with_suffix(f".{os.getpid()}")
+    unfinished = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
     unfinished.write_text(contents)
     unfinished.replace(path)
 

@@ -4,7 +4,11 @@ The public names are `Machine`, a core with memory and devices under simulation;
 what can be chosen about it; `explain_traps` and `report`, which put traps into words.
 """
 
+import time
 from importlib import import_module
+
+STARTED = time.time()
+"""Before any module of the package was read."""
 
 _WHERE = {"Core": ".rtl.core", "CoreConfig": ".rtl.config", "Machine": ".sim.machine",
           "explain_traps": ".sim.trace.report", "report": ".sim.trace.report"}
