@@ -14,7 +14,7 @@ HEADER, HEADER_BYTES = "<4s5B7xHHIQQQIHHHHHH", 64
 SEGMENT, SEGMENT_BYTES = "<IIQQQQQQ", 56
 PT_LOAD, ET_EXEC, ET_DYN, EM_RISCV = 1, 2, 3, 243
 MACHINES = {3: "x86", 40: "Arm", 62: "x86-64", 183: "AArch64", 8: "MIPS", 21: "PowerPC", 258: "LoongArch"}
-HOW = "build it with -target riscv64-freestanding -static, as docs/programs.md shows"
+HOW = "build it with `python -m ziglang cc -target riscv64-freestanding -static`"
 
 
 class BadProgram(ValueError):
