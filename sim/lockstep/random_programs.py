@@ -101,7 +101,9 @@ class _Maker:
                   (BODIES, bodies.contents()), (DATA_PAGES, data), (TABLES, tables.contents()))
         for (address, piece), room in zip(pieces, (DRIVER, TOHOST, BODIES, DATA_PAGES, TABLES, END_OF_TABLES),
                                           strict=True):
-            assert address + len(piece) <= room, f"random program {seed}: piece at {address:#x} is too long"
+            if address + len(piece) > room:
+                raise ValueError(f"random program {seed}: {len(piece)} bytes do not fit between {address:#x} and "
+                                 f"{room:#x}; ask for fewer iterations or items")
         return RandomProgram(seed, pieces, HANDLERS, TOHOST)
 
     def _tables(self) -> Tables:

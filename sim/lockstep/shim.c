@@ -153,16 +153,16 @@ static void forget_if_misaligned(u32 bits) {
 }
 
 /* A store across pages that traps for the second one: the core leaves memory as it was, Spike has written the first part
-   by then (which the manual allows). So for this step the register stored holds what memory holds there. Returns the
-   bit of that register, 0 where none was changed; where the base is the same register, nothing can be done. */
-static u32 keep_first_part(const u64 *r) {
+   by then (which the manual allows). So for this step the register stored holds what memory holds there. Returns
+   whether it was changed; where the base is the same register, nothing can be done. */
+static int keep_first_part(const u64 *r) {
   u32 i = long_form((u32)r[F_bits]), hsv = is_hypervisor_access(i) && i >> 25 & 1, stored = i >> 20 & 31;
   if (!faulted() || !(0x808080 >> (r[F_code] & 31) & 1) || !((i & 0x7f) == 0x23 || hsv)) return 0;  /* 7, 15, 23 */
   u64 first = r[F_tval] - address_of(i, x), held = x[stored];
   if (first - 1 > 6 || stored == (i >> 15 & 31)) return 0;
   if (!guarded_load(mmu, address_of(i, x), first, (u8 *)&held, hsv)) return 0;
   x[stored] = held;
-  return 1u << stored;
+  return 1;
 }
 
 /* Whether an active PMP entry begins or ends within a page. */
@@ -327,12 +327,11 @@ static int check_one(const u64 *r) {
   forget_if_misaligned((u32)bits);
   int refused = faulted() && (r[F_code] == 4 || r[F_code] == 6) && !options.misaligned_traps && pages_are_cut();
   if (refused) do_misaligned(0);
-  u32 kept = keep_first_part(r);
+  int kept = keep_first_part(r);
 
   spike_step(processor, 1);
 
-  for (u32 n = 0; kept >> n; n++)
-    if (kept >> n & 1) x[n] = shadow[n];
+  if (kept) memcpy(x, shadow, sizeof shadow);  /* a trap has changed no register */
   if (refused) do_misaligned(1);
   *in_wfi = 0;
   if (stopped && stopped_mie) *mie_value = mie_held;

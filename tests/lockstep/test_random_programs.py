@@ -44,6 +44,11 @@ def test_a_program_is_an_elf_file_too(tmp_path):
     assert [(each.address, each.data) for each in loaded.segments] == list(program.segments)
 
 
+def test_a_program_that_is_too_long_is_refused():
+    with pytest.raises(ValueError, match="do not fit .* ask for fewer iterations or items"):
+        random_program(0, iterations=1000)
+
+
 @pytest.mark.parametrize("seed, config", [
     (1, FULL), (2, FULL), (3, SMALL), (4, NO_H), (5, replace(FULL, misaligned="trap")), (6, replace(FULL, sstc=False)),
     (7, replace(FULL, pmp_entries=0))],

@@ -251,8 +251,8 @@ def across(end):
         la t0, handler
         csrw mtvec, t0
         li a0, {end:#x}
-        li a1, 0x0123456789abcdef
-        sd a1, -3(a0)
+        li t6, 0x0123456789abcdef
+        sd t6, -3(a0)
         .balign 4
         handler: li a0, {BASE + SIZE:#x}
         ld a2, -8(a0)
