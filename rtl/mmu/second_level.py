@@ -63,7 +63,8 @@ class SecondLevel(wiring.Component):
         m = Module()
         row = data.StructLayout({"tag": self.tag_bits, "stored": Stored})
         memories = [Memory(shape=row, depth=self.rows, init=[]) for _ in range(WAYS)]
-        number, sweeping, at, fence = Signal(52), Signal(init=1), Signal(self.index_bits), Signal(Fence)
+        number, sweeping, at = Signal(52), Signal(init=1), Signal(self.index_bits)
+        fence = Signal(Fence, init={"kind": FenceKind.ALL})  # a reset does not empty a memory, so it begins a fence
         looking = Signal()                           # the sweep has read row `at - 1`
         m.d.comb += self.fence.ready.eq(~sweeping & ~looking)
         with m.If(self.read):
