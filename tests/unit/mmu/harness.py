@@ -80,8 +80,8 @@ class Guest:
 class Player:
     """Asks an Mmu as the pipeline does, and compares each answer with the Machine's."""
 
-    def __init__(self, ctx, dut, machine, stats):
-        self.ctx, self.dut, self.machine, self.stats = ctx, dut, machine, stats
+    def __init__(self, ctx, dut, machine, stats, reset_signal):
+        self.ctx, self.dut, self.machine, self.stats, self.reset_signal = ctx, dut, machine, stats, reset_signal
 
     def configure(self):
         """The CSRs and the memory map's inputs follow the Machine."""
@@ -94,6 +94,11 @@ class Player:
             ctx.set(dut.translation.pmp[n], vars(entry))
         ctx.set(dut.uncached_enable, machine.uncached_page is not None)
         ctx.set(dut.uncached_page, machine.uncached_page or 0)
+
+    async def reset(self):
+        self.ctx.set(self.reset_signal, 1)
+        await self.ctx.tick()
+        self.ctx.set(self.reset_signal, 0)
 
     async def flush_all(self):
         self.configure()
@@ -197,7 +202,8 @@ class Simulation:
     def __init__(self, **config):
         self.dut, self.started, self.used = Mmu(CoreConfig(**config)), [], False
         m = Module()
-        m.domains.sync = ClockDomain()
+        m.domains.sync = domain = ClockDomain()
+        self.reset = domain.rst
         m.submodules.dut = self.dut
         self.simulator = Simulator(m)
         self.simulator.add_clock(1e-6)
@@ -224,7 +230,7 @@ class Simulation:
             self.started.clear()
 
     async def play(self, ctx):
-        player = Player(ctx, self.dut, self.machine, self.stats)
+        player = Player(ctx, self.dut, self.machine, self.stats, self.reset)
         await player.flush_all()
         await self.scenario(player)
 
