@@ -73,7 +73,7 @@ class Mmu(wiring.Component):
             second.fence.valid.eq(pending | self.fence.valid), self.fence.ready.eq(second.fence.ready & ~pending),
             second.fence.payload.eq(self.fence.payload), second.current_vmid.eq(csrs.hgatp.id[:14]),
         ]
-        # Bits of an ASID or VMID that are not implemented are ignored in rs2 too (supervisor chapter, SFENCE.VMA; HFENCE.*).
+        # Bits of an ASID or VMID that are not implemented are ignored in rs2 too.
         m.d.comb += second.fence.payload.id.eq(
             self.fence.payload.id & Mux(self.fence.payload.kind == FenceKind.HFENCE_GVMA,
                                         (1 << config.vmid_bits) - 1, (1 << config.asid_bits) - 1))
