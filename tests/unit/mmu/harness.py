@@ -158,7 +158,6 @@ class Player:
         self.cut = answer.cut
         self.second, self.walked, self.read, self.cached = (seen >> n & 1 for n in (2, 3, 4, 5))
         if answer.faulted:
-            assert not answer.cut
             return None, (answer.fault.cause, answer.fault.gpa, answer.fault.implicit)
         assert answer.fault.cause == answer.fault.gpa == answer.fault.implicit == 0
         return (answer.page.ppn << 12 | access.va & 4095, answer.page.memory, answer.page.cacheable), None
