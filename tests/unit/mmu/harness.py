@@ -206,7 +206,7 @@ class Simulation:
         m.submodules.dut = self.dut
         self.simulator = Simulator(m)
         self.simulator.add_clock(1e-6)
-        for process, background in ((self.play, False), (self.serve, True)):
+        for process, background in ((self.serve, True), (self.play, False)):  # so that `play` sees what was served
             async def testbench(ctx, process=process):
                 self.started.append(coroutine := process(ctx))
                 await coroutine

@@ -1,0 +1,394 @@
+"""The two askers of the Mmu: order, giving up, flushes in the midst of a walk, and the record of walks."""
+
+import pytest
+from testbench import assert_exports
+from unit.mmu.harness import RAM, Guest, Tables, run
+from unit.mmu.model import PPN_SHIFT, A, Access, D, Machine, R, U, V, W, X, leaf
+
+from hyacinth.rtl.config import CoreConfig
+from hyacinth.rtl.isa.modes import Mode
+from hyacinth.rtl.mmu.mmu import Mmu
+from hyacinth.rtl.mmu.refusal import Refusal
+from hyacinth.rtl.mmu.tlb import Tlb
+from hyacinth.rtl.mmu.walk_cache import WalkCache
+from hyacinth.rtl.payloads import FenceKind, Reach
+
+PA, VA = 0x8123_4000, 0x12_0123_4000
+FULL = V | R | W | X | A | D
+OTHER = VA + 0x1000  # a second page, beside the first
+MOVED = PA + 0x40_0000
+
+
+def single(flags=FULL, other=FULL):
+    """A machine with Sv39 in HS; `.leaf` is the entry of VA."""
+    machine = Machine()
+    tables = Tables(machine)
+    root = tables.page()
+    machine.satp = 8, 1, root >> 12
+    *_, machine.leaf = tables.place(8, root, VA, 0, leaf(PA, flags))
+    tables.place(8, root, OTHER, 0, leaf(PA + 0x1000, other))
+    return machine
+
+
+@pytest.mark.parametrize("make", (lambda: Mmu(CoreConfig()), lambda: Mmu(CoreConfig(pmp_entries=0)),
+                                  lambda: Tlb(4), lambda: WalkCache(4)), ids=("mmu", "no-pmp", "tlb", "walk-cache"))
+def test_it_exports(make):
+    assert_exports(make())
+
+
+async def ask(player, access, valid=1):
+    _, asks = player.port(access)
+    player.ctx.set(asks.request, {"va": access.va, "size": access.size, "context": access.context})
+    player.ctx.set(asks.valid, valid)
+
+
+async def answers(player, *accesses, limit=400):
+    """The order in which those that are asking get their answers, and the answers; each stops asking then."""
+    ctx, order, waiting = player.ctx, [], list(accesses)
+    for _ in range(limit):
+        for access in list(waiting):
+            _, asks = player.port(access)
+            if ctx.get(asks.done):
+                answer = ctx.get(asks.answer)
+                order.append((access, (answer.fault.cause, answer.fault.gpa) if answer.faulted
+                              else answer.page.ppn << 12 | access.va & 4095))
+                waiting.remove(access)
+        await ctx.tick()
+        for access in accesses:
+            if access not in waiting:
+                ctx.set(player.port(access)[1].valid, 0)
+        if not waiting:
+            return order
+    raise TimeoutError(f"no answer for {waiting}")
+
+
+def test_data_comes_before_fetch():
+    fetch, load = Access(VA, reach=Reach.FETCH, size=1), Access(OTHER)
+    orders = []
+
+    async def scenario(player):
+        await ask(player, fetch)
+        await ask(player, load)
+        orders.append(await answers(player, fetch, load))
+    run(scenario, single())
+    assert orders == [[(load, PA + 0x1000), (fetch, PA)]]
+
+
+def test_a_load_that_comes_during_a_fetch_walk_waits_for_it_and_each_keeps_its_own_context():
+    # The guest's HLV reads a page that the fetch in HS may not execute, and the other way round.
+    guest = Guest(8, 8)
+    guest.map_guest(0x3_0000_0000, PA, 0)
+    guest.map(VA, 0x3_0000_0000, 0, V | R | A | U)
+    machine, tables = guest.machine, guest.tables
+    root = tables.page()
+    machine.satp = 8, 1, root >> 12
+    tables.place(8, root, VA, 0, leaf(MOVED, V | X | A))
+    fetch, hlv = Access(VA, reach=Reach.FETCH, size=1), Access(VA, Mode.VU)
+
+    async def scenario(player):
+        for delay in range(40):
+            await player.flush_all()
+            await ask(player, fetch)
+            await player.ctx.tick().repeat(delay + 1)
+            await ask(player, hlv)
+            # A fetch that is done meanwhile asks again, as one that has been refused would.
+            assert dict(await answers(player, fetch, hlv)) == {fetch: MOVED, hlv: PA}
+    run(scenario, machine, latency=1)
+
+
+def test_who_gives_up_leaves_no_answer_no_fault_and_no_translation():
+    machine = single(flags=V | R | W | A | D)  # the fetch would fault
+
+    async def scenario(player):
+        ctx = player.ctx
+        for fetch in (Access(VA, reach=Reach.FETCH, size=1), Access(OTHER, reach=Reach.FETCH, size=1)):
+            for patience in range(36):
+                await player.flush_all()
+                await ask(player, fetch)
+                done = False
+                for _ in range(patience):
+                    done |= ctx.get(player.port(fetch)[1].done)
+                    await ctx.tick()
+                if done:
+                    break
+                await ask(player, fetch, valid=0)
+                load = Access(OTHER + 8)
+                await ask(player, load)
+                assert await answers(player, load) == [(load, PA + 0x1008)]
+                assert not ctx.get(player.dut.fetch.done)
+                assert not player.look(fetch)[0]
+            else:
+                raise AssertionError("the walk never ended")
+    run(scenario, machine, latency=1)
+
+
+def test_who_gives_up_and_asks_for_something_else_gets_an_answer_to_that():
+    machine = single()
+
+    async def scenario(player):
+        for patience in range(1, 30):
+            await player.flush_all()
+            await ask(player, first := Access(VA, reach=Reach.FETCH, size=1))
+            for _ in range(patience):
+                if player.ctx.get(player.port(first)[1].done):
+                    return
+                await player.ctx.tick()
+            await ask(player, first, valid=0)
+            await player.ctx.tick()
+            await ask(player, second := Access(OTHER, reach=Reach.FETCH, size=1))
+            assert await answers(player, second) == [(second, PA + 0x1000)]
+    run(scenario, machine, latency=1)
+
+
+@pytest.mark.parametrize("how", ("fence", "flush_first", "flush_all"))
+def test_an_answer_that_comes_after_a_flush_is_from_what_memory_holds_then(how):
+    machine, seen = single(), set()
+
+    async def scenario(player):
+        ctx = player.ctx
+        load = Access(VA)
+        for warm in (0, 1):
+            for delay in range(30):
+                machine.memory[machine.leaf] = leaf(PA, FULL)
+                await player.flush_all()
+                if warm:
+                    await player.check(load)
+                    await player.flush_first()
+                await ask(player, load)
+                done = False
+                for _ in range(delay):
+                    done |= ctx.get(player.dut.data.done)
+                    await ctx.tick()
+                    if done:
+                        await ask(player, load, valid=0)
+                        break
+                if done:
+                    break
+                if how == "fence":
+                    ctx.set(player.dut.fence.payload, {"kind": FenceKind.SFENCE_VMA})
+                    ctx.set(player.dut.fence.valid, 1)
+                    while not ctx.get(player.dut.fence.ready):
+                        assert not ctx.get(player.dut.data.done)
+                        await ctx.tick()
+                else:
+                    ctx.set(getattr(player.dut, how), 1)
+                if how != "flush_first" or not warm:
+                    machine.memory[machine.leaf] = leaf(MOVED, FULL)
+                assert not ctx.get(player.dut.data.done)
+                await ctx.tick()
+                ctx.set(player.dut.fence.valid, 0)
+                ctx.set(player.dut.flush_all, 0)
+                ctx.set(player.dut.flush_first, 0)
+                (_, result), = await answers(player, load)
+                seen.add(result)
+                assert result == (PA if how == "flush_first" and warm else MOVED)
+    run(scenario, machine, latency=1)
+    assert MOVED in seen
+
+
+def test_a_fence_waits_for_the_one_before():
+    machine = single()
+
+    async def scenario(player):
+        await player.flush_all()  # the sweep begins
+        await player.ctx.tick()
+        assert not player.ctx.get(player.dut.fence.ready)
+        await player.check(Access(VA))
+        assert player.ctx.get(player.dut.fence.ready)
+        await player.fence(FenceKind.SFENCE_VMA)
+        assert not player.ctx.get(player.dut.fence.ready)
+    run(scenario, machine)
+
+
+def test_a_permission_that_is_missing_in_the_tlb_walks_again():
+    machine = single(flags=V | R | W | A)
+
+    async def scenario(player):
+        await player.check(Access(VA))
+        for _ in range(2):
+            assert await player.check(Access(VA, reach=Reach.STORE)) == "fault"
+            assert player.walked and not player.second
+        machine.memory[machine.leaf] |= D
+        assert await player.check(Access(VA, reach=Reach.STORE)) == "shortened"
+        # The entry that did not allow it has been replaced, not joined by another.
+        await player.flush_first()
+        assert await player.check(Access(VA, reach=Reach.STORE)) == "second"
+        assert await player.check(Access(VA)) == "first"
+    run(scenario, machine)
+
+
+def test_rows_of_the_second_level_hold_two_pages():
+    machine = Machine()
+    tables = Tables(machine)
+    root = tables.page()
+    machine.satp = 8, 1, root >> 12
+    pages = [VA + (n << 15) for n in range(3)]  # one row of eight
+    for page in pages:
+        tables.place(8, root, page, 0, leaf(PA + page - VA, FULL))
+
+    async def scenario(player):
+        for page in pages[:2]:
+            await player.check(Access(page))
+        await player.flush_first()
+        for page in pages[:2]:
+            assert await player.check(Access(page)) == "second"
+        await player.check(Access(pages[2]))
+        await player.flush_first()
+        hows = [await player.check(Access(page)) for page in (pages[2], pages[0], pages[1])]
+        assert hows[0] == "second" and hows[1:].count("second") <= 1
+    run(scenario, machine)
+
+
+def test_an_entry_installed_for_one_side_serves_the_other_from_the_second_level():
+    async def scenario(player):
+        assert await player.check(Access(VA)) in ("walk", "shortened")
+        assert await player.check(Access(VA, reach=Reach.FETCH, size=1)) == "second"
+        assert await player.check(Access(VA, reach=Reach.FETCH, size=1)) == "first"
+    run(scenario, single())
+
+
+def test_a_large_page_is_found_under_every_number_and_at_its_own_place_in_it():
+    machine = Machine(satp=(8, 0, RAM >> 12))
+    machine.memory[RAM + 8 * 5] = leaf(RAM, FULL)
+
+    async def scenario(player):
+        for offset in (0x123_4560, 0x3FFF_F008, 0x0, 0x20_1000, 0x123_5000):
+            how = await player.check(Access(5 << 30 | offset))
+            assert how == ("shortened" if offset == 0x123_4560 else "first") or how == "walk"
+        for va in (6 << 30, (1 << 39) + (5 << 30), -1 << 38 | 5 << 30):
+            await player.check(Access(va % (1 << 64)))
+    run(scenario, machine)
+
+
+def test_m_mode_and_hs_do_not_share_what_they_found():
+    machine = Machine(satp=(8, 0, RAM >> 12))
+    machine.memory[RAM + 8 * 2] = leaf(0xC000_0000, FULL)
+
+    async def scenario(player):
+        for mode in (Mode.M, Mode.HS, Mode.M, Mode.HS):
+            await player.check(Access(0x8000_1000, mode))
+        await player.flush_first()
+        for mode in (Mode.HS, Mode.M):
+            await player.check(Access(0x8000_1000, mode))
+    run(scenario, machine)
+
+
+def test_the_second_level_alone_makes_no_difference_to_walks_of_another_root():
+    """Two address spaces with the same upper indices: a walk cache keeps them apart by ASID, VMID and V."""
+    machine = Machine()
+    tables = Tables(machine)
+    roots = [tables.page() for _ in range(3)]
+    for n, root in enumerate(roots):
+        tables.place(8, root, VA, 0, leaf(PA + 0x1000 * n, FULL))
+    machine.satp, machine.vsatp = (8, 1, roots[0] >> 12), (8, 1, roots[1] >> 12)
+
+    async def scenario(player):
+        for _ in range(2):
+            await player.fence(FenceKind.ALL)
+            await player.check(Access(VA))
+            await player.check(Access(VA, Mode.VS))  # with hgatp Bare
+    run(scenario, machine)
+
+
+# The record of walks.
+
+def steps_of(machine, *accesses):
+    """The WalkSteps of the accesses, one list for each."""
+    walks = []
+
+    async def scenario(player):
+        async def watch(access):
+            ctx, dut, steps = player.ctx, player.dut, []
+            await player.flush_all()
+            await ask(player, access)
+            while True:
+                if ctx.get(dut.walk.valid):
+                    steps.append(ctx.get(dut.walk.payload))
+                if ctx.get(player.port(access)[1].done):
+                    break
+                await ctx.tick()
+            await ctx.tick()
+            await ask(player, access, valid=0)
+            walks.append(steps)
+        for access in accesses:
+            await watch(access)
+    run(scenario, machine)
+    return walks
+
+
+def test_a_walk_is_recorded_entry_by_entry():
+    machine = single()
+    (steps,) = steps_of(machine, access := Access(VA, reach=Reach.FETCH, size=1))
+    root = machine.satp[2] << 12
+    middle = machine.memory[root + 8 * (VA >> 30)] >> PPN_SHIFT << 12
+    places = [root + 8 * (VA >> 30), middle + 8 * (VA >> 21 & 511), machine.leaf]
+    assert [(s.level, s.hpa, s.pte, s.gpa) for s in steps[:-1]] == \
+        [(2 - n, at, machine.memory[at], at) for n, at in enumerate(places)]
+    assert [s.first for s in steps] == [1, 0, 0, 0] and [s.last for s in steps] == [0, 0, 0, 1]
+    assert all(s.fetch and s.va == access.va and not s.g_stage and not s.reason and not s.cause for s in steps)
+    assert steps[-1].hpa == PA
+
+
+@pytest.mark.parametrize("entry,reason", [
+    (leaf(PA, 0), Refusal.INVALID), (leaf(PA, FULL) | 1 << 60, Refusal.RESERVED), (leaf(PA, V), Refusal.NO_LEAF),
+    (leaf(PA, FULL | U), Refusal.USER), (leaf(PA, V | R | A), Refusal.PERMISSION),
+    (leaf(PA, V | R | W | D), Refusal.ACCESSED), (leaf(PA, V | R | W | A), Refusal.DIRTY),
+    (leaf(1 << 40, FULL), Refusal.PROTECTION)], ids=lambda value: getattr(value, "name", "entry"))
+def test_a_refusal_is_recorded_with_its_reason_and_cause(entry, reason):
+    machine = single()
+    machine.memory[machine.leaf] = entry
+    (steps,) = steps_of(machine, Access(VA, reach=Reach.STORE))
+    assert (steps[-1].last, steps[-1].reason) == (1, reason)
+    assert steps[-1].cause == (7 if reason == Refusal.PROTECTION else 15)
+    if reason != Refusal.PROTECTION:
+        assert steps[-2].reason == reason and not steps[-2].last
+    assert not any(step.cause for step in steps[:-1])
+
+
+def test_the_stages_of_a_walk_are_told_apart_in_its_record():
+    guest = Guest(8, 8)
+    guest.map_guest(0x3_0123_4000, PA, 0)
+    *_, vs_leaf = guest.map(VA, 0x3_0123_4000, 0)
+    (steps,) = steps_of(guest.machine, Access(VA, Mode.VS))
+    vs = [s for s in steps if not s.g_stage and not s.last]
+    assert [s.level for s in vs] == [2, 1, 0] and vs[-1].hpa == vs_leaf
+    assert all(guest.at[s.gpa >> 12] << 12 | s.gpa & 4095 == s.hpa for s in vs)
+    g = [s for s in steps if s.g_stage and not s.last]
+    assert {s.gpa for s in g} >= {s.gpa for s in vs}
+    assert all(guest.machine.memory[s.hpa] == s.pte for s in vs + g)
+    assert sum(s.first for s in steps) == 1 and steps[0].first
+
+
+def test_a_bus_error_is_recorded_as_absent():
+    machine = single()
+    machine.broken = {machine.leaf}
+    (steps,) = steps_of(machine, Access(VA))
+    assert (steps[-1].reason, steps[-1].cause) == (Refusal.ABSENT, 5)
+
+
+def test_an_address_out_of_range_is_recorded_as_such():
+    (steps,) = steps_of(single(), Access(1 << 50))
+    assert (len(steps), steps[0].first, steps[0].last, steps[0].reason, steps[0].cause) == (1, 1, 1, Refusal.RANGE, 13)
+
+
+def test_events_count_who_asks_and_what_serves():
+    async def scenario(player):
+        async def count(access):
+            seen = [0] * 8
+            await ask(player, access)
+            while True:
+                events = player.ctx.get(player.dut.events)
+                for n in range(8):
+                    seen[n] += events >> n & 1
+                if player.ctx.get(player.port(access)[1].done):
+                    break
+                await player.ctx.tick()
+            await player.ctx.tick()
+            await ask(player, access, valid=0)
+            return seen
+        await player.flush_all()
+        await player.ctx.tick().repeat(20)
+        assert await count(Access(VA)) == [0, 1, 0, 1, 3, 0, 0, 0]
+        assert await count(Access(VA, reach=Reach.FETCH, size=1)) == [1, 0, 1, 0, 0, 0, 0, 0]
+        assert await count(Access(OTHER)) == [0, 1, 0, 1, 1, 1, 0, 0]
+    run(scenario, single())
