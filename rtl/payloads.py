@@ -1,4 +1,4 @@
-"""What travels between boxes: one class per payload, defined here and nowhere else, nested where one adds to another."""
+"""What travels between boxes: one class per payload, defined here and nowhere else, nested where one adds to it."""
 
 from amaranth.hdl import Cat, Const, Shape, Value
 from amaranth.lib import data, enum

@@ -104,6 +104,9 @@ class DataCacheSignature(wiring.Signature):
         After `refilled` the asker reads again.
     refilled : In(1), error : In(1)
         For one cycle. `error`: the line is absent (and not in the cache).
+    arrived : In(1), arrived_data : In(64)
+        During `refill`, for one cycle and before `refilled`: the eight bytes of the last read have come. Who needs no
+        more of the line may lower `refill` in the next cycle; the line comes all the same.
     single : Out(1), single_address : Out(PHYSICAL_BITS), single_size : Out(2), single_write : Out(1)
         An access past the cache, naturally aligned, held until `single_done`, with `mask` and `write_data`.
     single_done : In(1), single_data : In(64), single_error : In(1)
@@ -116,6 +119,7 @@ class DataCacheSignature(wiring.Signature):
                           "hit": In(1), "data": In(64),
                           "write": Out(1), "mask": Out(8), "write_data": Out(64),
                           "refill": Out(1), "refilled": In(1), "error": In(1),
+                          "arrived": In(1), "arrived_data": In(64),
                           "single": Out(1), "single_address": Out(PHYSICAL_BITS), "single_size": Out(2),
                           "single_write": Out(1),
                           "single_done": In(1), "single_data": In(64), "single_error": In(1),

@@ -75,7 +75,7 @@ class DataCache(wiring.Component):
             dirty_read.en.eq(ways.read), dirty_read.addr.eq(ways.row[WORD_BITS:]),
             cpu.hit.eq(cpu_owns & ways.match.any()), cpu.data.eq(ways.data),
             tables.data.eq(answer), tables.error.eq(failed),
-            cpu.single_data.eq(answer), cpu.single_error.eq(failed), cpu.error.eq(failed),
+            cpu.arrived_data.eq(answer), cpu.single_data.eq(answer), cpu.single_error.eq(failed), cpu.error.eq(failed),
             # No beat of a line comes while `cpu` owns the outputs: it loses them in the first cycle of the refill.
             ways.write.eq(Mux(cpu_owns, Mux(cpu.write, ways.match, 0), Mux(fill.write, victim, 0))),
             ways.write_row.eq(Mux(cpu_owns, Cat(cpu_word, cpu_set), Cat(fill.beat, line_set))),
@@ -90,6 +90,9 @@ class DataCache(wiring.Component):
         m.d.comb += [fill.bus.response.valid.eq(response.valid), fill.bus.response.p.eq(response.p)]
         m.d.sync += [tables.done.eq(0), cpu.refilled.eq(0), cpu.single_done.eq(0), cpu.cleaned.eq(0),
                      wanted.eq(still_wanted), just_read.eq(cpu.granted & cpu.read)]
+        m.d.sync += cpu.arrived.eq(fill.write & (fill.beat == word) & ~for_tables & still_wanted & ~response.p.error)
+        with m.If(fill.write & (fill.beat == word)):
+            m.d.sync += answer.eq(response.p.data)
         with m.If(~cpu.granted):
             m.d.sync += cpu_owns.eq(0)
         with m.Elif(cpu.read):
@@ -146,6 +149,8 @@ class DataCache(wiring.Component):
                         m.d.sync += [line_ppn.eq(cpu.ppn), line_set.eq(cpu_set), word.eq(cpu_word),
                                      for_tables.eq(0), wanted.eq(1)]
                         m.next = "READ"
+                        with m.If(cpu_owns):
+                            m.next = "CHECK"  # the outputs are still those of the read that missed
 
             with m.State("READ"):
                 request_word(word)

@@ -239,7 +239,11 @@ class LoadStore(wiring.Component):
             with m.State("REFILL"):
                 keep()
                 m.d.comb += cache.refill.eq(1)
-                with m.If(cache.refilled):
+                with m.If(cache.arrived & is_load & ~crosses):
+                    # A load does not wait for the rest of its line.
+                    m.d.comb += data_in.eq(cache.arrived_data)
+                    finish(extended)
+                with m.Elif(cache.refilled):
                     m.next = "READ"
                     with m.If(cache.error):
                         fail(5, 7)
