@@ -152,8 +152,8 @@ static void forget_if_misaligned(u32 bits) {
   if (address_of(i, x) & ((1u << (i >> 12 & 3)) - 1)) spike_flush_tlb(mmu);
 }
 
-/* A store across pages that traps for the second one: the core leaves memory as it was, Spike has written the first part
-   by then (which the manual allows). So for this step the register stored holds what memory holds there. Returns
+/* A store across pages that traps for the second one: the core leaves memory as it was, Spike has then written the
+   first part (which the manual allows). So for this step the register stored holds what memory holds there. Returns
    whether it was changed; where the base is the same register, nothing can be done. */
 static int keep_first_part(const u64 *r) {
   u32 i = long_form((u32)r[F_bits]), hsv = is_hypervisor_access(i) && i >> 25 & 1, stored = i >> 20 & 31;
