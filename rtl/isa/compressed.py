@@ -73,7 +73,7 @@ _B = _imm("8:12 4-3:11-10 7-6:6-5 2-1:4-3 5:2")
 _RR = {"d": SHORT_HIGH, "s": SHORT_HIGH, "t": SHORT_LOW}
 
 COMPRESSED: tuple[Compressed, ...] = (
-    Compressed("c.illegal",  "000 00000000 000 00", "", {}),  # an addi4spn of 0, reserved
+    Compressed("c.illegal",  "000 00000000 ddd 00", "", {}),  # an addi4spn of 0, reserved
     Compressed("c.addi4spn", "000 iiiiiiii ddd 00", "addi", {"d": SHORT_LOW, "s": 2}, _I4SPN),
     Compressed("c.lw",       "010 iii sss ii ddd 00", "lw", {"d": SHORT_LOW, "s": SHORT_HIGH}, _LW),
     Compressed("c.ld",       "011 iii sss ii ddd 00", "ld", {"d": SHORT_LOW, "s": SHORT_HIGH}, _LD),

@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import PHYSICAL_BITS
+from ..isa.causes import Cause
 from ..isa.instructions import Amo, Unit
 from ..payloads import Fault, Page, Reach
 from ..ports import DataCacheSignature, TranslateSignature
@@ -270,8 +271,10 @@ class LoadStore(wiring.Component):
                 m.d.comb += self.faulted.eq(1)
                 m.next = "FIRST"
 
-        with m.If(fsm.ongoing("FAULT")):
-            m.d.comb += self.fault_offset.eq(Mux(part, 8 - place, 0))
+        # A misaligned access that is refused as such is refused at its own address, whichever part was reached.
+        with m.If(fsm.ongoing("FAULT") & part & (self.fault.cause != Cause.LOAD_ADDRESS_MISALIGNED)
+                  & (self.fault.cause != Cause.STORE_ADDRESS_MISALIGNED)):
+            m.d.comb += self.fault_offset.eq(8 - place)
         refilling = Signal()
         m.d.sync += refilling.eq(cache.refill)
         m.d.comb += [
