@@ -1,0 +1,53 @@
+"""The clock of an ECP5: one PLL makes `sync` from the board's oscillator."""
+
+from amaranth.hdl import ClockDomain, ClockSignal, Instance, Module, Signal
+from amaranth.lib.cdc import ResetSynchronizer
+from amaranth.lib.wiring import Component
+
+VCO_HZ = range(400_000_000, 800_000_001)
+"""Of the PLL (ECP5 family data sheet, "sysCLOCK PLL Timing")."""
+
+PHASE_DETECTOR_HZ = range(10_000_000, 400_000_001)
+
+
+def pll_dividers(source: int, wanted: int) -> tuple[int, int, int]:
+    """(CLKI_DIV, CLKFB_DIV, CLKOP_DIV) that make `wanted` Hz of `source` Hz.
+
+    Raises ValueError if the PLL cannot make just that.
+    """
+    for reference in range(1, 129):
+        multiple, rest = divmod(wanted * reference, source)
+        if rest or not 1 <= multiple <= 80 or source // reference not in PHASE_DETECTOR_HZ:
+            continue
+        for output in range(1, 129):
+            if wanted * output in VCO_HZ:
+                return reference, multiple, output
+    raise ValueError(f"the PLL cannot make {wanted / 1e6:g} MHz of {source / 1e6:g} MHz; "
+                     "ask for a multiple of 5 MHz from 10 MHz on")
+
+
+class Clock(Component):
+    """The domain `sync` at `wanted` Hz, in reset until the PLL has locked."""
+    def __init__(self, source_signal, source: int, wanted: int):
+        self.source_signal, self.source, self.wanted = source_signal, source, wanted
+        super().__init__({})
+
+    def elaborate(self, platform):
+        m = Module()
+        reference, multiple, output = pll_dividers(self.source, self.wanted)
+        m.domains.sync = ClockDomain()
+        clock, locked = Signal(name="pll_clock"), Signal(name="pll_locked")
+        m.submodules.pll = Instance(
+            "EHXPLLL",
+            a_ICP_CURRENT="12", a_LPF_RESISTOR="8", a_MFG_ENABLE_FILTEROPAMP="1", a_MFG_GMCREF_SEL="2",
+            p_PLLRST_ENA="DISABLED", p_INTFB_WAKE="DISABLED", p_STDBY_ENABLE="DISABLED", p_DPHASE_SOURCE="DISABLED",
+            p_OUTDIVIDER_MUXA="DIVA", p_OUTDIVIDER_MUXB="DIVB", p_OUTDIVIDER_MUXC="DIVC", p_OUTDIVIDER_MUXD="DIVD",
+            p_CLKI_DIV=reference, p_CLKFB_DIV=multiple, p_CLKOP_DIV=output, p_CLKOP_ENABLE="ENABLED",
+            p_CLKOP_CPHASE=output - 1, p_CLKOP_FPHASE=0, p_FEEDBK_PATH="CLKOP",
+            i_RST=0, i_STDBY=0, i_CLKI=self.source_signal, i_CLKFB=clock, i_PHASESEL0=0, i_PHASESEL1=0,
+            i_PHASEDIR=1, i_PHASESTEP=1, i_PHASELOADREG=1, i_PLLWAKESYNC=0, i_ENCLKOP=0,
+            o_CLKOP=clock, o_LOCK=locked)
+        m.d.comb += ClockSignal("sync").eq(clock)
+        m.submodules.reset = ResetSynchronizer(~locked, domain="sync")
+        platform.add_clock_constraint(clock, self.wanted)
+        return m
