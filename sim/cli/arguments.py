@@ -147,6 +147,14 @@ def parser() -> Parser:
     bench.add_argument("--build", action="store_true", help="also build a model in an empty cache, and time that")
     bench.add_argument("words", nargs="*", metavar="WORD", help="only programs whose name holds one of these")
     bench.set_defaults(command="bench")
+    random = commands.add_parser("random", help="random programs in every mode, compared with Spike")
+    random.add_argument("--core", type=core, default="full", metavar="NAME", help="full, small or no-h (default: full)")
+    random.add_argument("--instructions", type=positive, default=10_000_000, metavar="N",
+                        help="stop when N have been compared (default: 10000000)")
+    random.add_argument("--seed", type=natural, default=0, metavar="N", help="of the first program (default: 0)")
+    random.add_argument("--memory-latency", type=natural, default=DEFAULT_LATENCY, metavar="N",
+                        help=f"cycles that memory waits before it answers (default: {DEFAULT_LATENCY})")
+    random.set_defaults(command="random")
     explain = commands.add_parser("explain", help="say what a cause or a CSR is")
     explain.add_argument("what", metavar="WHAT", help="the number or name of a cause (`i9` an interrupt), or a CSR")
     explain.set_defaults(command="explain")
