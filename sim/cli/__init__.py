@@ -8,7 +8,8 @@ from ..elf import BadProgram
 from .arguments import parser
 from .status import BadInput, Status
 
-COMMANDS = {"run": ".run", "demo": ".demo", "doctor": "..doctor", "bench": ".bench", "random": ".random", "explain": ".explain"}
+COMMANDS = {"run": ".run", "demo": ".demo", "doctor": "..doctor", "bench": ".bench", "random": ".random",
+            "explain": ".explain"}
 
 
 def main(arguments: list[str] | None = None) -> int:
