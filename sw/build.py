@@ -2,6 +2,7 @@
 
     python -m hyacinth.sw.build              every program of sw/tests and sw/bench
     python -m hyacinth.sw.build NAME ...     those whose name holds one of these words
+    python -m hyacinth.sw.build FILE.c ...   programs of your own; .S is assembler
 
 Each program is one source file linked with all of sw/lib. Results are kept in the user's cache under a key made of
 everything that went in, so what has not changed is not built again.
@@ -146,12 +147,22 @@ def build_all(sources, jobs=None):
         return dict(zip(sources, pool.map(one, sources), strict=True))
 
 
+def chosen(words):
+    """The sources that `words` mean: a file by its ending, else programs by a part of their name. No words: all."""
+    files = [Path(word) for word in words if Path(word).suffix in (".c", ".S")]
+    parts = [word for word in words if Path(word) not in files]
+    return files + programs(*parts) if parts or not files else files
+
+
 def main():
-    parser = argparse.ArgumentParser(description="Build the programs of sw/tests and sw/bench.")
-    parser.add_argument("word", nargs="*", help="only programs whose name holds one of these")
+    parser = argparse.ArgumentParser(description="Build programs for the machine, and print where they are.")
+    parser.add_argument("word", nargs="*", help="a source file, or a part of the names of programs in sw/tests and "
+                                                "sw/bench; default: all of these")
     parser.add_argument("-j", "--jobs", type=int, help="programs built at once; default: one a processor")
     arguments = parser.parse_args()
-    sources = programs(*arguments.word)
+    sources = chosen(arguments.word)
+    if missing := [str(source) for source in sources if not source.is_file()]:
+        sys.exit(f"there is no file {missing[0]}")
     if not sources:
         sys.exit(f"no program's name holds {' or '.join(arguments.word)}; see {SW / 'tests'}")
     try:

@@ -73,3 +73,15 @@ def test_a_missing_compiler_is_named_with_the_mend(monkeypatch, source):
     build_module._compiler.cache_clear()
     with pytest.raises(BuildError, match="pip install ziglang"):
         build(source("int main(void) { return 0; }\n"))
+
+
+def test_a_source_of_ones_own_is_built_alone(source, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["build", str(source("int main(void) { return 0; }\n", "mine.c"))])
+    main()
+    assert [line.rpartition("/")[2] for line in capsys.readouterr().out.splitlines()] == ["mine.elf"]
+
+
+def test_a_source_that_is_not_there_is_answered_in_one_line(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["build", "crc", "none.c"])
+    with pytest.raises(SystemExit, match="^there is no file none.c$"):
+        main()
