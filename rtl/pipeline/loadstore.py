@@ -197,6 +197,8 @@ class LoadStore(wiring.Component):
                         m.next = "FAULT"
                     with m.Elif(answer.cut & is_misaligned):
                         fail(4, 6)
+                    with m.Elif(part & ~answer.page.memory):
+                        fail(5, 7)                   # before the first part has been written
                     with m.Elif(part):
                         m.d.sync += [pages[1].eq(answer.page), part.eq(0)]
                         m.next = "READ"
@@ -216,9 +218,7 @@ class LoadStore(wiring.Component):
                     m.next = "READ"
             with m.State("READ"):
                 keep()
-                with m.If(~first_page.memory & is_misaligned | ~here.memory & is_misaligned):
-                    fail(5, 7)
-                with m.Elif(~here.cacheable):
+                with m.If(~here.cacheable):
                     m.next = "SINGLE"
                 with m.Else():
                     m.d.comb += [cache.read.eq(1), cache.offset.eq(part_address[:12])]
