@@ -76,7 +76,7 @@ def test_every_instruction_says_which_registers_it_reads_and_writes():
 def test_the_size_and_sign_of_every_load_and_store():
     sizes = {"b": 0, "h": 1, "w": 2, "d": 3}
     rows = [row for row in INSTRUCTIONS if row.unit in (Unit.LOAD, Unit.STORE, Unit.AMO) for _ in range(3)]
-    seen = decode([filled(row) for row in rows], lambda ctx, decoded: (ctx.get(decoded.size), ctx.get(decoded.unsigned)))
+    seen = decode([filled(row) for row in rows], lambda ctx, d: (ctx.get(d.size), ctx.get(d.unsigned)))
     for row, (size, unsigned) in zip(rows, seen, strict=True):
         letters = row.name.split(".")[1] if "." in row.name else row.name[1:]
         assert size == sizes[letters[0]], row.name

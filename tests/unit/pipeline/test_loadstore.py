@@ -1,0 +1,405 @@
+"""The load-store unit on the real data cache, with a memory that is slow at random and translations from a table."""
+
+from dataclasses import dataclass
+from random import Random
+
+import pytest
+from amaranth.hdl import Elaboratable, Module
+from amaranth.lib.wiring import connect
+from busmodel import BusMemory
+from testbench import Bench, assert_exports
+
+from hyacinth.rtl.cache.dcache import DataCache
+from hyacinth.rtl.isa.instructions import BY_NAME, Unit
+from hyacinth.rtl.payloads import Reach
+from hyacinth.rtl.pipeline.decode import facts
+from hyacinth.rtl.pipeline.loadstore import LoadStore
+
+ALL = (1 << 64) - 1
+SIZES = {"b": 0, "h": 1, "w": 2, "d": 3}
+VA = 0xFFFF_FFC0_1234_5000
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """The translation of a page."""
+    ppn: int = 0
+    memory: int = 1
+    cacheable: int = 1
+    cut: int = 0
+    faults: bool = False
+
+
+# Neighbours in virtual memory: two pages of RAM, one not cached, two of RAM, a device, one that faults, two that are
+# cut, one that faults. Their physical pages are no neighbours.
+PAGES = dict(enumerate((
+    Mapped(0x80005), Mapped(0x80002), Mapped(0x80009, cacheable=0), Mapped(0x80003), Mapped(0x80010),
+    Mapped(0x10000, 0, 0), Mapped(faults=True), Mapped(0x80021, cut=1), Mapped(0x80025, cut=1), Mapped(faults=True))))
+RAM, NEXT, UNCACHED, BEFORE_DEVICE, DEVICE, FAULTS, CUT = (VA + (n << 12) for n in (0, 1, 2, 4, 5, 6, 7))
+
+
+def fault_of(access_is_load):
+    """What the table's translations of a faulting page say."""
+    return {"cause": 21 if access_is_load else 23, "gpa": 0x77_0000_1230, "implicit": 1}
+
+
+class Rig(Elaboratable):
+    def __init__(self, misaligned=True):
+        self.unit, self.cache = LoadStore(misaligned), DataCache(4)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.unit, m.submodules.cache = self.unit, self.cache
+        connect(m, self.unit.cache, self.cache.cpu)
+        return m
+
+
+class Player:
+    """Stands in for execute, commit and the Mmu; `bytes` are what memory should hold."""
+
+    def __init__(self, ctx, rig, memory, random):
+        self.ctx, self.unit, self.memory, self.random, self.shadow = ctx, rig.unit, memory, random, {}
+        self.reserved = None
+        self.asked = []
+
+    def byte(self, address):
+        """What was written there; else what memory held from the start."""
+        return self.shadow.get(address, (address >> 3) * 0x9e37_79b9_7f4a_7c15 >> 8 * (address & 7) & 0xFF)
+
+    def page(self, va):
+        return PAGES[va - VA >> 12]
+
+    def place(self, va):
+        return self.page(va).ppn << 12 | va & 4095
+
+    async def translate(self, ctx):
+        port = self.unit.translate
+        while True:
+            await ctx.tick()
+            if not ctx.get(port.valid):
+                continue
+            request = ctx.get(port.request)
+            await ctx.tick().repeat(self.random.randrange(1, 4))
+            assert ctx.get(port.valid) and ctx.get(port.request.va) == request.va
+            self.asked.append((request.va, request.size))
+            page = self.page(request.va)
+            load = request.context.reach == Reach.LOAD
+            ctx.set(port.answer, {
+                "page": {"ppn": page.ppn, "memory": page.memory, "cacheable": page.cacheable}, "cut": page.cut,
+                "faulted": page.faults, "fault": fault_of(load) if page.faults else {}})
+            ctx.set(port.done, 1)
+            await ctx.tick()
+            ctx.set(port.done, 0)
+
+    async def do(self, name, va, b=0, known=True):
+        """One instruction: the fault and its offset, or ("done", what rd gets)."""
+        ctx, unit, row = self.ctx, self.unit, BY_NAME[name]
+        ctx.set(unit.early_offset, va & 4095)
+        ctx.set(unit.early_read, 1)
+        granted = ctx.get(unit.granted)
+        await ctx.tick()
+        ctx.set(unit.early_read, 0)
+        load = row.unit == Unit.LOAD
+        page = self.page(va)
+        known = known and not page.faults and not page.cut
+        word = row.encode(**dict.fromkeys("dstiq", 0))
+        ctx.set(unit.executed, {
+            "decoded": {"fetched": {"bits": word}} | facts(row),
+            "b": b, "result": va, "context": {"mode": 1, "reach": Reach.LOAD if load else Reach.STORE},
+            "page": {"ppn": page.ppn, "memory": page.memory, "cacheable": page.cacheable} if known else {},
+            "page_known": known, "read": granted})
+        ctx.set(unit.go, 1)
+        self.cycles = 0
+        while not ctx.get(unit.done) and not ctx.get(unit.faulted):
+            await ctx.tick()
+            self.cycles += 1
+        if ctx.get(unit.faulted):
+            fault = ctx.get(unit.fault)
+            result = (fault.cause, fault.gpa, fault.implicit, ctx.get(unit.fault_offset))
+            await ctx.tick()
+            assert ctx.get(unit.fault) == fault  # until the next one
+        else:
+            result = ("done", ctx.get(unit.value))
+            self.report = {n: ctx.get(getattr(unit, n)) for n in ("hpa", "hpa_next", "device", "stored", "data")}
+            await ctx.tick()
+        ctx.set(unit.go, 0)
+        return result
+
+    def expect(self, name, va, b):
+        """The same by the manual, on `shadow`."""
+        row = BY_NAME[name]
+        atomic, load = row.bits.replace(" ", "").endswith("0101111"), row.unit == Unit.LOAD
+        size = SIZES[name.split(".")[1][0] if "." in name else name[1]]
+        count = 1 << size
+        misaligned, crosses = va & count - 1, (va & 7) + count > 8
+        access_fault, misaligned_fault = ((5, 0, 0), (4, 0, 0)) if load else ((7, 0, 0), (6, 0, 0))
+        if misaligned and atomic:
+            return (*access_fault, 0)
+        for part, at in enumerate([va, (va | 7) + 1] if crosses and (va & 4095) + count > 4096 else [va]):
+            page, offset = self.page(at), 8 - (va & 7) if part else 0
+            if page.faults:
+                return (*fault_of(load).values(), offset)
+            if page.cut and misaligned:
+                return (*misaligned_fault, offset)
+            if not page.memory and (misaligned or atomic):
+                return (*access_fault, offset)
+        places = [self.place(va + n) for n in range(count)]
+        old = sum(self.byte(at) << 8 * n for n, at in enumerate(places))
+
+        def write(value):
+            for n, at in enumerate(places):
+                self.shadow[at] = value >> 8 * n & 0xFF
+        bits = 8 << size
+
+        def extend(value):
+            unsigned = name in ("lbu", "lhu", "lwu", "hlv.bu", "hlv.hu", "hlv.wu", "hlvx.hu", "hlvx.wu")
+            return value | -(value >> bits - 1 << bits) & ALL if not unsigned else value
+        if name.startswith("lr."):
+            self.reserved = places[0]
+        if load:
+            return "done", extend(old)
+        if name.startswith("sc."):
+            succeeds, self.reserved = self.reserved == places[0], None
+            if succeeds:
+                write(b)
+            return "done", int(not succeeds)
+        if row.unit == Unit.STORE:
+            write(b)
+            return "done", None
+        mask = (1 << bits) - 1
+
+        def signed(value):
+            return value - (1 << bits) if value >> bits - 1 else value
+        x, y = old, b & mask
+        write({"swap": y, "add": x + y, "xor": x ^ y, "and": x & y, "or": x | y, "min": min(x, y, key=signed),
+               "max": max(x, y, key=signed), "minu": min(x, y), "maxu": max(x, y)}[name.split(".")[0][3:]] & mask)
+        return "done", extend(old)
+
+    async def check(self, name, va, b=0, known=True):
+        expected = self.expect(name, va, b)
+        result = await self.do(name, va, b, known)
+        if expected == ("done", None):
+            assert result[0] == "done", (name, hex(va), result)
+        else:
+            assert result == expected, (name, hex(va), hex(b), result, expected)
+        return result
+
+    async def compare(self):
+        """What the bus' memory holds is what was written."""
+        self.ctx.set(self.unit.clean, 1)
+        await self.ctx.tick().until(self.unit.cleaned)
+        self.ctx.set(self.unit.clean, 0)
+        await self.ctx.tick().repeat(40)
+        for address, byte in self.shadow.items():
+            assert self.memory.word(address) >> 8 * (address & 7) & 0xFF == byte, hex(address)
+
+
+def play(scenario, seed=None, misaligned=True, absent=lambda address: False, deadline=60_000):
+    rig = Rig(misaligned)
+    memory = BusMemory(rig.cache.bus, Random(seed) if seed is not None else None, absent)
+    player = Player(None, rig, memory, Random(seed))
+
+    async def run(ctx):
+        player.ctx = ctx
+        await scenario(player)
+    Bench(rig, deadline=deadline).run(run, background=(memory.serve, player.translate))
+
+
+LOADS = ("lb", "lh", "lw", "ld", "lbu", "lhu", "lwu", "hlv.b", "hlv.bu", "hlv.h", "hlv.hu", "hlvx.hu", "hlv.w",
+         "hlv.wu", "hlvx.wu", "hlv.d")
+STORES = ("sb", "sh", "sw", "sd", "hsv.b", "hsv.h", "hsv.w", "hsv.d")
+AMOS = tuple(name for name in BY_NAME if name.startswith("amo"))
+
+
+def test_it_exports():
+    assert_exports(LoadStore(True))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_accesses_read_and_write_what_the_manual_says(seed):
+    async def scenario(player):
+        random, kinds = Random(seed), set()
+        for _ in range(250):
+            name = random.choice(random.choice((LOADS, STORES, AMOS, ("lr.w", "lr.d", "sc.w", "sc.d"))))
+            page = random.randrange(len(PAGES) - 1)
+            offset = random.choice((0, 8, 56, 64, 0x800, 0xFF8, 0xFF8, 0x1000 - 64)) + random.randrange(8)
+            if random.random() < 0.5:
+                offset &= -8
+            va = VA + (page << 12) + offset
+            result = await player.check(name, va, random.getrandbits(64), random.random() < 0.5)
+            kinds.add(result[0])
+        assert kinds == {"done", 4, 5, 6, 7, 21, 23}
+        await player.compare()
+    play(scenario, seed)
+
+
+@pytest.mark.parametrize("name", ("ld", "lbu", "sd", "sb", "sc.w", "lr.d"))
+def test_what_hits_is_done_in_its_first_cycle(name):
+    async def scenario(player):
+        await player.check("ld", RAM)
+        await player.ctx.tick().repeat(20)
+        await player.check(name, RAM + 8)
+        assert player.cycles == 0
+        await player.check("amoadd.w", RAM + 8)
+        assert player.cycles == 1
+    play(scenario)
+
+
+@pytest.mark.parametrize("name", LOADS + STORES)
+@pytest.mark.parametrize("known", (False, True), ids=("tlb-miss", "tlb-hit"))
+def test_every_offset_across_two_lines_and_across_two_pages_is_done(name, known):
+    async def scenario(player):
+        for at in (RAM + 56, RAM + 0xFF8):
+            for offset in range(8):
+                await player.check(name, at + offset, 0x1122_3344_5566_7788 * (offset + 1) & ALL, known)
+                await player.check("ld", at, known=known)
+                await player.check("ld", at + 8, known=known)
+    play(scenario)
+
+
+@pytest.mark.parametrize("name,cause", (("lw", 21), ("ld", 21), ("hlv.d", 21), ("sw", 23), ("sd", 23), ("hsv.w", 23)))
+def test_a_fault_of_the_second_part_has_its_offset_and_leaves_memory_as_it_was(name, cause):
+    async def scenario(player):
+        count = 1 << SIZES[name.split(".")[1] if "." in name else name[1]]
+        for back in range(1, count):
+            at = FAULTS + 0x1000 - back  # its first part faults: no offset
+            assert (await player.check(name, at, ALL))[3] == 0
+        # The page before the one that faults last is cut; so one of RAM is put there.
+        PAGES[8], kept = Mapped(0x80031), PAGES[8]
+        try:
+            for back in range(1, count):
+                at = VA + 0x9000 - back
+                await player.check("sd", VA + 0x8FF8, 0x0123_4567_89AB_CDEF)
+                result = await player.check(name, at, ALL)
+                assert result == (*fault_of(cause == 21).values(), back)
+                assert result[0] == cause
+                await player.check("ld", VA + 0x8FF8)
+        finally:
+            PAGES[8] = kept
+    play(scenario)
+
+
+@pytest.mark.parametrize("name,cause", (("ld", 5), ("sd", 7), ("hlv.d", 5), ("hsv.d", 7)))
+@pytest.mark.parametrize("known", (False, True), ids=("tlb-miss", "tlb-hit"))
+def test_a_store_whose_second_part_is_a_device_writes_nothing(name, cause, known):
+    async def scenario(player):
+        at = DEVICE - 3
+        await player.check("sd", DEVICE - 8, 0x0123_4567_89AB_CDEF)
+        assert await player.check(name, at, ALL, known) == (cause, 0, 0, 3)
+        await player.check("ld", DEVICE - 8)
+        await player.compare()
+    play(scenario)
+
+
+@pytest.mark.parametrize("name,cause", (("lr.w", 5), ("sc.w", 7), ("amoadd.w", 7), ("amoswap.d", 7)))
+def test_an_atomic_on_a_device_is_an_access_fault(name, cause):
+    async def scenario(player):
+        for known in (0, 1):
+            assert await player.check(name, DEVICE + 8, 1, known) == (cause, 0, 0, 0)
+        assert not player.memory.log
+    play(scenario)
+
+
+@pytest.mark.parametrize("name,cause", (("lh", 4), ("ld", 4), ("sw", 6), ("hsv.d", 6), ("amoadd.w", 6), ("lr.d", 4)))
+def test_where_misaligned_accesses_trap_they_have_the_causes_4_and_6(name, cause):
+    async def scenario(player):
+        assert await player.do(name, RAM + 1) == (cause, 0, 0, 0)
+        assert not player.memory.log and not player.asked
+    play(scenario, misaligned=False)
+
+
+def test_a_misaligned_access_of_a_device_is_an_access_fault_and_reaches_nothing():
+    async def scenario(player):
+        assert await player.check("lh", DEVICE + 1) == (5, 0, 0, 0)
+        assert await player.check("sw", DEVICE + 2, 1, known=False) == (7, 0, 0, 0)
+        assert not player.memory.log
+    play(scenario)
+
+
+@pytest.mark.parametrize("name", ("lb", "lhu", "lw", "ld", "sb", "sh", "sw", "sd"))
+def test_a_device_sees_one_access_of_the_size_of_the_instruction(name):
+    async def scenario(player):
+        size = SIZES[name[1]]
+        at = DEVICE + (8 - (1 << size))
+        await player.check(name, at, 0x1234)
+        kind = "write" if name[0] == "s" else "read"
+        assert player.memory.log == [(kind, "single", player.place(at))]
+        assert player.report["device"] and player.report["hpa"] == player.place(at)
+    play(scenario)
+
+
+def test_an_uncached_page_of_memory_takes_misaligned_accesses_and_atomics():
+    async def scenario(player):
+        for offset in range(8):
+            await player.check("sd", UNCACHED + 8 + offset, 0x1122_3344_5566_7788)
+            await player.check("lw", UNCACHED + 6 + offset)
+        await player.check("amoadd.d", UNCACHED + 16, 5)
+        await player.check("lr.w", UNCACHED + 16)
+        await player.check("sc.w", UNCACHED + 16, 9)
+        await player.check("sc.w", UNCACHED + 16, 10)
+        await player.check("ld", UNCACHED + 16)
+        assert all(kind == "single" for _, kind, _ in player.memory.log)
+    play(scenario)
+
+
+def test_a_failed_sc_writes_nothing_and_each_sc_ends_the_reservation():
+    async def scenario(player):
+        assert await player.check("sc.w", RAM, 1) == ("done", 1)
+        assert not player.report["stored"]
+        await player.check("lr.w", RAM)
+        assert await player.check("sc.w", RAM + 4, 1) == ("done", 1)
+        assert await player.check("sc.w", RAM, 1) == ("done", 1)
+        await player.check("lr.d", RAM)
+        assert await player.check("sc.d", RAM, 1) == ("done", 0)
+        assert player.report["stored"]
+        assert await player.check("sc.d", RAM, 2) == ("done", 1)
+        await player.compare()
+    play(scenario)
+
+
+def test_a_reservation_is_of_a_physical_address():
+    async def scenario(player):
+        await player.check("lr.w", RAM + 8)
+        assert await player.check("sc.w", NEXT + 8, 1) == ("done", 1)
+        PAGES[1], kept = PAGES[0], PAGES[1]
+        try:
+            await player.check("lr.w", RAM + 8)
+            assert await player.check("sc.w", NEXT + 8, 1) == ("done", 0)
+        finally:
+            PAGES[1] = kept
+    play(scenario)
+
+
+@pytest.mark.parametrize("name,cause", (("lw", 5), ("sw", 7), ("amoadd.w", 7)))
+@pytest.mark.parametrize("page", (RAM, UNCACHED), ids=("cached", "uncached"))
+def test_a_bus_error_is_an_access_fault(name, cause, page):
+    async def scenario(player):
+        assert await player.do(name, page + 0x40, 1, known=False) == (cause, 0, 0, 0)
+        assert await player.do(name, page + 0x40, 1) == (cause, 0, 0, 0)
+        assert (await player.do("lw", page + 0x80))[0] == "done"
+    play(scenario, absent=lambda address: address & 0xFC0 == 0x40)
+
+
+def test_the_size_that_is_translated_is_that_of_the_access_and_one_byte_of_each_part_of_a_misaligned_one():
+    async def scenario(player):
+        for name, size in SIZES.items():
+            await player.do("l" + name, RAM, known=False)
+            assert player.asked.pop() == (RAM, size)
+        await player.do("ld", NEXT - 2, known=False)
+        assert player.asked == [(NEXT - 2, 0), (NEXT, 0)]
+    play(scenario)
+
+
+def test_the_record_of_an_access_says_where_and_what():
+    async def scenario(player):
+        await player.check("sd", NEXT - 4, 0x1122_3344_5566_7788)
+        assert player.report == {"hpa": player.place(NEXT - 4), "hpa_next": player.place(NEXT), "device": 0,
+                                 "stored": 1, "data": 0x1122_3344_5566_7788}
+        await player.check("lh", NEXT - 3)
+        assert player.report == {"hpa": player.place(NEXT - 3), "hpa_next": 0, "device": 0, "stored": 0,
+                                 "data": 0x6677}
+        await player.check("sb", RAM + 9, 0x1FF)
+        assert (player.report["data"], player.report["hpa_next"]) == (0xFF, 0)
+        await player.check("amoadd.w", NEXT - 4, 1)
+        assert player.report["data"] == 0x5566_7789 and player.report["stored"]
+    play(scenario)
