@@ -1,6 +1,6 @@
 """Digilent Arty A7: Xilinx Artix-7, 100 MHz, four LEDs, a serial port through its FTDI chip."""
 
-from amaranth.hdl import ClockDomain, ClockSignal, Instance, Module, Signal
+from amaranth.hdl import ClockDomain, Instance, Module, Signal
 from amaranth.lib import io, wiring
 from amaranth.lib.cdc import ResetSynchronizer
 
@@ -34,17 +34,14 @@ class Arty(wiring.Component):
         m.submodules.system = system = self.system
         m.submodules.clk = clk = io.Buffer("i", platform.request("clk100", dir="-"))
         m.submodules.rst = rst = io.Buffer("i", platform.request("rst", dir="-"))
-        made, clock, feedback = Signal(name="pll_made"), Signal(name="pll_clock"), Signal(name="pll_feedback")
-        locked = Signal(name="pll_locked")
+        m.domains.sync = domain = ClockDomain()
+        made, feedback, locked = Signal(name="pll_made"), Signal(name="pll_feedback"), Signal(name="pll_locked")
         m.submodules.pll = Instance(
             "PLLE2_BASE", p_CLKIN1_PERIOD=1e9 / OSCILLATOR, p_CLKFBOUT_MULT=VCO_MULTIPLE, p_DIVCLK_DIVIDE=1,
             p_CLKOUT0_DIVIDE=OSCILLATOR * VCO_MULTIPLE // system.clock, i_CLKIN1=clk.i, i_CLKFBIN=feedback,
             i_RST=rst.i, i_PWRDWN=0, o_CLKFBOUT=feedback, o_CLKOUT0=made, o_LOCKED=locked)
-        m.submodules.global_clock = Instance("BUFG", i_I=made, o_O=clock)
-        m.domains.sync = ClockDomain()
-        m.d.comb += ClockSignal("sync").eq(clock)
+        m.submodules.global_clock = Instance("BUFG", i_I=made, o_O=domain.clk)
         m.submodules.reset = ResetSynchronizer(~locked, domain="sync")
-        platform.add_clock_constraint(clock, system.clock)
 
         uart = platform.request("uart", 0, dir={"rx": "-", "tx": "-"})
         m.submodules.rx, m.submodules.tx = rx, tx = io.Buffer("i", uart.rx), io.Buffer("o", uart.tx)

@@ -76,16 +76,16 @@ def write_plan(board: Board, folder: Path, core: str, megahertz: float, ram_kib:
         raise Refused(f"{folder}: {error.strerror}; give another folder with --output") from None
 
 
-def bitstream(board: Board, folder: Path, seed: int) -> Report:
+def bitstream(board: Board, folder: Path, megahertz: float, seed: int) -> Report:
     """Synthesis, placement, routing, bitstream. Raises ToolError, BadReport."""
     yosys, nextpnr, ecppack = YOSYS.find(), NEXTPNR.find(), ECPPACK.find()
     (folder / "top.ys").write_text("read_rtlil top.il\nsynth_ecp5 -abc9 -top top\nwrite_json top.json\n")
     run([yosys, "top.ys"], folder, "synthesis.log", "1/3 synthesis (about five minutes)")
-    run([nextpnr, "--timing-allow-fail", "--router", "router2", "--seed", seed, *board.nextpnr, "--json", "top.json",
+    run([nextpnr, "--timing-allow-fail", "--router", "router2", "--freq", megahertz, "--seed", seed, *board.nextpnr, "--json", "top.json",
          "--lpf", "top.lpf", "--textcfg", "top.config", "--report", "report.json"], folder, "place.log",
         "2/3 placement and routing (about five minutes)")
     run([ecppack, "--compress", "--input", "top.config", "--bit", "top.bit"], folder, "pack.log", "3/3 bitstream")
-    return read_report(folder / "report.json", "pll_clock")
+    return read_report(folder / "report.json")
 
 
 def describe(report: Report) -> str:
@@ -117,7 +117,7 @@ def build(options) -> int:
     if not board.nextpnr:
         print(f"Project   {folder}: run build_top.sh in it where the vendor's tools are")
         return 0
-    report = bitstream(board, folder, options.seed)
+    report = bitstream(board, folder, megahertz, options.seed)
     print(describe(report))
     print(f"Bitstream {folder / 'top.bit'} (load it with: openFPGALoader --board ulx3s {folder / 'top.bit'})")
     return 0 if report.meets else 1

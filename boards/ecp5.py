@@ -1,6 +1,6 @@
 """The clock of an ECP5: one PLL makes `sync` from the board's oscillator."""
 
-from amaranth.hdl import ClockDomain, ClockSignal, Instance, Module, Signal
+from amaranth.hdl import ClockDomain, Instance, Module, Signal
 from amaranth.lib.cdc import ResetSynchronizer
 from amaranth.lib.wiring import Component
 
@@ -35,8 +35,8 @@ class Clock(Component):
     def elaborate(self, platform):
         m = Module()
         reference, multiple, output = pll_dividers(self.source, self.wanted)
-        m.domains.sync = ClockDomain()
-        clock, locked = Signal(name="pll_clock"), Signal(name="pll_locked")
+        m.domains.sync = domain = ClockDomain()
+        clock, locked = domain.clk, Signal(name="pll_locked")
         m.submodules.pll = Instance(
             "EHXPLLL",
             a_ICP_CURRENT="12", a_LPF_RESISTOR="8", a_MFG_ENABLE_FILTEROPAMP="1", a_MFG_GMCREF_SEL="2",
@@ -47,7 +47,5 @@ class Clock(Component):
             i_RST=0, i_STDBY=0, i_CLKI=self.source_signal, i_CLKFB=clock, i_PHASESEL0=0, i_PHASESEL1=0,
             i_PHASEDIR=1, i_PHASESTEP=1, i_PHASELOADREG=1, i_PLLWAKESYNC=0, i_ENCLKOP=0,
             o_CLKOP=clock, o_LOCK=locked)
-        m.d.comb += ClockSignal("sync").eq(clock)
         m.submodules.reset = ResetSynchronizer(~locked, domain="sync")
-        platform.add_clock_constraint(clock, self.wanted)
         return m
