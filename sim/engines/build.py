@@ -54,7 +54,7 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def build(text: str, flat: Flat, harness: dict[str, bytes], wave: str, folder: Path, runtime: Path, progress) -> Path:
+def build(text: str, flat: Flat, harness: dict[str, bytes], wave: str, folder: Path, runtime, progress) -> Path:
     """Makes the library in the empty `folder`; returns its path.
 
     Parameters
@@ -65,8 +65,8 @@ def build(text: str, flat: Flat, harness: dict[str, bytes], wave: str, folder: P
         The contents of each of SOURCES, as the cache's key has them.
     wave : str
         Ending of the files of waves that the model can write, or "".
-    runtime : Path
-        Where `build_runtime` has been.
+    runtime : callable
+        Waits until `build_runtime` has been done, and returns its folder.
     progress : callable
         Called with what is done now, how much of it is done and how much there is (or None).
     """
@@ -85,7 +85,7 @@ def build(text: str, flat: Flat, harness: dict[str, bytes], wave: str, folder: P
     objects = compile_all(sources, folder, wave, folder, progress)
     progress("linking", 0, None)
     library = folder / "model.so"
-    run([*compiler(), "-shared", "-o", library, *objects, *sorted(runtime.glob("*.o"))], folder, "linking the model")
+    run([*compiler(), "-shared", "-o", library, *objects, *sorted(runtime().glob("*.o"))], folder, "linking the model")
     return library
 
 
@@ -104,10 +104,12 @@ def together(sources: list[Path], folder: Path, kind: str) -> list[Path]:
     return [folder / name for _, name, _ in groups]
 
 
-def build_runtime(wave: str, folder: Path, progress) -> None:
+def build_runtime(wave: str, folder: Path) -> None:
     """Leaves in `folder` the object files that are the same for all models."""
     home = include()
-    compile_all([home / name for name in (*RUNTIME, *WAVES[wave])], folder, wave, folder, progress)
+    objects = compile_all([home / name for name in (*RUNTIME, *WAVES[wave])], folder, wave, folder, lambda *_: None)
+    # At its first link the compiler makes its own C++ library, which takes longer than all the rest.
+    run([*compiler(), "-shared", "-o", folder / "trial.so", *objects], folder, "linking the runtime")
 
 
 def compiler() -> list[str]:

@@ -10,6 +10,7 @@ import os
 import platform
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -35,8 +36,8 @@ KEPT = 32
 def folder() -> Path:
     """Where models are kept: HYACINTH_CACHE, or `hyacinth` below XDG_CACHE_HOME or ~/.cache."""
     if own := os.environ.get("HYACINTH_CACHE"):
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hyacinth"
+        return Path(own).expanduser().absolute()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "hyacinth"
 
 
 def digest(*parts) -> str:
@@ -118,8 +119,9 @@ def library(flat: Flat, name: str | None, wave: str, progress) -> Path:
     target = home / key
     with lock(home / f"{key}.lock"):
         if not (target / LIBRARY).exists():
-            runtime = _runtime(home, wave, recipe, progress)
-            _make(target, lambda scratch: [build.build(text, flat, harness, wave, scratch, runtime, progress)])
+            with ThreadPoolExecutor(1) as beside:  # to translate the model keeps one processor busy
+                runtime = beside.submit(_runtime, home, wave, recipe).result
+                _make(target, lambda scratch: [build.build(text, flat, harness, wave, scratch, runtime, progress)])
             _forget(home)
     if note:
         _write(note, key)
@@ -160,12 +162,12 @@ def _forget(home: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _runtime(home: Path, wave: str, recipe, progress) -> Path:
+def _runtime(home: Path, wave: str, recipe) -> Path:
     """The folder with the object files that all models share."""
     target = home / f"runtime-{digest(tools(), wave, build.COMPILE, build.FAST, build.RUNTIME, build.WAVES, *recipe)}"
 
     def make(folder):
-        build.build_runtime(wave, folder, progress)
+        build.build_runtime(wave, folder)
         return sorted(folder.glob("*.o"))
     with lock(target.with_suffix(".lock")):
         if not target.exists():

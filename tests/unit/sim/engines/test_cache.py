@@ -158,6 +158,9 @@ def test_the_cache_is_where_the_user_has_it(monkeypatch, tmp_path):
     monkeypatch.delenv("HYACINTH_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache.folder() == tmp_path / "hyacinth"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HYACINTH_CACHE", "models")
+    assert cache.folder() == tmp_path / "models"
 
 
 def test_progress_without_a_terminal_is_a_line_for_each_stage(capsys):
