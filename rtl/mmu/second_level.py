@@ -49,7 +49,8 @@ class SecondLevel(wiring.Component):
     install : In(1), new : In(Stored)
         Under the number last read, at the end of the cycle.
     fence : In(stream of Fence), current_vmid : In(14)
-        What the fence names is gone when `ready` has come back. Not while a lookup is under way.
+        What the fence names is gone when `ready` has come back. Not while a lookup is under way. The VMID counts
+        in the cycle in which the fence is taken.
     """
     def __init__(self, entries):
         self.rows = entries // WAYS
@@ -65,6 +66,8 @@ class SecondLevel(wiring.Component):
         memories = [Memory(shape=row, depth=self.rows, init=[]) for _ in range(WAYS)]
         number, sweeping, at = Signal(52), Signal(init=1), Signal(self.index_bits)
         fence = Signal(Fence, init={"kind": FenceKind.ALL})  # a reset does not empty a memory, so it begins a fence
+        # HFENCE.VVMA names the VMID of its own time (rule hfence-vvma_limits); hgatp may be written during the sweep.
+        fenced_vmid = Signal(14)
         looking = Signal()                           # the sweep has read row `at - 1`
         m.d.comb += self.fence.ready.eq(~sweeping & ~looking)
         with m.If(self.read):
@@ -91,7 +94,7 @@ class SecondLevel(wiring.Component):
                 with m.If(~hits[0]):
                     m.d.comb += self.found.eq(held)
 
-            swept = self.named(fence, Cat((at - 1)[:self.index_bits], port.data.tag), held)
+            swept = self.named(fence, fenced_vmid, Cat((at - 1)[:self.index_bits], port.data.tag), held)
             m.d.comb += [
                 write.addr.eq(Mux(looking, (at - 1)[:self.index_bits], number[:self.index_bits])),
                 write.en.eq(Mux(looking, swept, self.install & (victim == way))),
@@ -117,18 +120,21 @@ class SecondLevel(wiring.Component):
             with m.If(at == self.rows - 1):
                 m.d.sync += sweeping.eq(0)
         with m.If(self.fence.valid & self.fence.ready):
-            m.d.sync += [fence.eq(self.fence.payload), sweeping.eq(1), at.eq(0)]
+            m.d.sync += [fence.eq(self.fence.payload), fenced_vmid.eq(self.current_vmid), sweeping.eq(1), at.eq(0)]
         return m
 
-    def named(self, fence, number, held):
-        """Whether `fence` names the entry `held` of page `number` (supervisor chapter, SFENCE.VMA; HFENCE.*)."""
+    def named(self, fence, vmid, number, held):
+        """Whether `fence`, taken while `vmid` was current, names the entry `held` of page `number`.
+
+        Supervisor chapter, SFENCE.VMA; hypervisor chapter, HFENCE.VVMA and HFENCE.GVMA.
+        """
         in_page = same_page(fence.address[12:], number, held.s_level)
         by_asid = ~fence.by_id | (~held.is_global & (held.asid == fence.id))
         first_stage = (~fence.by_address | in_page) & by_asid
         result = Const(1, 1)
         for kind, names in (
             (FenceKind.SFENCE_VMA, ~held.v & first_stage),
-            (FenceKind.HFENCE_VVMA, held.v & (held.vmid == self.current_vmid) & first_stage),
+            (FenceKind.HFENCE_VVMA, held.v & (held.vmid == vmid) & first_stage),
             # The GPA of an entry is not kept, so a fence by guest physical address empties the whole VMID.
             (FenceKind.HFENCE_GVMA, held.v & (~fence.by_id | (held.vmid == fence.id[:14]))),
         ):

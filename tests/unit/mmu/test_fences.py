@@ -128,6 +128,24 @@ def test_hfence_vvma_names_the_current_vmid_alone(vmid):
     assert gone_after(FenceKind.HFENCE_VVMA, vmid=vmid) == chosen(v=1, vmid=vmid)
 
 
+def test_hfence_vvma_names_the_vmid_that_was_current_when_it_was_taken():
+    # The second level is still being swept when hgatp is written; its rows are those of the old VMID all the same.
+    guest, kept = world()
+    entry = max((one for one in kept if (one.v, one.vmid, one.kind) == (1, 1, "plain")), key=lambda one: one.va)
+
+    async def scenario(player):
+        await enter(player, entry)
+        await player.check(entry.access)
+        await player.fence(FenceKind.HFENCE_VVMA)
+        player.machine.hgatp = player.machine.hgatp[0], 2, player.machine.hgatp[2]
+        await player.flush_first()
+        assert not player.ctx.get(player.dut.fence.ready)
+        await player.ctx.tick().until(player.dut.fence.ready)
+        await enter(player, entry)
+        assert await player.check(entry.access) != "second"
+    run(scenario, guest.machine, **CONFIG)
+
+
 def test_hfence_vvma_by_asid_spares_other_asids_and_global_pages():
     assert gone_after(FenceKind.HFENCE_VVMA, vmid=2, id=1) == chosen(v=1, vmid=2, asid=1) - chosen(kind="global")
 
