@@ -39,11 +39,9 @@ class Player:
             await ctx.tick()
         ctx.set(i.payload, {"pc": pc, "data": data, "last": 3} | fields)
         ctx.set(i.valid, 1)
-        ready = realign = 0
-        while not (ready or realign):
-            _, _, ready, realign, pc = await ctx.tick().sample(i.ready, self.dut.realign, self.dut.realign_pc)
-        if realign:
-            self.realigned = pc
+        ready = 0
+        while not ready:
+            _, _, ready = await ctx.tick().sample(i.ready)
         ctx.set(i.valid, 0)
 
     async def take(self, ctx):
@@ -51,9 +49,13 @@ class Player:
         while True:
             ready = self.random.random() < 0.7
             ctx.set(o.ready, ready)
-            _, _, valid, fetched = await ctx.tick().sample(o.valid, o.payload)
+            _, _, valid, fetched, realign, pc = await ctx.tick().sample(
+                o.valid, o.payload, self.dut.realign, self.dut.realign_pc)
             if ready and valid:
                 self.taken.append(fetched)
+            if realign:
+                assert self.realigned is None
+                self.realigned = pc
 
 
 def run(scenario, seed=1, deadline=20_000):
@@ -185,6 +187,8 @@ def test_a_prediction_that_cuts_an_instruction_is_fetched_again(where):
     async def scenario(player):
         data = sum(NARROW << 16 * n for n in range(where)) | (WIDE & 0xFFFF) << 16 * where
         await player.packet(BASE, data, last=where, prediction={"known": 1, "taken": 1, "where": where})
+        while player.realigned is None:  # whatever comes before that is void
+            await player.ctx.tick()
         await player.packet(BASE + 0x100, NARROW * 0x1_0001_0001_0001)
     player = run(scenario)
     assert player.realigned == BASE + 2 * where

@@ -1,0 +1,336 @@
+"""Commit: what retires, what traps, and what a trap is told."""
+
+import pytest
+from testbench import Bench, assert_exports
+
+from hyacinth.rtl.csr.access import Access
+from hyacinth.rtl.isa.instructions import BY_NAME, System
+from hyacinth.rtl.isa.modes import Mode
+from hyacinth.rtl.payloads import FenceKind, MemoryKind, Reach
+from hyacinth.rtl.pipeline.commit import Commit
+from hyacinth.rtl.pipeline.decode import facts
+
+PC, VECTOR, ALL = 0x8000_1000, 0x8000_0100, (1 << 64) - 1
+
+
+@pytest.mark.parametrize("htinst", ("zero", "pseudo", "full"))
+def test_it_exports(htinst):
+    assert_exports(Commit(htinst))
+
+
+class Player:
+    def __init__(self, ctx, dut):
+        self.ctx, self.dut = ctx, dut
+
+    async def give(self, name, *, executed=(), fetched=(), **operands):
+        """An instruction comes to commit; ends in its first cycle there."""
+        ctx, dut, row = self.ctx, self.dut, BY_NAME[name]
+        word = row.encode(**dict.fromkeys("dstichqf", 0) | operands)
+        ctx.set(dut.i.payload, {"next_pc": PC + 4} | dict(executed) | {"decoded": facts(row) | {
+            "fetched": {"pc": PC, "bits": word, "raw": word} | dict(fetched)}})
+        ctx.set(dut.i.valid, 1)
+        assert ctx.get(dut.i.ready)
+        await ctx.tick()
+        ctx.set(dut.i.valid, 0)
+
+    def get(self, name):
+        return self.ctx.get(getattr(self.dut, name))
+
+    async def trap(self):
+        """Waits for a trap; what it is told."""
+        for _ in range(10):
+            if self.ctx.get(self.dut.csr.trap.valid):
+                trap = self.ctx.get(self.dut.csr.trap.payload)
+                assert self.get("flush") and self.get("flush_pc") == VECTOR and not self.ctx.get(self.dut.csr.retired)
+                await self.ctx.tick()
+                retire = self.ctx.get(self.dut.retire.payload)
+                assert self.ctx.get(self.dut.retire.valid) and retire.trapped and retire.code == trap.code
+                assert (retire.next_pc, retire.writes_rd, retire.tval) == (VECTOR, 0, trap.tval)
+                assert not self.ctx.get(self.dut.csr.trap.valid)
+                return trap
+            assert not self.ctx.get(self.dut.csr.retired)
+            await self.ctx.tick()
+        raise TimeoutError("no trap")
+
+
+def run(scenario, htinst="full", mode=Mode.HS):
+    dut = Commit(htinst)
+
+    async def play(ctx):
+        ctx.set(dut.csr.status, {"mode": mode, "misa_h": 1})
+        ctx.set(dut.csr.taken, {"pc": VECTOR, "mode": Mode.M})
+        await scenario(Player(ctx, dut))
+    Bench(dut).run(play)
+
+
+def test_an_alu_instruction_retires_in_its_first_cycle():
+    async def scenario(p):
+        await p.give("add", d=7, executed={"result": 0x1234})
+        forward = p.get("forward")
+        assert (forward.valid, forward.rd, forward.known, forward.value) == (1, 7, 1, 0x1234)
+        assert p.ctx.get(p.dut.csr.retired) and not p.get("flush") and p.ctx.get(p.dut.i.ready)
+        await p.ctx.tick()
+        retire = p.ctx.get(p.dut.retire.payload)
+        assert (retire.pc, retire.rd, retire.rd_value, retire.writes_rd, retire.next_pc, retire.trapped, retire.mode,
+                retire.mode_after) == (PC, 7, 0x1234, 1, PC + 4, 0, Mode.HS, Mode.HS)
+        assert not p.get("forward").valid and not p.ctx.get(p.dut.csr.retired)
+    run(scenario)
+
+
+def test_an_interrupt_is_taken_in_place_of_the_instruction_that_is_fresh():
+    async def scenario(p):
+        ctx, csr = p.ctx, p.dut.csr
+        await p.give("sd", i=0, executed={"page_known": 1})
+        ctx.set(csr.interrupt, 1)
+        ctx.set(csr.interrupt_code, 9)
+        assert not p.get("go")  # the store is not begun
+        trap = await p.trap()
+        assert (trap.interrupt, trap.code, trap.pc, trap.tval, trap.gva, trap.gpa, trap.tinst) == (1, 9, PC, 0, 0, 0, 0)
+    run(scenario)
+
+
+def test_an_access_that_has_begun_is_not_interrupted():
+    async def scenario(p):
+        ctx, dut = p.ctx, p.dut
+        await p.give("ld", d=3, i=0)
+        await ctx.tick()
+        ctx.set(dut.csr.interrupt, 1)
+        await ctx.tick().repeat(3)
+        assert p.get("go") and not ctx.get(dut.csr.trap.valid)
+        ctx.set(dut.done, 1)
+        ctx.set(dut.value, 5)
+        assert p.get("forward").known and p.get("forward").value == 5
+    run(scenario)
+
+
+@pytest.mark.parametrize("mode", list(Mode), ids=lambda mode: mode.name)
+def test_calls_have_the_cause_of_their_mode_and_a_breakpoint_its_own_address(mode):
+    async def scenario(p):
+        await p.give("ecall")
+        trap = await p.trap()
+        cause = {Mode.U: 8, Mode.VU: 8, Mode.HS: 9, Mode.VS: 10, Mode.M: 11}[mode]
+        assert (trap.code, trap.tval, trap.gva) == (cause, 0, 0)
+        await p.give("ebreak")
+        trap = await p.trap()
+        assert (trap.code, trap.tval, trap.gva, trap.tinst) == (3, PC, mode >= Mode.VU, 0)
+    run(scenario, mode=mode)
+
+
+@pytest.mark.parametrize("access,cause", ((Access.ILLEGAL, 2), (Access.VIRTUAL, 22)), ids=("illegal", "virtual"))
+@pytest.mark.parametrize("name", ("wfi", "hlv.d", "sret", "sfence.vma"))
+def test_a_forbidden_instruction_has_its_bits_in_tval_and_gva_is_zero(name, access, cause):
+    async def scenario(p):
+        await p.give(name, executed={"access": access, "context": {"mode": Mode.VS}}, fetched={"raw": 0xABCD})
+        assert not p.get("go")
+        trap = await p.trap()
+        assert (trap.code, trap.tval, trap.gva, trap.gpa, trap.tinst) == (cause, 0xABCD, 0, 0, 0)
+    run(scenario, mode=Mode.VS)
+
+
+@pytest.mark.parametrize("answer,cause", ((Access.ILLEGAL, 2), (Access.VIRTUAL, 22)), ids=("illegal", "virtual"))
+def test_a_csr_instruction_that_may_not_writes_nothing(answer, cause):
+    async def scenario(p):
+        await p.give("csrrw", c=0x280, d=1, s=1)
+        p.ctx.set(p.dut.csr.answer, answer)
+        for _ in range(2):
+            assert not p.ctx.get(p.dut.csr.write)
+            await p.ctx.tick()
+        trap = await p.trap()
+        assert trap.code == cause
+        assert trap.tval == BY_NAME["csrrw"].encode(c=0x280, d=1, s=1)
+        await p.give("ecall")  # the answer belongs to that instruction alone
+        assert (await p.trap()).code == 9
+    run(scenario)
+
+
+@pytest.mark.parametrize("name,operands,op", [
+    ("csrrw", {"s": 0}, (1, 0, 0)), ("csrrw", {"s": 3}, (1, 0, 0)), ("csrrs", {"s": 0}, (0, 1, 0)),
+    ("csrrs", {"s": 3}, (1, 1, 0)), ("csrrc", {"s": 0}, (0, 0, 1)), ("csrrc", {"s": 3}, (1, 0, 1)),
+    ("csrrwi", {"i": 0}, (1, 0, 0)), ("csrrsi", {"i": 0}, (0, 1, 0)), ("csrrsi", {"i": 5}, (1, 1, 0)),
+    ("csrrci", {"i": 0}, (0, 0, 1)), ("csrrci", {"i": 5}, (1, 0, 1))])
+def test_a_csr_instruction_writes_and_flushes_or_only_reads(name, operands, op):
+    async def scenario(p):
+        ctx, csr = p.ctx, p.dut.csr
+        await p.give(name, c=0x340, d=4, **operands, executed={"a": 0x77})
+        asked = ctx.get(csr.op)
+        assert (asked.address, asked.write, asked.set, asked.clear, asked.operand) == (0x340, *op, 0x77)
+        await ctx.tick()
+        ctx.set(csr.read_data, 0x99)
+        assert ctx.get(csr.write) == op[0] == ctx.get(csr.retired) or not op[0]
+        if op[0]:
+            await ctx.tick()
+            ctx.set(csr.read_data, 0xBAD)
+            ctx.set(csr.written, 0x55)
+            assert p.get("flush") and p.get("flush_pc") == PC + 4
+            assert not ctx.get(csr.retired)
+        else:
+            assert not p.get("flush") and ctx.get(csr.retired)
+        assert p.get("forward").known and p.get("forward").value == 0x99
+        await ctx.tick()
+        retire = ctx.get(p.dut.retire.payload)
+        assert (retire.writes_csr, retire.csr) == (op[0], 0x340) and (not op[0] or retire.csr_value == 0x55)
+    run(scenario)
+
+
+LOAD_WORD = BY_NAME["lw"].encode(d=9, s=10, i=12)
+GUEST_FAULT = {"cause": 21, "gpa": 0x1234_5678, "implicit": 0}
+TABLE_FAULT = {"cause": 21, "gpa": 0x4000, "implicit": 1}
+
+
+@pytest.mark.parametrize("htinst,fault,gpa,tinst", [
+    ("full", GUEST_FAULT, 0x1234_5678, "transformed"), ("pseudo", GUEST_FAULT, 0x1234_5678, 0),
+    ("zero", GUEST_FAULT, 0x1234_5678, 0), ("full", TABLE_FAULT, 0x4000, 0x3000),
+    ("pseudo", TABLE_FAULT, 0x4000, 0x3000), ("zero", TABLE_FAULT, 0, 0)],
+    ids=("full", "pseudo", "zero", "full-table", "pseudo-table", "zero-table"))
+def test_a_memory_fault_tells_where_and_what(htinst, fault, gpa, tinst):
+    async def scenario(p):
+        ctx, dut = p.ctx, p.dut
+        await p.give("lw", d=9, s=10, i=12, executed={
+            "result": 0x7FFE, "context": {"mode": Mode.VU, "reach": Reach.LOAD}})
+        assert p.get("go")
+        await ctx.tick()
+        ctx.set(dut.faulted, 1)
+        ctx.set(dut.fault, fault)
+        ctx.set(dut.fault_offset, 2)
+        await ctx.tick()
+        ctx.set(dut.faulted, 0)
+        ctx.set(dut.fault_offset, 0)
+        trap = await p.trap()
+        transformed = LOAD_WORD & 0x7FFF | 2 << 15
+        assert (trap.code, trap.tval, trap.gva, trap.gpa) == (21, 0x8000, 1, gpa)
+        assert trap.tinst == (transformed if tinst == "transformed" else tinst)
+    run(scenario, htinst)
+
+
+def test_gva_follows_the_effective_mode_of_the_access_not_the_current_one():
+    async def scenario(p):
+        ctx, dut = p.ctx, p.dut
+        for mode in Mode:
+            await p.give("sd", i=0, executed={"result": 0, "context": {"mode": mode, "reach": Reach.STORE}})
+            ctx.set(dut.faulted, 1)
+            ctx.set(dut.fault, {"cause": 15})
+            await ctx.tick()
+            ctx.set(dut.faulted, 0)
+            trap = await p.trap()
+            assert (trap.code, trap.gva, trap.gpa) == (15, mode >= Mode.VU, 0)
+    run(scenario, mode=Mode.M)
+
+
+@pytest.mark.parametrize("second", (0, 1))
+@pytest.mark.parametrize("implicit", (0, 1))
+def test_a_fetch_fault_names_the_half_that_failed_and_has_no_transformed_instruction(second, implicit):
+    async def scenario(p):
+        fault = {"cause": 20, "gpa": 0x9000, "implicit": implicit}
+        p.ctx.set(p.dut.fetch_fault, fault)
+        await p.give("add", fetched={"faulted": 1, "fault_second": second, "bits": 0, "raw": 0},
+                     executed={"access": Access.ILLEGAL})
+        trap = await p.trap()
+        assert (trap.code, trap.tval, trap.gva, trap.gpa, trap.tinst) == \
+            (20, PC + 2 * second, 1, 0x9000, 0x3000 * implicit)
+    run(scenario, mode=Mode.VS)
+
+
+@pytest.mark.parametrize("name,mode,kind", [
+    ("sfence.vma", Mode.M, FenceKind.SFENCE_VMA), ("sfence.vma", Mode.HS, FenceKind.SFENCE_VMA),
+    ("sfence.vma", Mode.VS, FenceKind.HFENCE_VVMA), ("hfence.vvma", Mode.HS, FenceKind.HFENCE_VVMA),
+    ("hfence.gvma", Mode.M, FenceKind.HFENCE_GVMA)])
+def test_a_fence_waits_for_the_mmu_and_flushes(name, mode, kind):
+    async def scenario(p):
+        ctx, dut = p.ctx, p.dut
+        for s in (0, 5):
+            for t in (0, 6):
+                await p.give(name, s=s, t=t, executed={"a": 0x1234_5000, "b": 0xF_0007})
+                await ctx.tick().repeat(3)
+                assert ctx.get(dut.fence.valid) and not p.get("flush")
+                fence = ctx.get(dut.fence.payload)
+                assert (fence.kind, fence.by_address, fence.by_id, fence.address, fence.id) == \
+                    (kind, s != 0, t != 0, 0x1234_5000, 7)
+                ctx.set(dut.fence.ready, 1)
+                await ctx.tick()
+                ctx.set(dut.fence.ready, 0)
+                assert p.get("flush") and p.get("flush_pc") == PC + 4 and ctx.get(dut.csr.retired)
+                await ctx.tick()
+                assert not ctx.get(dut.fence.valid)
+    run(scenario, mode=mode)
+
+
+def test_fence_i_cleans_then_invalidates_then_flushes():
+    async def scenario(p):
+        ctx, dut = p.ctx, p.dut
+        await p.give("fence.i")
+        await ctx.tick().repeat(2)
+        assert p.get("clean") and not p.get("invalidate")
+        ctx.set(dut.cleaned, 1)
+        await ctx.tick()
+        ctx.set(dut.cleaned, 0)
+        assert p.get("invalidate") and not p.get("clean") and not p.get("flush")
+        ctx.set(dut.invalidated, 1)
+        await ctx.tick()
+        assert p.get("flush") and ctx.get(dut.csr.retired)
+    run(scenario)
+
+
+@pytest.mark.parametrize("name", ("mret", "sret"))
+def test_a_return_goes_on_where_the_csrs_say(name):
+    async def scenario(p):
+        ctx, csr = p.ctx, p.dut.csr
+        await p.give(name)
+        assert not ctx.get(csr.xret)
+        await ctx.tick()
+        assert ctx.get(csr.xret) and ctx.get(csr.mret) == (name == "mret") and ctx.get(csr.retired)
+        assert p.get("flush") and p.get("flush_pc") == VECTOR
+        await ctx.tick()
+        retire = ctx.get(p.dut.retire.payload)
+        assert (retire.next_pc, retire.mode_after, retire.trapped) == (VECTOR, Mode.M, 0)
+        assert not ctx.get(csr.xret)
+    run(scenario)
+
+
+def test_wfi_waits_until_an_interrupt_is_pending():
+    async def scenario(p):
+        await p.give("wfi")
+        await p.ctx.tick().repeat(10)
+        assert not p.get("flush")
+        p.ctx.set(p.dut.csr.wake, 1)
+        await p.ctx.tick()
+        assert p.get("flush") and p.get("flush_pc") == PC + 4
+    run(scenario)
+
+
+def test_a_flush_voids_what_arrives_in_the_same_cycle():
+    async def scenario(p):
+        ctx, dut = p.ctx, p.dut
+        await p.give("ecall")
+        await ctx.tick()
+        ctx.set(dut.i.payload, {"decoded": facts(BY_NAME["add"])})
+        ctx.set(dut.i.valid, 1)
+        assert ctx.get(dut.csr.trap.valid)
+        await ctx.tick()
+        ctx.set(dut.i.valid, 0)
+        assert not ctx.get(dut.csr.retired)
+        await ctx.tick()
+        assert not ctx.get(dut.retire.valid)
+    run(scenario)
+
+
+@pytest.mark.parametrize("name,stored,kind", [
+    ("ld", 0, MemoryKind.LOAD), ("sd", 1, MemoryKind.STORE), ("amoadd.d", 1, MemoryKind.AMO),
+    ("sc.d", 1, MemoryKind.STORE), ("sc.d", 0, MemoryKind.NONE), ("add", 1, MemoryKind.NONE)])
+def test_the_record_says_what_was_done_to_memory(name, stored, kind):
+    async def scenario(p):
+        ctx, dut = p.ctx, p.dut
+        for member, value in (("stored", stored), ("hpa", 0x8000_0010), ("data", 0x55), ("done", 1)):
+            ctx.set(getattr(dut, member), value)
+        await p.give(name, executed={"result": 0x10})
+        await ctx.tick()
+        retire = ctx.get(dut.retire.payload)
+        assert retire.memory == kind
+        if name != "add":
+            assert (retire.gva, retire.hpa, retire.data) == (0x10, 0x8000_0010, 0x55)
+        else:
+            assert (retire.gva, retire.hpa, retire.data) == (0, 0, 0)
+    run(scenario)
+
+
+def test_every_operation_of_the_system_unit_is_one_that_commit_knows():
+    assert {row.op for row in BY_NAME.values() if row.unit.name == "SYSTEM"} == set(System)
