@@ -127,6 +127,23 @@ def test_an_entry_that_points_beyond_physical_memory_is_no_shortcut_to_what_its_
     assert outcomes(guest, at(), at(), at(8)) == [(5, 0, 0)] * 3
 
 
+@pytest.mark.parametrize("stage", ("g", "single"))
+@pytest.mark.parametrize("level", (1, 2))
+def test_a_pointer_beyond_physical_memory_is_no_shortcut_to_what_its_low_bits_name(level, stage):
+    guest = guest_with()
+    machine, tables = guest.machine, Tables(guest.machine, RAM + 0x80_0000)
+    root = tables.page(4)
+    *above, _ = tables.place(8, root, VA, 0, leaf(PA, FULL | U))
+    machine.memory[above[2 - level]] |= 1 << 34 - 12 + PPN_SHIFT
+    atp = 8, 1, root >> 12
+    if stage == "g":
+        machine.hgatp, machine.vsatp = atp, (0, 0, 0)
+    else:
+        machine.satp = atp
+    access = at(mode=Mode.VS if stage == "g" else Mode.HS, sum=1)
+    assert outcomes(guest, access, access) == [(5, 0, 0)] * 2
+
+
 @REACHES
 def test_a_bus_error_on_a_table_read_is_an_access_fault_of_the_original_type(reach):
     guest = guest_with()

@@ -47,6 +47,10 @@ def test_mprv_takes_mpp_and_mpv_in_m_mode():
         assert of_data(mode=Mode.M, mprv=0, mpp=mpp, mpv=mpv)["mode"] == Mode.M
 
 
+def test_mprv_says_nothing_outside_m_mode():
+    assert of_data(mode=Mode.HS, mprv=1, mpp=3)["mode"] == Mode.HS
+
+
 def test_mpv_says_nothing_where_mpp_is_m():
     assert of_data(mode=Mode.M, mprv=1, mpp=3, mpv=1)["mode"] == Mode.M
 
