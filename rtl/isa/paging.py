@@ -16,14 +16,18 @@ class Scheme:
     levels: int      # a leaf at level i maps 2**(12 + 9*i) bytes
     extra: int = 0   # bits by which the root index is widened: 2 for the x4 schemes
 
+    @property
+    def va_bits(self) -> int:
+        """Bits of the address that are translated."""
+        return 12 + 9 * self.levels + self.extra
+
     def index(self, address: Value, level: int) -> Value:
         """The entry that `address` selects in the table at `level`."""
         return address[12 + 9 * level:][:9 + (self.extra if level == self.levels - 1 else 0)]
 
     def in_range(self, address: Value) -> Value:
         """Whether the bits above are right: zero for a guest physical address, else copies of the sign."""
-        width = 12 + 9 * self.levels + self.extra
-        high = address[width:] if self.extra else address[width - 1:]
+        high = address[self.va_bits:] if self.extra else address[self.va_bits - 1:]
         return ~high.any() if self.extra else ~high.any() | high.all()
 
 

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import PHYSICAL_BITS, CoreConfig
 from ..isa.modes import Mode, v
+from ..isa.paging import VS_STAGE
 from ..payloads import AtpFields, Fence, FenceKind, Translation, TranslationRequest, WalkStep, record
 from ..ports import LookupSignature, TableReadSignature, TranslateSignature, TranslationCsrs
 from .permissions import Rights
@@ -59,7 +60,9 @@ class Mmu(wiring.Component):
         m.submodules.itlb = itlb = Tlb(config.itlb_entries)
         m.submodules.dtlb = dtlb = Tlb(config.dtlb_entries)
         m.submodules.second = second = SecondLevel(config.tlb_entries)
-        m.submodules.walker = walker = Walker(config.memory_map, config.pmp_entries, config.walk_cache_entries)
+        m.submodules.walker = walker = Walker(
+            config.memory_map, config.pmp_entries, config.walk_cache_entries,
+            levels=max(scheme.levels for scheme in VS_STAGE if scheme.va_bits <= config.va_bits))
         connect(m, flipped(self.fetch_lookup), itlb.lookup)
         connect(m, flipped(self.data_lookup), dtlb.lookup)
         connect(m, walker.tables, flipped(self.tables))

@@ -43,12 +43,12 @@ def first_stage_allows(context, r, w, x) -> Value:
 
 
 def g_stage_allows(context, r, w, x) -> Value:
-    """R, W and X of the G stage: vsstatus.MXR says nothing here (rule vsstatus_mxr_op)."""
+    """R, W and X of the G stage: vsstatus.MXR says nothing here (rule vsstatus_mxr_vm)."""
     return by_reach(context.reach, Mux(context.hlvx, x, r | (x & context.mxr)), w, x)
 
 
 def memory_allows(context, r, w, x) -> Value:
-    """PMP and PMA: HLVX needs both read and execute permission of the physical memory (rule hlvx_op)."""
+    """PMP and PMA: HLVX needs both read and execute permission of the physical memory (rule hlsv_u_op)."""
     return by_reach(context.reach, r & (x | ~context.hlvx), w, x)
 
 

@@ -56,6 +56,8 @@ class Walker(wiring.Component):
     ----------
     regions, pmp_entries, entries
         Memory map, number of PMP entries, size of each walk cache.
+    levels : int
+        Of the widest scheme: 3, 4 or 5.
 
     Members
     -------
@@ -76,8 +78,8 @@ class Walker(wiring.Component):
     hit : Out(1), read : Out(1)
         Events: a walk cache hit, a table entry is asked for.
     """
-    def __init__(self, regions, pmp_entries, entries):
-        self.regions, self.pmp_entries, self.entries = regions, pmp_entries, entries
+    def __init__(self, regions, pmp_entries, entries, levels):
+        self.regions, self.pmp_entries, self.entries, self.levels = regions, pmp_entries, entries, levels
         super().__init__({
             "start": In(1), "request": In(TranslationRequest), "fetch": In(1), "abort": In(1), "flush": In(1),
             "translation": In(TranslationCsrs), "uncached_page": In(PHYSICAL_BITS - 12), "uncached_enable": In(1),
@@ -118,14 +120,15 @@ class Walker(wiring.Component):
         mode = Mux(guest, csrs.hgatp.mode, s_atp.mode)
         root = (mode - MODE_OF_LEVEL_0)[:3]
         in_range, index = Signal(), Signal(11)
-        schemes = {False: VS_STAGE, True: G_STAGE}
+        schemes = {is_guest: [scheme for scheme in stage if scheme.levels <= self.levels]
+                   for is_guest, stage in ((False, VS_STAGE), (True, G_STAGE))}
         for is_guest, stage in schemes.items():
             with m.If(guest == is_guest), m.Switch(mode):
                 for scheme in stage:
                     with m.Case(scheme.mode):
                         m.d.comb += in_range.eq(scheme.in_range(target))
         with m.Switch(level):
-            for n in range(5):
+            for n in range(self.levels):
                 with m.Case(n):
                     # Only a root has the two more bits of an x4 scheme, and only of the G stage.
                     wide = Cat(target[12 + 9 * n:21 + 9 * n],
