@@ -16,7 +16,7 @@ def data_context(status: CsrStatus, reach, hlsv, hlvx) -> Value:
     """The Context of a load, store or AMO.
 
     reach   a Reach
-    hlsv    whether it is HLV, HLVX or HSV: as if V=1, at the privilege that hstatus.SPVP names (rule H_hlsv_op)
+    hlsv    whether it is HLV, HLVX or HSV: as if V=1, at the privilege that hstatus.SPVP names (rule hlsv_priv)
     hlvx    whether it is HLVX
 
     MPRV counts in M-mode alone: it is 0 whenever another mode runs. MPV says nothing where MPP is M.

@@ -83,6 +83,7 @@ class Code:
 
     @property
     def here(self) -> int:
+        """The address of what is added next."""
         return self.address + len(self._bytes)
 
     def add(self, *words: int):
@@ -91,12 +92,15 @@ class Code:
             self._bytes += word.to_bytes(4 if word & 3 == 3 else 2, "little")
 
     def data(self, contents: bytes):
+        """Bytes as they are."""
         self._bytes += contents
 
     def label(self, name: object):
+        """The next instruction is called `name`."""
         self._labels[name] = self.here
 
     def where(self, name: object) -> int:
+        """The address of a label that is there already."""
         return self._labels[name]
 
     def to(self, label: object, encode: Callable[[int], int]):
@@ -105,9 +109,11 @@ class Code:
         self.add(encode(0))
 
     def jump(self, label: object):
+        """A JAL that keeps no return address."""
         self.to(label, lambda distance: op("jal", i=distance))
 
     def branch(self, name: str, s: int, t: int, label: object):
+        """The branch `name` on registers s and t."""
         self.to(label, lambda distance: op(name, s=s, t=t, i=distance))
 
     def load_address(self, register: int, label: object):
@@ -116,10 +122,12 @@ class Code:
         self.to(label, lambda distance: op("addi", d=register, s=register, i=distance + 4))
 
     def align(self, bytes_: int):
+        """C.NOPs up to a multiple of `bytes_`."""
         while self.here % bytes_:
             self.add(C_NOP)
 
     def contents(self) -> bytes:
+        """The bytes, every label filled in."""
         for at, label, encode in self._later:
             word = encode(self._labels[label] - self.address - at)
             size = 4 if word & 3 == 3 else 2

@@ -80,6 +80,7 @@ class Body:
         self.code.add(*li(MARKER, END), op("ecall"))
 
     def item(self, items):
+        """One of `items`, by their weights, with a label before it."""
         self.code.label(("item", self, self.labels))
         self.labels += 1
         choose, weights = zip(*items, strict=True)
@@ -94,27 +95,33 @@ class Body:
         return self.random.randrange(FREE)
 
     def base(self) -> int:
+        """A register with an address."""
         return self.random.choice((POINTER, DATA, DATA))
 
     def random_operands(self, instruction, **fixed) -> int:
+        """The instruction with random operands, but for those in `fixed`."""
         choose = {"d": self.random.randrange(FREE), "s": self.any(), "t": self.any(), "i": self.random.getrandbits(32),
                   "h": self.random.getrandbits(6), "q": self.random.getrandbits(2), "f": self.random.getrandbits(12)}
         return instruction.encode(**choose | fixed)
 
     def alu(self):
+        """Arithmetic."""
         self.code.add(self.random_operands(self.random.choice(ALU)))
 
     def compressed_alu(self):
+        """Compressed arithmetic, on registers that may be written."""
         while True:
             word = random_compressed(self.random, C_ALU)
             if word & 3 == 0 or word & 3 == 1 and word >> 13 == 4 or word >> 7 & 31 < FREE:
                 return self.code.add(word)
 
     def access(self):
+        """A load or a store."""
         offset = self.random.choice((self.random.randrange(-2048, 2048), self.random.randrange(-256, 256) * 8))
         self.code.add(self.random_operands(self.random.choice(LOADS + STORES), s=self.base(), i=offset))
 
     def compressed_access(self):
+        """A compressed load or store."""
         if self.random.random() < 0.7:
             word = random_compressed(self.random, C_MEMORY)
             base = (word >> 7 & 7) + 8
@@ -127,6 +134,7 @@ class Body:
         self.code.add(op("add", d=base, s=self.base()), word, C_NOP)
 
     def amo(self):
+        """An AMO."""
         self.code.add(self.random_operands(self.random.choice(AMOS), s=self.aligned()))
 
     def aligned(self) -> int:
@@ -137,6 +145,7 @@ class Body:
         return SCRATCH
 
     def reservation(self):
+        """LR, some instructions, SC."""
         suffix, base = self.random.choice("wd"), self.aligned()
         self.code.add(op(f"lr.{suffix}", d=self.any(), s=base, q=self.random.getrandbits(2)))
         for _ in range(self.random.randrange(3)):
@@ -146,6 +155,7 @@ class Body:
                              q=self.random.getrandbits(2)))
 
     def branch(self):
+        """A branch or a jump to an item that comes soon."""
         label, kind = self.ahead(self.random.randrange(5)), self.random.randrange(8)
         if kind == 0:
             link = self.random.choice((0, 1, 5))
@@ -162,6 +172,7 @@ class Body:
             self.code.branch(name, s, t, label)
 
     def fence(self):
+        """FENCE or FENCE.I."""
         self.code.add(self.random.choice((op("fence", f=0xff), op("fence", f=0x833), op("fence.i"))))
 
     def pointer(self):
@@ -174,6 +185,7 @@ class Body:
         self.code.data((value & (1 << 64) - 1).to_bytes(8, "little"))
 
     def csr(self):
+        """A CSR instruction, mostly on a CSR that exists."""
         r = self.random
         if r.random() < 0.5:
             address = r.choice((*self.csrs.values(), r.getrandbits(12)))
@@ -196,15 +208,18 @@ class Body:
                                                   d=self.any(), s=SCRATCH))
 
     def illegal(self):
+        """A word that is no instruction."""
         if self.random.random() < 0.3:
             self.code.add(random_illegal_compressed(self.random), C_NOP)
         else:
             self.code.add(random_illegal(self.random))
 
     def call(self):
+        """ECALL or EBREAK."""
         self.code.add(*self.random.choice(((op("ecall"),), (op("ebreak"),), (0x9002, C_NOP))))
 
     def guest_access(self):
+        """HLV, HLVX or HSV."""
         self.code.add(self.random_operands(self.random.choice(GUEST), s=self.base()))
 
     def system(self):
@@ -214,10 +229,12 @@ class Body:
             self.code.add(op("sret"))
 
     def translation_fence(self):
+        """SFENCE.VMA or HFENCE."""
         name = self.random.choice(("sfence.vma", "hfence.vvma", "hfence.gvma"))
         self.code.add(op(name, s=self.random.choice((0, self.base())), t=self.random.choice((0, self.any()))))
 
     def loop(self):
+        """A few items, a few times."""
         self.code.add(op("addi", d=LOOP, i=self.random.randrange(2, 6)))
         top = ("loop", self, self.labels)
         self.code.label(top)
@@ -267,6 +284,7 @@ class Body:
         self.code.label(target)
 
     def same_satp(self):
+        """satp, written with what it holds."""
         self.code.add(csr("csrrs", self.csrs["satp"], d=SCRATCH), csr("csrrw", self.csrs["satp"], s=SCRATCH))
 
     def wait(self):
@@ -276,4 +294,5 @@ class Body:
                       csr("csrrsi", self.csrs["mip"], i=2), op("wfi"), csr("csrrsi", mstatus, d=self.any(), i=8))
 
     def wait_for_nothing(self):
+        """WFI where an interrupt is pending already, or where it is refused."""
         self.code.add(op("wfi"))

@@ -26,6 +26,7 @@ class Tables:
         self.entries: dict[int, int] = {}
 
     def new(self, pages: int = 1) -> int:
+        """The address of a table of so many pages, aligned to its size."""
         self._free = -(-self._free // (4096 * pages)) * 4096 * pages
         table, self._free = self._free, self._free + 4096 * pages
         return table
@@ -44,6 +45,7 @@ class Tables:
                 table = self.entries[place] >> 10 << 12
 
     def contents(self) -> bytes:
+        """The memory from `base` on."""
         memory = bytearray(self._free - self.base)
         for place, entry in self.entries.items():
             memory[place - self.base:place - self.base + 8] = entry.to_bytes(8, "little")

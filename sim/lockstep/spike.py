@@ -133,6 +133,7 @@ class Spike:
         return self._shim.shim_check(records, count)
 
     def csr(self, address: int) -> int | None:
+        """What Spike has in a CSR, or None where it has none such."""
         return self._shim.shim_read_csr(address) if self._shim.shim_has_csr(address) else None
 
     def finding(self) -> dict:

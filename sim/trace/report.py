@@ -151,7 +151,7 @@ def _handler(trap: Trap) -> str:
 
 
 def route(trap: Trap) -> str:
-    """Why the trap went to M, HS or VS: the delegation bits that decided (rules H_trap_deleg, MEDELEG_OP)."""
+    """Why the trap went to M, HS or VS: the delegation bits that decided (rules medeleg_mideleg_op2, H_trap_deleg)."""
     record, letter = trap.record, "i" if trap.record.interrupt else "e"
     code, v = record.code, record.mode & 4
     supervisor = _mode(trap, Mode.HS)
