@@ -81,7 +81,7 @@ class Core(wiring.Component):
         m.d.comb += [
             issue.execute.eq(execute.forward), issue.commit.eq(commit.forward),
             fetch.redirect.eq(commit.flush | execute.redirect), align.kill.eq(fetch.redirect),
-            issued.kill.eq(fetch.redirect),
+            issued.kill.eq(commit.flush), issued.bar.eq(execute.redirect),
             fetch.realign.eq(align.realign), fetch.realign_pc.eq(align.realign_pc),
             fetch.update.eq(execute.update), fetch.outcome.eq(execute.outcome),
         ]

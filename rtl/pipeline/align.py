@@ -11,6 +11,9 @@ from .payloads import Fetched, Packet
 class Align(wiring.Component):
     """One instruction a cycle; one that lies across two packets waits for the second.
 
+    A packet that is not used up in the cycle in which it comes is kept, so `i.ready` follows from a register alone:
+    whether fetch goes on never waits for the bytes that the cache has just given, nor for the stages after.
+
     Members
     -------
     i : stream of Packet
@@ -18,7 +21,8 @@ class Align(wiring.Component):
     kill : In(1)
         Voids what is held and what arrives in this cycle.
     realign : Out(1), realign_pc : Out(64)
-        The prediction cut an instruction in half: fetch it again, from there, and forget the prediction.
+        The prediction cut an instruction in half: fetch it again, from there, and forget the prediction. Both follow
+        from registers: it is said a cycle after it was seen.
     """
     i: In(stream.Signature(Packet))
     o: Out(stream.Signature(Fetched))
@@ -29,7 +33,11 @@ class Align(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.expander = expander = Expander()
-        packet = self.i.payload
+        packet = Signal(Packet)
+        held, holding = Signal(Packet), Signal()     # what is left of a packet that came before
+        present = Signal()
+        m.d.comb += [packet.eq(Mux(holding, held.as_value(), self.i.payload.as_value())), self.i.ready.eq(~holding),
+                     present.eq((holding | self.i.valid) & ~self.realign)]
         begun, position = Signal(), Signal(2)        # within the packet: halfwords before `position` are used up
         carried, carry, carry_pc = Signal(), Signal(16), Signal(64)
 
@@ -46,7 +54,7 @@ class Align(wiring.Component):
         m.d.comb += ends.eq(Mux(wide & ~carried, at + 1, at))
         half = ~carried & wide & is_last             # its second half is in another packet
         whole = Signal()
-        m.d.comb += whole.eq(self.i.valid & (packet.faulted | ~half))
+        m.d.comb += whole.eq(present & (packet.faulted | ~half))
         drained = Signal()                           # nothing is left in the packet after this instruction
         m.d.comb += drained.eq(packet.faulted | (ends == packet.last))
 
@@ -54,7 +62,7 @@ class Align(wiring.Component):
         rest = (ends + 1)[:2]
         rest_bits = packet.data.word_select(rest, 16)
         stash_rest = (rest == packet.last) & (rest_bits[:2] == 3) & ~drained & ~packet.prediction.taken
-        stash_here = self.i.valid & half & ~packet.faulted & ~packet.prediction.taken
+        stash_here = present & half & ~packet.faulted & ~packet.prediction.taken
 
         o, known = Signal(Fetched), packet.prediction.known & (packet.prediction.where == ends) & ~packet.faulted
         raw = Cat(first, Mux(carried, here, after) & wide.replicate(16))
@@ -74,10 +82,14 @@ class Align(wiring.Component):
         fires = Signal()
         m.d.comb += [
             fires.eq(whole & (self.o.ready | ~self.o.valid)),
-            self.i.ready.eq(fires & (drained | stash_rest) | stash_here),
-            self.realign.eq(self.i.valid & half & ~packet.faulted & packet.prediction.taken),
-            self.realign_pc.eq(o.pc),
+            self.realign_pc.eq(o.pc),                # of what is held, in the cycle in which it counts
         ]
+        m.d.sync += [
+            self.realign.eq(present & half & ~packet.faulted & packet.prediction.taken),
+            holding.eq(present & ~(fires & (drained | stash_rest) | stash_here)),
+        ]
+        with m.If(~holding):
+            m.d.sync += held.eq(self.i.payload)
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
         with m.If(fires):
@@ -87,7 +99,7 @@ class Align(wiring.Component):
         with m.Elif(stash_here):
             m.d.sync += [carried.eq(1), carry.eq(here), carry_pc.eq(o.pc), begun.eq(0)]
         with m.If(self.kill | self.realign):
-            m.d.sync += [carried.eq(0), begun.eq(0)]
+            m.d.sync += [carried.eq(0), begun.eq(0), holding.eq(0)]
         with m.If(self.kill):
-            m.d.sync += self.o.valid.eq(0)
+            m.d.sync += [self.o.valid.eq(0), self.realign.eq(0)]
         return m

@@ -55,9 +55,10 @@ class Execute(wiring.Component):
     read : Out(1), offset : Out(12), granted : In(1)
         Of the data cache, for the instruction that leaves in this cycle.
     redirect : Out(1), redirect_pc : Out(64)
-        The instruction that leaves does not go on where fetch did.
+        The instruction here does not go on where fetch did. Said in its first cycle, and once: it does not wait for
+        commit, whose decision to go on comes late.
     outcome : Out(Outcome), update : Out(1)
-        To the predictor.
+        To the predictor, in the same cycle.
     forward : Out(Forward)
         What the instruction here will write.
     product : Out(64)
@@ -82,7 +83,10 @@ class Execute(wiring.Component):
         issued, o, status = self.i.payload, self.o.payload, self.status
         decoded, fetched = issued.decoded, issued.decoded.fetched
         bits, unit = fetched.bits, decoded.unit
-        leaves = Signal()
+        leaves, fresh = Signal(), Signal()
+        waited = Signal()                            # it has been here for a cycle
+        m.d.sync += waited.eq(self.i.valid & ~leaves)
+        m.d.comb += fresh.eq(self.i.valid & ~waited)
         m.d.comb += [leaves.eq(self.o.valid & self.o.ready), self.o.valid.eq(self.i.valid),
                      self.i.ready.eq(self.o.ready)]
 
@@ -112,7 +116,7 @@ class Execute(wiring.Component):
         m.d.comb += [goes.eq(is_jump | is_branch & holds), target.eq(Cat(Const(0, 1), total[1:])),
                      o.next_pc.eq(Mux(goes, target, link))]
         wrong = (goes != fetched.taken) | goes & (fetched.target != target)
-        m.d.comb += [self.redirect.eq(leaves & wrong), self.redirect_pc.eq(o.next_pc)]
+        m.d.comb += [self.redirect.eq(fresh & wrong), self.redirect_pc.eq(o.next_pc)]
 
         def is_link(register):
             return (register == 1) | (register == 5)
@@ -121,7 +125,7 @@ class Execute(wiring.Component):
         m.d.comb += kind.eq(Mux(is_branch, Jump.BRANCH, Mux(decoded.writes_rd & is_link(decoded.rd), Jump.CALL,
                                 Mux((decoded.immediate == Format.I) & is_link(decoded.rs1), Jump.RETURN, Jump.ALWAYS))))
         m.d.comb += [
-            self.update.eq(leaves & ~fetched.faulted & (goes | fetched.known)),
+            self.update.eq(fresh & ~fetched.faulted & (goes | fetched.known)),
             self.outcome.end.eq(Mux(fetched.compressed, fetched.pc, (fetched.pc + 2)[:64])),
             self.outcome.target.eq(target),
             self.outcome.kind.eq(kind),

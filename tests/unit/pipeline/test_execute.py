@@ -137,9 +137,12 @@ def test_every_wrong_prediction_is_redirected_and_no_right_one(name, a, target):
                 if not right:
                     assert x.get("redirect_pc") == target
                 x.put(name, a, fetched={"known": taken, "taken": taken, "target": guess}, ready=0, **operands)
+                assert x.get("redirect") == (not right)
+                await x.ctx.tick()       # said already, though commit has not taken it yet
                 assert not x.get("redirect") and not x.get("update")
                 x.put(name, a, fetched={"known": taken, "taken": taken, "target": guess}, valid=0, **operands)
                 assert not x.get("redirect") and not x.get("update")
+                await x.ctx.tick()
     run(scenario)
 
 
