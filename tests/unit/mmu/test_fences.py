@@ -233,6 +233,37 @@ def test_asid_vmid_and_v_are_part_of_a_match_and_a_global_page_is_of_every_asid(
     run(scenario, guest.machine, tlb_entries=512)
 
 
+def test_a_pointer_with_g_makes_what_lies_below_global_also_where_a_walk_is_shortened():
+    guest, kept = world()
+    machine = guest.machine
+    pages = [entry.va for entry in kept if (entry.v, entry.kind) == (0, "plain")][:2]
+    machine.memory[(machine.satp[2] << 12) + 8 * (pages[0] >> 30)] |= G
+
+    async def scenario(player):
+        hows = [await player.check(Access(va)) for va in pages]
+        assert hows == ["walk", "shortened"]
+        await enter(player, Kept(0, 0, 2, "plain", 0))
+        await player.fence(FenceKind.SFENCE_VMA, id=1)
+        assert [await player.check(Access(va)) for va in pages] == ["second"] * 2
+    run(scenario, machine, **CONFIG)
+
+
+@pytest.mark.parametrize("delay", range(1, 64, 7))
+def test_a_lookup_waits_until_a_fence_has_gone_through_the_rows(delay):
+    guest, kept = world()
+    entries = [entry for entry in kept if (entry.v, entry.asid) == (0, 1)]
+
+    async def scenario(player):
+        await enter(player, entries[0])
+        for entry in entries:
+            await player.check(entry.access)
+        for entry in entries:
+            await player.fence(FenceKind.SFENCE_VMA, address=BASE - 0x1000)
+            await player.ctx.tick().repeat(delay)
+            assert await player.check(entry.access) == "second"
+    run(scenario, guest.machine, **CONFIG)
+
+
 @pytest.mark.parametrize("kind,names", [
     (FenceKind.SFENCE_VMA, {}), (FenceKind.SFENCE_VMA, {"address": BASE, "id": 1}),
     (FenceKind.HFENCE_VVMA, {"address": BASE, "id": 1}), (FenceKind.HFENCE_GVMA, {"address": BASE >> 2, "id": 1})],

@@ -217,6 +217,46 @@ def test_a_permission_that_is_missing_in_the_tlb_walks_again():
     run(scenario, machine)
 
 
+def test_a_page_that_moved_is_at_its_old_or_its_new_place_but_never_at_a_mixture():
+    machine, new = single(flags=V | R | W | A), 0x8051_2000
+
+    async def scenario(player):
+        await player.check(Access(VA))
+        machine.memory[machine.leaf] = leaf(new, FULL)  # without a fence
+        assert (await player.walk(Access(VA, reach=Reach.STORE)))[0][0] == new
+        hit, pa, *_ = player.look(Access(VA))
+        assert hit and pa == new
+    run(scenario, machine)
+
+
+def test_a_page_whose_permissions_grow_does_not_drive_its_neighbour_out_of_the_row():
+    machine, beside = single(flags=V | R | A), VA + (1 << 15)
+    root = machine.satp[2] << 12
+    Tables(machine, RAM + 0x80_0000).place(8, root, beside, 0, leaf(MOVED, FULL))
+
+    async def scenario(player):
+        await player.check(Access(VA))
+        await player.check(Access(beside))
+        for flags, reach in ((V | R | W | A | D, Reach.STORE), (FULL, Reach.FETCH)):
+            machine.memory[machine.leaf] = leaf(PA, flags)
+            await player.check(Access(VA, reach=reach, size=1))
+        await player.flush_first()
+        assert await player.check(Access(beside)) == "second"
+        assert await player.check(Access(VA, reach=Reach.FETCH, size=1)) == "second"
+    run(scenario, machine)
+
+
+def test_a_bare_mode_keeps_its_pages_whatever_the_asid_is():
+    machine = Machine(satp=(0, 1, 0))
+
+    async def scenario(player):
+        await player.check(Access(PA))
+        machine.satp = 0, 2, 0
+        await player.flush_first()
+        assert await player.check(Access(PA)) == "second"
+    run(scenario, machine)
+
+
 def test_rows_of_the_second_level_hold_two_pages():
     machine = Machine()
     tables = Tables(machine)

@@ -104,6 +104,12 @@ def test_the_lowest_numbered_entry_that_matches_any_byte_decides_and_must_match_
     assert {row[0] for row in expected} == {0, 1}
 
 
+@pytest.mark.parametrize("above", (0, 8), ids=("equal", "reversed"))
+def test_an_entry_whose_top_is_not_above_its_bottom_matches_nothing(above):
+    pmp = (Pmp(PAGE + 0x800 + above >> 2, OFF), Pmp(PAGE + 0x800 >> 2, TOR, **DENY, l=1))
+    assert verdicts([(PAGE, 0x1000, 1, pmp, None), (PAGE + 0x800, 8, 1, pmp, None)]) == [(1,) * 6] * 2
+
+
 def test_the_memory_map_says_what_is_there():
     expected = {
         0: (0, 0, 0, 0, 0), 0x1000: (1, 0, 1, 1, 1), 0x2000: (0, 0, 0, 0, 0), 0x8000: (1, 0, 1, 1, 1),

@@ -357,6 +357,21 @@ def test_a_failed_sc_writes_nothing_and_each_sc_ends_the_reservation():
     play(scenario)
 
 
+def test_a_failed_sc_on_an_uncached_page_reaches_nothing():
+    async def scenario(player):
+        assert await player.check("sc.w", UNCACHED, 1) == ("done", 1)
+        assert not player.memory.log
+    play(scenario)
+
+
+@pytest.mark.parametrize("at", (RAM + 61, NEXT - 3), ids=("line", "page"))
+def test_a_load_across_two_lines_that_are_both_absent_waits_for_both(at):
+    async def scenario(player):
+        await player.check("ld", at)
+        assert len(player.memory.log) == 2
+    play(scenario)
+
+
 def test_a_reservation_is_of_a_physical_address():
     async def scenario(player):
         await player.check("lr.w", RAM + 8)
@@ -398,6 +413,8 @@ def test_the_record_of_an_access_says_where_and_what():
         await player.check("lh", NEXT - 3)
         assert player.report == {"hpa": player.place(NEXT - 3), "hpa_next": 0, "device": 0, "stored": 0,
                                  "data": 0x6677}
+        await player.check("lw", RAM + 62)
+        assert (player.report["hpa"], player.report["hpa_next"]) == (player.place(RAM + 62), 0)
         await player.check("sb", RAM + 9, 0x1FF)
         assert (player.report["data"], player.report["hpa_next"]) == (0xFF, 0)
         await player.check("amoadd.w", NEXT - 4, 1)
