@@ -14,7 +14,8 @@ from hyacinth.rtl.isa.causes import (
     WRITES_TRANSFORMED,
     Cause,
 )
-from hyacinth.rtl.isa.csrs import CSRS, Csr, Field, Guard, Kind
+from hyacinth.rtl.isa.csr import Csr, Field, Guard, Kind
+from hyacinth.rtl.isa.csrs import CSRS
 from hyacinth.rtl.isa.instructions import INSTRUCTIONS
 
 CSRS_INTRODUCTION = """Of the configuration `full`. `FIELD msb:lsb`; `= value` is constant, `∈` names the values that a

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..isa.csrs import Box
+from ..isa.csr import Box
 from ..isa.csrs_machine import EVENTS
 from .state import legalised
 

@@ -7,7 +7,8 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import CoreConfig
-from ..isa.csrs import ALL_ONES, Box, Guard, Kind, table
+from ..isa.csr import ALL_ONES, Box, Guard, Kind
+from ..isa.csrs import table
 from ..isa.csrs_machine import EVENTS
 from ..isa.modes import Mode, v
 from ..payloads import AtpFields, record

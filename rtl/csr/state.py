@@ -2,7 +2,7 @@
 
 from amaranth.hdl import Cat, Const, Mux, Signal, Value
 
-from ..isa.csrs import ALL_ONES, Box, Csr, Field, Kind, Void
+from ..isa.csr import ALL_ONES, Box, Csr, Field, Kind, Void
 
 
 class State:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ..config import CoreConfig
 from .causes import HEDELEG
-from .csrs import Csr, Field, Guard, Kind, Void, cause, counter_enables, plain, tvec, zero
+from .csr import Csr, Field, Guard, Kind, Void, cause, counter_enables, plain, tvec, zero
 from .csrs_machine import XLEN_64
 from .csrs_supervisor import modes, satp
 from .paging import G_STAGE

@@ -2,7 +2,7 @@
 
 from ..config import CoreConfig
 from .causes import HYPERVISOR_CAUSES, MEDELEG
-from .csrs import Box, Csr, Field, Kind, cause, counter_enables, fixed, plain, tvec, zero
+from .csr import Box, Csr, Field, Kind, cause, counter_enables, fixed, plain, tvec, zero
 
 XLEN_64 = 2
 """The encoding of XLEN=64 in MXL, SXL, UXL and VSXL (rule misa_mxl_enc)."""

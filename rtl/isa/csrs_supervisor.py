@@ -1,7 +1,7 @@
 """The CSRs of S-mode, or HS-mode, with the counters that every mode reads (supervisor chapter), as data."""
 
 from ..config import CoreConfig
-from .csrs import Box, Csr, Field, Guard, Kind, Void, cause, counter_enables, plain, tvec
+from .csr import Box, Csr, Field, Guard, Kind, Void, cause, counter_enables, plain, tvec
 from .csrs_machine import COUNTERS, MSTATUS
 from .paging import VS_STAGE, Scheme
 

@@ -7,7 +7,8 @@ Every line is a `#define` of a plain number, so that C and assembler can include
 from collections.abc import Iterable, Mapping
 
 from .causes import Cause, Interrupt
-from .csrs import Csr, table
+from .csr import Csr
+from .csrs import table
 from .csrs_machine import PMP_A, PMP_ENTRY
 from .paging import G_STAGE, VS_STAGE
 

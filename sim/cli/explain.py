@@ -1,7 +1,7 @@
 """`hyacinth explain`: a cause or a CSR, from the same tables that the hardware is made of."""
 
 from ...rtl.isa.causes import HEDELEG, HYPERVISOR_CAUSES, MEDELEG, VS_INTERRUPTS, Cause, Interrupt
-from ...rtl.isa.csrs import Kind
+from ...rtl.isa.csr import Kind
 from ..trace.names import csrs, csrs_by_name
 from .status import BadInput, Status
 

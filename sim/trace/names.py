@@ -4,7 +4,8 @@ from functools import lru_cache
 
 from ...rtl.config import FULL
 from ...rtl.isa.causes import Cause, Interrupt
-from ...rtl.isa.csrs import Csr, table
+from ...rtl.isa.csr import Csr
+from ...rtl.isa.csrs import table
 from ...rtl.isa.modes import Mode
 
 

@@ -7,7 +7,8 @@ from operator import or_
 import pytest
 
 from hyacinth.rtl.config import FULL, NO_H, SMALL
-from hyacinth.rtl.isa.csrs import CSRS, Field, table
+from hyacinth.rtl.isa.csr import Field
+from hyacinth.rtl.isa.csrs import CSRS, table
 
 every_csr = pytest.mark.parametrize("csr", CSRS.values(), ids=CSRS)
 
