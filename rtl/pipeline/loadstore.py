@@ -91,22 +91,27 @@ class LoadStore(wiring.Component):
         writes = Signal()                            # this access changes memory
         m.d.comb += writes.eq((decoded.unit == Unit.STORE) & (~is_sc | holds) | is_amo)
 
-        # Data on its way in: bytes from the lowest on, then extended.
-        data_in = Signal(64)
+        # Data on its way in: bytes from the lowest on, then extended. What the cache gives comes late in the cycle; so
+        # its sign is looked up beside the rotation, not after it, and every choice is made by registers.
+        data_in, turned, turned_low, read = Signal(64), Signal(64), Signal(64), Signal(64)
         m.d.comb += data_in.eq(cache.data)
-        whole = Cat(Mux(part, low, data_in), data_in)
-        read = Signal(64)
         with m.Switch(place):
             for n in range(8):
                 with m.Case(n):
-                    m.d.comb += read.eq(whole[8 * n:8 * n + 64])
-        extended, sign = Signal(64), Signal()
+                    m.d.comb += [turned.eq(data_in.rotate_right(8 * n)), turned_low.eq(low.rotate_right(8 * n))]
+        bytes_mask = Signal(8)
         with m.Switch(size):
             for n in range(4):
-                width = 8 << n
                 with m.Case(n):
-                    m.d.comb += [sign.eq(read[width - 1] & ~decoded.unsigned),
-                                 extended.eq(Cat(read[:width], sign.replicate(64 - width)))]
+                    m.d.comb += bytes_mask.eq((1 << (1 << n)) - 1)
+        from_low = Signal(8)                         # bytes that the first part has brought
+        m.d.comb += from_low.eq(Mux(part, 0xff >> place, 0))
+        sign, extended = Signal(), Signal(64)
+        m.d.comb += sign.eq(data_in[7::8].bit_select((place + last_byte)[:3], 1) & ~decoded.unsigned)
+        for n in range(8):
+            m.d.comb += [
+                read.word_select(n, 8).eq(Mux(from_low[n], turned_low.word_select(n, 8), turned.word_select(n, 8))),
+                extended.word_select(n, 8).eq(Mux(bytes_mask[n], read.word_select(n, 8), sign.replicate(8)))]
 
         # Data on its way out: rotated to its place, the upper part for the second eight bytes.
         new = Signal(64)
@@ -116,11 +121,6 @@ class LoadStore(wiring.Component):
             for n in range(8):
                 with m.Case(n):
                     m.d.comb += rotated.eq(new << 8 * n)
-        bytes_mask = Signal(8)
-        with m.Switch(size):
-            for n in range(4):
-                with m.Case(n):
-                    m.d.comb += bytes_mask.eq((1 << (1 << n)) - 1)
         m.d.comb += lanes.eq(bytes_mask << place)
         m.d.comb += [
             cache.ppn.eq(here.ppn), self.granted.eq(cache.granted),
