@@ -243,6 +243,10 @@ static int check_memory(const u64 *r) {
 
 /* Sets what Spike has stored for a CSR that reads as `spike`. One with a copy for V=1 only points to its two. */
 static void follow(unsigned address, u64 spike, u64 core) {
+  if (address == MISA) {  /* more than its storage depends on it: which instructions there are */
+    spike_put_csr(processor, MISA, core);
+    return;
+  }
   u64 *value = storage(address);
   if (*value != spike) value = (u64 *)(word(csrs[address], *v ? CSR_COPY_V1 : CSR_COPY_V0) + CSR_VALUE);
   if (*value != spike) return;

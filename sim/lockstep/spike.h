@@ -11,6 +11,7 @@ typedef uint32_t u32;
 typedef uint8_t u8;
 
 extern void spike_step(void *processor, size_t count) __asm__("_ZN11processor_t4stepEm");
+extern void spike_put_csr(void *processor, int address, u64 value) __asm__("_ZN11processor_t7put_csrEim");
 extern void spike_flush_icache(void *mmu) __asm__("_ZN5mmu_t12flush_icacheEv");
 extern void spike_flush_tlb(void *mmu) __asm__("_ZN5mmu_t9flush_tlbEv");
 extern void spike_sync_time(void *time_csr, u64 value) __asm__("_ZN18time_counter_csr_t4syncEm");
