@@ -3,8 +3,6 @@
 import struct
 from collections import namedtuple
 
-from amaranth.lib import data
-
 from ..rtl.payloads import Context, Retire, WalkStep
 from .engines.flat import fields
 
@@ -17,7 +15,7 @@ def names(shape) -> tuple[str, ...]:
 RETIRE_FIELDS, WALK_FIELDS = names(Retire), names(WalkStep)
 RetireRecord = namedtuple("RetireRecord", RETIRE_FIELDS)
 RetireRecord.__doc__ = """A payloads.Retire, and the cycle in which it left the core."""
-ContextRecord = namedtuple("ContextRecord", [name for name, _ in data.Layout.cast(Context)])
+ContextRecord = namedtuple("ContextRecord", [name[1:] for name, _, _ in fields(Context, "")])
 ContextRecord.__doc__ = """A payloads.Context."""
 
 CONTEXT = WALK_FIELDS.index("context_mode")

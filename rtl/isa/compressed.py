@@ -50,7 +50,7 @@ class Compressed:
                 lsb, width = source
                 number = word[lsb:lsb + width] if width == 5 else Cat(word[lsb:lsb + width], Const(0b01, 2))
             parts |= {place: number[bit] for place, bit in zip(places, range(4, -1, -1), strict=True)}
-        return Cat(parts[at] if at in parts else Const(int(drawn[31 - at]), 1) for at in range(32))
+        return Value.cast(Cat(parts[at] if at in parts else Const(int(drawn[31 - at]), 1) for at in range(32)))
 
 
 def _imm(text: str) -> tuple:

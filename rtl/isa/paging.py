@@ -23,11 +23,11 @@ class Scheme:
 
     def index(self, address: Value, level: int) -> Value:
         """The entry that `address` selects in the table at `level`."""
-        return address[12 + 9 * level:][:9 + (self.extra if level == self.levels - 1 else 0)]
+        return Value.cast(address[12 + 9 * level:][:9 + (self.extra if level == self.levels - 1 else 0)])
 
     def in_range(self, address: Value) -> Value:
         """Whether the bits above are right: zero for a guest physical address, else copies of the sign."""
-        high = address[self.va_bits:] if self.extra else address[self.va_bits - 1:]
+        high = Value.cast(address[self.va_bits:] if self.extra else address[self.va_bits - 1:])
         return ~high.any() if self.extra else ~high.any() | high.all()
 
 

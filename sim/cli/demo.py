@@ -2,6 +2,7 @@
 
 import sys
 from argparse import Namespace
+from dataclasses import replace
 
 from ...rtl.config import CONFIGS
 from ...rtl.isa.causes import GUEST_PAGE_FAULTS
@@ -35,7 +36,7 @@ def main(options) -> Status:
             "wave_around_trap", "check")))
     made = plan(run)
     try:
-        return demonstrate(run, Plan(**vars(made) | {"symbols": symbols}))
+        return demonstrate(run, replace(made, symbols=symbols))
     except EngineError as error:
         raise BadInput(str(error)) from None
 

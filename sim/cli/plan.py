@@ -107,7 +107,7 @@ def _program(options) -> Plan:
 def _firmware(options) -> Plan:
     end = RAM.base + options.memory
     firmware = _image(options.firmware, RAM.base, "firmware")
-    kernel = _image(options.kernel, KERNEL, "kernel") if options.kernel else ()
+    kernel: tuple[Segment, ...] = _image(options.kernel, KERNEL, "kernel") if options.kernel else ()
     for path, image in ((options.firmware, firmware), (options.kernel, kernel)):
         if image:
             Program(path, image[0].address, image).check_fits(RAM.base, options.memory)
@@ -118,7 +118,7 @@ def _firmware(options) -> Plan:
     if options.initrd:
         data = read(options.initrd, "initrd")
         start = (end - len(data)) // ALIGNMENT * ALIGNMENT
-        if not data or start < kernel[-1].end:
+        if not data or start < kernel[-1].end:  # pyright: ignore[reportGeneralTypeIssues]
             raise BadInput(f"{options.initrd}: {'is empty' if not data else 'does not fit behind the kernel'}; "
                            "give another, or more --memory")
         initrd, segments = (start, start + len(data)), (*segments, Segment(start, data, len(data)))

@@ -83,7 +83,7 @@ def run(options, made: Plan, terminal) -> Ending:
             ending = session.run()
         if stats:
             stats.write(machine.events, machine.cycle, session.seconds, ending)
-        if options.signature:
+        if options.signature and made.signature:
             begin, end = made.signature
             options.signature.write_text(signature(machine.read(begin, end - begin)))
     if nth:

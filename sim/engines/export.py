@@ -46,6 +46,6 @@ def _run(function, folder: Path, arguments) -> int:
     try:
         return function(arguments)
     except SystemExit as ended:
-        return ended.code or 0
+        return int(ended.code or 0)
     finally:
         os.chdir(here)

@@ -105,7 +105,7 @@ class Flat:
 
 
 def _spare(elaboratable: Elaboratable) -> None:
-    elaboratable._MustUse__used = True
+    elaboratable._MustUse__used = True  # pyright: ignore[reportAttributeAccessIssue]
     for part in vars(elaboratable).values():
         if isinstance(part, Elaboratable):
             _spare(part)

@@ -1,6 +1,7 @@
 """What a build of a model is doing, shown on a terminal while it lasts."""
 
 import sys
+from typing import Any
 
 
 class Progress:
@@ -10,7 +11,9 @@ class Progress:
     one line on standard error.
     """
     def __enter__(self):
-        self._bar = self._task = self._stage = None
+        self._bar: Any = None
+        self._task: Any = None
+        self._stage = None
         return self
 
     def __call__(self, what: str, done: int, total: int | None) -> None:

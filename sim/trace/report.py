@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ...rtl.config import FULL, CoreConfig
 from ...rtl.isa.modes import Mode
+from ..records import RetireRecord
 from .disassembly import disassemble
 from .names import cause_name, csrs_by_name, mode_name
 from .state import State
@@ -40,7 +41,7 @@ class Trap:
         Whether the core has the H extension.
     """
     number: int
-    record: object
+    record: RetireRecord
     writes: dict[str, tuple[int, int]]
     delegation: dict[str, int]
     walk: Walk | None

@@ -30,7 +30,7 @@ def complaint(capsys, command):
 
 
 @pytest.mark.parametrize("command, text", [
-    ("", "no command given; give one of run, demo, doctor, bench, explain, see `hyacinth --help`"),
+    ("", "no command given; give one of run, demo, doctor, bench, random, explain, see `hyacinth --help`"),
     ("frobnicate", "argument COMMAND: invalid choice: 'frobnicate'"),
     ("run", "nothing to run; give a PROGRAM, or --firmware FILE"),
     ("run none.elf", "none.elf: no such program; check the path"),
