@@ -1,10 +1,13 @@
+# amaranth: UnusedElaboratable=no
 """The boards that are known, by the names that the command line takes."""
 
+import os
 from dataclasses import dataclass, replace
 from importlib import import_module
 
 from ..rtl.config import CONFIGS
 from .system import Image, System
+from .tools import YOSYS
 
 
 @dataclass(frozen=True)
@@ -12,7 +15,6 @@ class Board:
     """A board and what it is built with unless something else is asked for.
 
     description : for a list
-    device : part, and for nextpnr its options
     platform : module and class of its pins, in amaranth-boards
     top : module and class beside this file that joins a System to them
     core : name in `CONFIGS`
@@ -28,15 +30,23 @@ class Board:
     ram_kib: int
     nextpnr: tuple[str, ...] | None = None
 
-    def plan(self, core: str, megahertz: float, ram_kib: int, image: Image) -> dict[str, str | bytes]:
-        """The files that the vendor's or the open tools need, by name; the design itself among them.
+    def design(self, core: str, megahertz: float, ram_kib: int, image: Image) -> tuple:
+        """The design, and the platform that it is for.
 
         Raises ValueError where the board cannot do what is asked for, with the mend.
         """
         system = System(CONFIGS[core], round(megahertz * 1_000_000), ram_kib, image)
         top = getattr(import_module(f".{self.top[0]}", __package__), self.top[1])(system)
-        platform = getattr(import_module(f"amaranth_boards.{self.platform[0]}"), self.platform[1])()
-        return platform.prepare(top, "top", debug_verilog=False).files
+        return top, getattr(import_module(f"amaranth_boards.{self.platform[0]}"), self.platform[1])()
+
+    def plan(self, core: str, megahertz: float, ram_kib: int, image: Image) -> dict[str, str | bytes]:
+        """The files that the vendor's or the open tools need, by name; the design itself among them.
+
+        Raises as `design` does.
+        """
+        top, platform = self.design(core, megahertz, ram_kib, image)
+        os.environ.setdefault("YOSYS", YOSYS.find())  # which Amaranth asks for Verilog, where a vendor's tools want it
+        return platform.prepare(top, "top", debug_verilog=False, synth_opts="-abc9").files
 
 
 ULX3S_85F = Board("Radiona ULX3S, Lattice LFE5U-85F", ("ulx3s", "ULX3S_85F_Platform"), ("ulx3s", "Ulx3s"), "full", 50,

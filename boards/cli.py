@@ -79,11 +79,10 @@ def write_plan(board: Board, folder: Path, core: str, megahertz: float, ram_kib:
 def bitstream(board: Board, folder: Path, megahertz: float, seed: int) -> Report:
     """Synthesis, placement, routing, bitstream. Raises ToolError, BadReport."""
     yosys, nextpnr, ecppack = YOSYS.find(), NEXTPNR.find(), ECPPACK.find()
-    (folder / "top.ys").write_text("read_rtlil top.il\nsynth_ecp5 -abc9 -top top\nwrite_json top.json\n")
-    run([yosys, "top.ys"], folder, "synthesis.log", "1/3 synthesis (about five minutes)")
-    run([nextpnr, "--timing-allow-fail", "--router", "router2", "--freq", megahertz, "--seed", seed, *board.nextpnr, "--json", "top.json",
-         "--lpf", "top.lpf", "--textcfg", "top.config", "--report", "report.json"], folder, "place.log",
-        "2/3 placement and routing (about five minutes)")
+    run([yosys, "top.ys"], folder, "synthesis.log", "1/3 synthesis, some minutes")
+    run([nextpnr, "--timing-allow-fail", "--router", "router2", "--freq", megahertz, "--seed", seed, *board.nextpnr,
+         "--json", "top.json", "--lpf", "top.lpf", "--textcfg", "top.config", "--report", "report.json"],
+        folder, "place.log", "2/3 placement and routing, some minutes")
     run([ecppack, "--compress", "--input", "top.config", "--bit", "top.bit"], folder, "pack.log", "3/3 bitstream")
     return read_report(folder / "report.json")
 

@@ -1,13 +1,13 @@
 """The clock of an ECP5: one PLL makes `sync` from the board's oscillator."""
 
-from amaranth.hdl import ClockDomain, Instance, Module, Signal
+from amaranth.hdl import ClockSignal, Instance, Module, Signal
 from amaranth.lib.cdc import ResetSynchronizer
 from amaranth.lib.wiring import Component
 
 VCO_HZ = range(400_000_000, 800_000_001)
 """Of the PLL (ECP5 family data sheet, "sysCLOCK PLL Timing")."""
 
-PHASE_DETECTOR_HZ = range(10_000_000, 400_000_001)
+PHASE_DETECTOR_HZ = range(3_125_000, 400_000_001)
 
 
 def pll_dividers(source: int, wanted: int) -> tuple[int, int, int]:
@@ -27,7 +27,15 @@ def pll_dividers(source: int, wanted: int) -> tuple[int, int, int]:
 
 
 class Clock(Component):
-    """The domain `sync` at `wanted` Hz, in reset until the PLL has locked."""
+    """Drives the domain `sync`, which the design has: `wanted` Hz, in reset until the PLL has locked.
+
+    Parameters
+    ----------
+    source_signal : Signal
+        Of the oscillator.
+    source, wanted : int
+        Hz.
+    """
     def __init__(self, source_signal, source: int, wanted: int):
         self.source_signal, self.source, self.wanted = source_signal, source, wanted
         super().__init__({})
@@ -35,8 +43,8 @@ class Clock(Component):
     def elaborate(self, platform):
         m = Module()
         reference, multiple, output = pll_dividers(self.source, self.wanted)
-        m.domains.sync = domain = ClockDomain()
-        clock, locked = domain.clk, Signal(name="pll_locked")
+        clock, locked = Signal(name="pll_clock"), Signal(name="pll_locked")
+        m.d.comb += ClockSignal("sync").eq(clock)
         m.submodules.pll = Instance(
             "EHXPLLL",
             a_ICP_CURRENT="12", a_LPF_RESISTOR="8", a_MFG_ENABLE_FILTEROPAMP="1", a_MFG_GMCREF_SEL="2",
