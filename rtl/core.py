@@ -95,11 +95,14 @@ class Core(wiring.Component):
         m.d.comb += [
             fetch.context.eq(fetch_context(csr.csr.status)), execute.status.eq(csr.csr.status),
             csr.time.eq(self.time), csr.msip.eq(self.msip), csr.mtip.eq(self.mtip), csr.meip.eq(self.meip),
-            csr.seip.eq(self.seip), csr.hgeip_lines.eq(self.hgeip_lines), csr.events.eq(self.events),
+            csr.seip.eq(self.seip), csr.hgeip_lines.eq(self.hgeip_lines),
             csr.inspect_enable.eq(self.inspect_enable), csr.inspect_address.eq(self.inspect_csr),
             self.inspect_csr_value.eq(csr.inspect_value),
             issue.inspect.eq(self.inspect_register), self.inspect_value.eq(issue.inspect_value),
         ]
+
+        # A hit of the cache is an event, known late in its cycle: counters count it in the next.
+        m.d.sync += csr.events.eq(self.events)
 
         # Memory.
         connect(m, fetch.lookup, mmu.fetch_lookup)

@@ -82,9 +82,10 @@ class Plic(wiring.Component):
                 m.d.comb += better.eq(candidates & bit)
                 greatest.insert(0, better.any())
                 candidates = Mux(better.any(), better, candidates)
-            # An access takes longer than this register lags behind.
-            best = Signal(SOURCES + 1, name=f"{name}_best")          # one bit: the lowest source of that priority
-            m.d.sync += [best.eq(candidates & -candidates),
+            # In two steps, each short enough for a cycle. An access takes longer than these registers lag behind.
+            chosen = Signal(SOURCES + 1, name=f"{name}_chosen")      # of the greatest priority
+            best = Signal(SOURCES + 1, name=f"{name}_best")          # one bit: the lowest source among them
+            m.d.sync += [chosen.eq(candidates), best.eq(chosen & -chosen),
                          self.interrupts[context].eq(Cat(greatest) > threshold)]
             number = Cat(Cat(best[n] for n in range(SOURCES + 1) if n >> bit & 1).any() for bit in range(5))
 
