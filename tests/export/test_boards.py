@@ -2,6 +2,7 @@
 """Boards: the computer on them runs, its netlist is made, and what cannot be is told in one line."""
 
 import json
+import sys
 
 import pytest
 from amaranth.back import rtlil
@@ -113,6 +114,14 @@ def test_a_wrong_option_is_one_line(capsys):
     assert "--help" in refused(capsys)
 
 
+@pytest.fixture
+def tools_present(monkeypatch):
+    """As if all tools were installed; they are an extra. Python is there, and no test goes so far as to run it."""
+    for tool in ("YOSYS", "NEXTPNR_ECP5", "ECPPACK"):
+        monkeypatch.setenv(tool, sys.executable)
+
+
+@pytest.mark.usefixtures("tools_present")
 @pytest.mark.parametrize("tool", ("YOSYS", "NEXTPNR_ECP5", "ECPPACK"))
 def test_a_missing_tool_is_told_before_anything_is_made(capsys, monkeypatch, tmp_path, tool):
     monkeypatch.setenv(tool, "no-such-tool")
@@ -126,6 +135,7 @@ def test_a_tool_that_is_nowhere_is_told_with_what_brings_it(monkeypatch):
         tools.Tool("ECPPACK", ("absent",)).find()
 
 
+@pytest.mark.usefixtures("tools_present")
 def test_a_program_that_is_none_is_one_line(capsys, tmp_path):
     (tmp_path / "text").write_text("hello")
     assert "not an ELF file" in refused(capsys, "ulx3s-85f", "--program", str(tmp_path / "text"))
