@@ -36,8 +36,10 @@ def measure(config: CoreConfig, folder: Path, name: str) -> dict[str, int]:
     """Cells of each kind that the machine needs. Raises ToolError, BadReport."""
     system = System(config, 50_000_000, 8, Image(greeting(), 0x8000_0000))
     (folder / "top.il").write_text(rtlil.convert(system, name="top", emit_src=False))
-    (folder / "top.ys").write_text("read_rtlil top.il\nsynth_ecp5 -abc9 -top top\n")
-    cells = count_cells(run([YOSYS.find(), "top.ys"], folder, "synthesis.log", name))
+    # Into a file of its own: what Yosys says after it has run ABC does not reach a pipe in every build of it.
+    (folder / "top.ys").write_text("read_rtlil top.il\nsynth_ecp5 -abc9 -top top\ntee -q -o cells.txt stat\n")
+    run([YOSYS.find(), "top.ys"], folder, "synthesis.log", name)
+    cells = count_cells((folder / "cells.txt").read_text())
     ram = cells.get("TRELLIS_DPR16X4", 0)
     return {"LUT4": cells.get("LUT4", 0) + 2 * cells.get("CCU2C", 0) + 6 * ram, "FF": cells.get("TRELLIS_FF", 0),
             "LUT RAM": ram, "DP16KD": cells.get("DP16KD", 0), "MULT18X18D": cells.get("MULT18X18D", 0)}

@@ -74,7 +74,7 @@ def _critical(data, clock):
 
 
 def count_cells(log: str) -> dict[str, int]:
-    """Cells of each type in the last `stat` of a Yosys log.
+    """Cells of each type in what the last `stat` of Yosys printed.
 
     Raises BadReport if there is none.
     """
