@@ -1,0 +1,1 @@
+"""The Soc on boards that people own."""

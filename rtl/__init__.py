@@ -1,0 +1,1 @@
+"""The hardware, in Amaranth: begin with isa/, payloads.py and core.py."""

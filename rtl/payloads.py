@@ -70,7 +70,7 @@ class Translation(data.Struct):
 class TranslationRequest(data.Struct):
     """An address to be translated and checked, when the first-level TLB did not have it."""
     va: 64              # bytes, virtual (or physical, where nothing translates)
-    size: 2             # log2 of the bytes reached from `va` on; they lie within one page
+    size: 2             # log2 of the bytes reached from `va` on, naturally aligned
     context: Context
 
 

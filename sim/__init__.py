@@ -1,0 +1,1 @@
+"""Simulation: machines, their traces, and the command line."""

@@ -1,0 +1,1 @@
+"""Instruction cache and data cache."""

@@ -1,0 +1,1 @@
+"""CSRs: storage, who may touch them, traps and interrupts."""

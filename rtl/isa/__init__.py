@@ -1,0 +1,1 @@
+"""The manual as data: no Signals, no Modules."""

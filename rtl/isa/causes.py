@@ -101,8 +101,14 @@ INTERRUPT_ORDER = (Interrupt.MEI, Interrupt.MSI, Interrupt.MTI, Interrupt.SEI, I
 VS_INTERRUPTS = (Interrupt.VSSI, Interrupt.VSTI, Interrupt.VSEI)
 """Interrupts meant for a guest: hideleg may delegate these, and they appear in VS one code lower (hideleg_trans)."""
 
-GUEST_PAGE_FAULTS = frozenset({Cause.INSTRUCTION_GUEST_PAGE_FAULT, Cause.LOAD_GUEST_PAGE_FAULT,
-                               Cause.STORE_GUEST_PAGE_FAULT})
+ACCESS_FAULT = (Cause.INSTRUCTION_ACCESS_FAULT, Cause.LOAD_ACCESS_FAULT, Cause.STORE_ACCESS_FAULT)
+PAGE_FAULT = (Cause.INSTRUCTION_PAGE_FAULT, Cause.LOAD_PAGE_FAULT, Cause.STORE_PAGE_FAULT)
+GUEST_PAGE_FAULT = (Cause.INSTRUCTION_GUEST_PAGE_FAULT, Cause.LOAD_GUEST_PAGE_FAULT, Cause.STORE_GUEST_PAGE_FAULT)
+ADDRESS_MISALIGNED = (Cause.INSTRUCTION_ADDRESS_MISALIGNED, Cause.LOAD_ADDRESS_MISALIGNED,
+                      Cause.STORE_ADDRESS_MISALIGNED)
+"""Each fault of memory, for a fetch, a load and a store (or AMO): the order of `Reach` in rtl/payloads.py."""
+
+GUEST_PAGE_FAULTS = frozenset(GUEST_PAGE_FAULT)
 """Exceptions that write a GPA to mtval2 or htval; all others write 0 (rules mtval2_trapval, htval_trapval)."""
 
 WRITES_ADDRESS = frozenset(Cause) - {Cause.ILLEGAL_INSTRUCTION, Cause.VIRTUAL_INSTRUCTION, Cause.ECALL_U,

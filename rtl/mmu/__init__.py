@@ -1,0 +1,1 @@
+"""Translation of addresses at both stages, and the protection of physical memory."""

@@ -7,17 +7,15 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import PHYSICAL_BITS
+from ..isa.causes import ACCESS_FAULT, GUEST_PAGE_FAULT, PAGE_FAULT
 from ..isa.modes import Mode, v
 from ..isa.paging import G_STAGE, VS_STAGE
 from ..payloads import AtpFields, Context, Fault, Reach, Translation, TranslationRequest, WalkStep, change, record
 from ..ports import TableReadSignature, TranslationCsrs
-from .permissions import Rights, allowed, first_stage_allows, g_stage_allows, user_allows
+from .permissions import Rights, allowed, by_reach, first_stage_allows, g_stage_allows, user_allows
 from .protection import Protection, Verdict
 from .refusal import Refusal
 from .walk_cache import Table, WalkCache
-
-PAGE, GUEST, ACCESS = (12, 13, 15), (20, 21, 23), (1, 5, 7)
-"""Causes of a page fault, a guest-page fault and an access fault, for a fetch, a load and a store."""
 
 MODE_OF_LEVEL_0 = 6
 """satp.MODE of a scheme is this and the number of its root's level: Sv39, whose root is at level 2, has 8."""
@@ -149,8 +147,8 @@ class Walker(wiring.Component):
         fault, refusal, faulted, cut = Signal(Fault), Signal(Refusal), Signal(), Signal()
 
         def refuse(causes, reason):
-            cause = Mux(context.reach == Reach.FETCH, causes[0], Mux(context.reach == Reach.LOAD, causes[1], causes[2]))
-            is_guest_fault = causes is GUEST
+            cause = by_reach(context.reach, causes[Reach.LOAD], causes[Reach.STORE], causes[Reach.FETCH])
+            is_guest_fault = causes is GUEST_PAGE_FAULT
             m.d.sync += [faulted.eq(1), refusal.eq(reason), fault.eq(record(
                 Fault, cause=cause[:6], gpa=gpa if is_guest_fault else 0, implicit=implicit if is_guest_fault else 0))]
             m.next = "DONE"
@@ -158,9 +156,9 @@ class Walker(wiring.Component):
         def refuse_walk(reason):
             """A fault of the stage that is under way."""
             with m.If(guest):
-                refuse(GUEST, reason)
+                refuse(GUEST_PAGE_FAULT, reason)
             with m.Else():
-                refuse(PAGE, reason)
+                refuse(PAGE_FAULT, reason)
 
         def begin_guest(address, is_implicit):
             m.d.sync += [guest.eq(1), implicit.eq(is_implicit), gpa.eq(address)]
@@ -256,14 +254,14 @@ class Walker(wiring.Component):
                 with m.If(verdict.r):
                     m.next = "READ"
                 with m.Else():
-                    refuse(ACCESS, Refusal.PROTECTION)
+                    refuse(ACCESS_FAULT, Refusal.PROTECTION)
             with state("READ"):
                 m.d.comb += self.tables.valid.eq(1)
                 with m.If(self.tables.done):
                     m.d.sync += pte.eq(self.tables.data)
                     m.d.comb += self.read.eq(1)
                     with m.If(self.tables.error):
-                        refuse(ACCESS, Refusal.ABSENT)
+                        refuse(ACCESS_FAULT, Refusal.ABSENT)
                     with m.Else():
                         m.next = "JUDGE"
             with state("JUDGE"):
@@ -314,7 +312,7 @@ class Walker(wiring.Component):
                     m.d.sync += rights.eq(granted)
                     m.next = "DONE"
                     with m.If(~allowed(context, granted)):
-                        refuse(ACCESS, Refusal.PROTECTION)
+                        refuse(ACCESS_FAULT, Refusal.PROTECTION)
                 with m.Else():
                     with m.If(size_level == 0):
                         m.d.sync += cut.eq(1)

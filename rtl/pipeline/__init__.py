@@ -1,0 +1,1 @@
+"""The way of an instruction, from fetch to commit."""

@@ -183,7 +183,7 @@ class Commit(wiring.Component):
             self.forward.valid.eq(valid & decoded.writes_rd & decoded.rd.any()),
             self.forward.rd.eq(decoded.rd), self.forward.known.eq(finishes), self.forward.value.eq(value),
         ]
-        self.record(m, x, mode, trap, traps, finishes, value)
+        self.record(m, x, mode, trap, traps, finishes, value, fresh)
         works = valid & ~finishes
         for name, happens in {
             "retired": finishes, "trapped": traps, "interrupted": traps & trap.interrupt, "flushed": self.flush,
@@ -229,11 +229,10 @@ class Commit(wiring.Component):
                                     Mux(mode == Mode.HS, Cause.ECALL_HS, Cause.ECALL_U))))
         return record(Trap, interrupt=interrupted, code=code, pc=fetched.pc, tval=tval, gva=gva, gpa=gpa, tinst=tinst)
 
-    def record(self, m, x, mode, trap, traps, finishes, value):
+    def record(self, m, x, mode, trap, traps, finishes, value, fresh):
         """The Retire record, registered: nothing that the pipeline waits for depends on it."""
         decoded, csr, retire = x.decoded, self.csr, self.retire.payload
-        seen_mip, seen_time, fresh = Signal(16), Signal(64), Signal()
-        m.d.sync += fresh.eq(self.i.ready & self.i.valid & ~self.flush)
+        seen_mip, seen_time = Signal(16), Signal(64)
         with m.If(fresh):
             m.d.sync += [seen_mip.eq(csr.mip), seen_time.eq(csr.time)]
         accesses = finishes & (decoded.unit != Unit.CSR) & self.go

@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..isa.causes import Cause
 from ..payloads import Context, Fault, Page
 from ..ports import FetchCacheSignature, LookupSignature, TranslateSignature
 from .payloads import Packet, Prediction
@@ -120,7 +121,7 @@ class Fetch(wiring.Component):
         with m.If(self.cache.refill & self.cache.refilled):
             m.d.sync += stale.eq(~self.cache.error)
             with m.If(self.cache.error):
-                m.d.sync += [stopped.eq(1), self.fault.eq(0), self.fault.cause.eq(1)]
+                m.d.sync += [stopped.eq(1), self.fault.eq(0), self.fault.cause.eq(Cause.INSTRUCTION_ACCESS_FAULT)]
         refilling = Signal()
         m.d.sync += refilling.eq(self.cache.refill & ~self.cache.refilled)
         m.d.comb += self.miss.eq(self.cache.refill & ~refilling)

@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import PHYSICAL_BITS
-from ..isa.causes import Cause
+from ..isa.causes import ACCESS_FAULT, ADDRESS_MISALIGNED
 from ..isa.instructions import Amo, Unit
 from ..payloads import Fault, Page, Reach
 from ..ports import DataCacheSignature, TranslateSignature
@@ -17,12 +17,14 @@ class LoadStore(wiring.Component):
     """One access at a time, never speculative: what is begun is performed.
 
     A misaligned access that crosses eight bytes is made in two parts, lower first. Both are translated before the
-    first byte is written, so that a fault leaves memory as it was.
+    first byte is written, so that a fault of translation, PMP or PMA leaves memory as it was. Only where the bus then
+    denies the second line has the first part of a store been made, as the manual allows.
 
     Parameters
     ----------
     misaligned : bool
-        Misaligned loads and stores of main memory are done; else they raise causes 4 and 6.
+        Misaligned loads and stores of main memory are done, but for those in a page that PMP cuts; these, and all
+        without it, raise causes 4 and 6 at the access's own address, so that software can do them.
 
     Members
     -------
@@ -139,9 +141,9 @@ class LoadStore(wiring.Component):
                      # Of a misaligned access one byte of each part: where a page is cut, it is refused anyway.
                      request.size.eq(Mux(is_misaligned, 0, size))]
 
-        def fail(cause_load, cause_store):
-            m.d.sync += [self.fault.eq(0),
-                         self.fault.cause.eq(Mux(executed.context.reach == Reach.LOAD, cause_load, cause_store))]
+        def fail(causes):
+            m.d.sync += [self.fault.eq(0), self.fault.cause.eq(Mux(
+                executed.context.reach == Reach.LOAD, causes[Reach.LOAD], causes[Reach.STORE]))]
             m.next = "FAULT"
 
         def finish(value):
@@ -175,7 +177,7 @@ class LoadStore(wiring.Component):
             with m.State("FIRST"):
                 with m.If(self.go):
                     with m.If(refused):
-                        fail(*((5, 7) if self.misaligned else (4, 6)))
+                        fail(ACCESS_FAULT if self.misaligned else ADDRESS_MISALIGNED)
                     with m.Elif(~executed.page_known):
                         m.next = "TRANSLATE"
                     with m.Elif(crosses_page | ~executed.page.cacheable | ~executed.read):
@@ -196,9 +198,9 @@ class LoadStore(wiring.Component):
                         m.d.sync += self.fault.eq(answer.fault)
                         m.next = "FAULT"
                     with m.Elif(answer.cut & is_misaligned):
-                        fail(4, 6)
+                        fail(ADDRESS_MISALIGNED)
                     with m.Elif(part & ~answer.page.memory):
-                        fail(5, 7)                   # before the first part has been written
+                        fail(ACCESS_FAULT)           # before the first part has been written
                     with m.Elif(part):
                         m.d.sync += [pages[1].eq(answer.page), part.eq(0)]
                         m.next = "READ"
@@ -210,7 +212,7 @@ class LoadStore(wiring.Component):
                 with m.If(~known):
                     m.d.sync += [pages[0].eq(executed.page), known.eq(1)]
                 with m.If(~first_page.memory & (atomic | is_misaligned)):
-                    fail(5, 7)
+                    fail(ACCESS_FAULT)
                 with m.Elif(crosses_page):
                     m.d.sync += part.eq(1)
                     m.next = "TRANSLATE"
@@ -247,7 +249,7 @@ class LoadStore(wiring.Component):
                 with m.Elif(cache.refilled):
                     m.next = "READ"
                     with m.If(cache.error):
-                        fail(5, 7)
+                        fail(ACCESS_FAULT)
             with m.State("SINGLE"):
                 keep()
                 m.d.comb += [cache.single.eq(is_load | writes), self.device.eq(1)]
@@ -255,7 +257,7 @@ class LoadStore(wiring.Component):
                     m.d.sync += held.eq(cache.single_data)
                     m.next = "SINGLE DONE"
                     with m.If(cache.single_done & cache.single_error):
-                        fail(5, 7)
+                        fail(ACCESS_FAULT)
             with m.State("SINGLE DONE"):
                 keep()
                 m.d.comb += [data_in.eq(held), self.device.eq(1)]
@@ -272,8 +274,7 @@ class LoadStore(wiring.Component):
                 m.next = "FIRST"
 
         # A misaligned access that is refused as such is refused at its own address, whichever part was reached.
-        with m.If(fsm.ongoing("FAULT") & part & (self.fault.cause != Cause.LOAD_ADDRESS_MISALIGNED)
-                  & (self.fault.cause != Cause.STORE_ADDRESS_MISALIGNED)):
+        with m.If(fsm.ongoing("FAULT") & part & ~self.fault.cause.matches(*ADDRESS_MISALIGNED)):
             m.d.comb += self.fault_offset.eq(8 - place)
         refilling = Signal()
         m.d.sync += refilling.eq(cache.refill)

@@ -1,0 +1,1 @@
+"""Arithmetic, and the expansion of compressed instructions."""

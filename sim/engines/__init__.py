@@ -1,0 +1,1 @@
+"""Simulators of any Amaranth component; they know nothing of the core."""

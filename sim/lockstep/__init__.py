@@ -1,0 +1,1 @@
+"""Spike beside the core, as its referee."""
