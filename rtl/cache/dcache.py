@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 from ..bus import BusSignature
 from ..ports import DataCacheSignature, TableReadSignature
 from .fill import Fill
-from .ways import SET_BITS, TAG_BITS, WAY_KIB, WORD_BITS, Ways
+from .ways import ROW_BITS, SET_BITS, TAG_BITS, WAY_KIB, WORD_BITS, Ways
 
 
 class DataCache(wiring.Component):
@@ -41,7 +41,7 @@ class DataCache(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.ways = ways = Ways(self.size_kib // WAY_KIB)
+        m.submodules.ways = ways = Ways(self.size_kib // WAY_KIB, askers=2)
         m.submodules.fill = fill = Fill()
         m.submodules.dirty = dirty = Memory(shape=ways.ways, depth=1 << SET_BITS, init=[])
         dirty_write = dirty.write_port(granularity=1)
@@ -52,6 +52,7 @@ class DataCache(wiring.Component):
         cpu_set, cpu_word = Signal(SET_BITS), Signal(WORD_BITS)  # of the last read of `cpu`
         cpu_owns = Signal()      # the outputs are those of that read
         just_read = Signal()
+        own_read, own_row = Signal(), Signal(ROW_BITS)           # what is read for others than `cpu`
 
         # What is being done.
         for_tables = Signal()    # on behalf of `tables`, else of `cpu`
@@ -69,21 +70,20 @@ class DataCache(wiring.Component):
         still_wanted = wanted & Mux(for_tables, tables.valid, cpu.refill | cpu.single)
         stores = cpu_owns & cpu.write
         m.d.comb += [
-            # The page comes from a register in either case, so this multiplexer is done before the arrays answer.
-            ways.ppn.eq(Mux(cpu_owns, cpu.ppn, line_ppn)),
-            ways.read.eq(0), ways.row.eq(Cat(Const(0, WORD_BITS), line_set)),
+            ways.ppn[0].eq(line_ppn), ways.ppn[1].eq(cpu.ppn), ways.asker.eq(cpu_owns),
+            ways.read.eq(own_read | cpu.granted & cpu.read), ways.row.eq(Mux(cpu.granted, cpu.offset[3:], own_row)),
             dirty_read.en.eq(ways.read), dirty_read.addr.eq(ways.row[WORD_BITS:]),
-            cpu.hit.eq(cpu_owns & ways.match.any()), cpu.data.eq(ways.data),
+            cpu.hit.eq(cpu_owns & ways.matches[1].any()), cpu.data.eq(ways.data),
             tables.data.eq(answer), tables.error.eq(failed),
             cpu.arrived_data.eq(answer), cpu.single_data.eq(answer), cpu.single_error.eq(failed), cpu.error.eq(failed),
             # No beat of a line comes while `cpu` owns the outputs: it loses them in the first cycle of the refill.
-            ways.write.eq(Mux(cpu_owns, Mux(cpu.write, ways.match, 0), Mux(fill.write, victim, 0))),
+            ways.write.eq(Mux(cpu_owns, Mux(cpu.write, ways.matches[1], 0), Mux(fill.write, victim, 0))),
             ways.write_row.eq(Mux(cpu_owns, Cat(cpu_word, cpu_set), Cat(fill.beat, line_set))),
             ways.write_mask.eq(Mux(cpu_owns, cpu.mask, 0xff)),
             ways.write_data.eq(Mux(cpu_owns, cpu.write_data, response.p.data)),
             dirty_write.addr.eq(Mux(cpu_owns, cpu_set, line_set)),
             dirty_write.data.eq(Mux(cpu_owns, ~Const(0, ways.ways), 0)),
-            dirty_write.en.eq(Mux(stores, ways.match, 0)),
+            dirty_write.en.eq(Mux(stores, ways.matches[1], 0)),
             ways.way.eq(victim), ways.tag_set.eq(line_set), ways.tag.ppn.eq(line_ppn),
             fill.line.eq(Cat(line_set, line_ppn)),
             self.events[0].eq(just_read & cpu.hit)]
@@ -101,14 +101,14 @@ class DataCache(wiring.Component):
             m.d.sync += reserved.eq(Mux(cpu.granted & cpu.read, 0, reserved - 1))
 
         def let_cpu_read():
-            m.d.comb += [cpu.granted.eq(1), ways.read.eq(cpu.read), ways.row.eq(cpu.offset[3:])]
+            m.d.comb += cpu.granted.eq(1)
 
         def if_filling():
             m.d.comb += [request.valid.eq(fill.bus.request.valid), request.p.eq(fill.bus.request.p),
                          fill.bus.request.ready.eq(request.ready)]
 
         def request_word(row_word):
-            m.d.comb += [ways.read.eq(1), ways.row.eq(Cat(row_word, line_set))]
+            m.d.comb += [own_read.eq(1), own_row.eq(Cat(row_word, line_set))]
 
         # The line that had to go waits in a buffer, so that the new one need not wait for it. It is written back as
         # soon as the bus is free; nothing else is asked of the bus before that is done.
@@ -130,7 +130,7 @@ class DataCache(wiring.Component):
                 m.d.sync += [failed.eq(0), cleaning.eq(0), beat.eq(0)]
                 # Only registers of the walker decide, so that `granted` is known early in the cycle.
                 with m.If(tables.valid & ~tables.done & ~reserved.any()):
-                    m.d.comb += [ways.read.eq(1), ways.row.eq(tables.address[3:])]
+                    m.d.comb += [own_read.eq(1), own_row.eq(tables.address[3:])]
                     m.d.sync += [Cat(byte, word, line_set, line_ppn).eq(tables.address), for_tables.eq(1),
                                  wanted.eq(1)]
                     m.next = "SINGLE"

@@ -31,16 +31,19 @@ class Ways(wiring.Component):
     ----------
     ways : int
         A power of two.
+    askers : int
+        Pages that may be looked for.
 
     Members
     -------
     read : In(1), row : In(9)
         Read this row of every way at the end of the cycle. Where `read` is 0 the last outputs stay. What is written
         in the same cycle is seen.
-    ppn : In(22)
-        The page that is looked for.
-    match : Out(ways), data : Out(64)
-        After a read, combinationally: the way that holds the line of `ppn` (one bit or none), and its eight bytes.
+    ppn : In(22 each for the askers), asker : In(range(askers))
+        The page that is looked for is that of `asker`.
+    matches : Out(ways each for the askers), match : Out(ways), data : Out(64)
+        After a read, combinationally: the way that holds the line of each page (one bit or none), that of `asker`, and
+        its eight bytes.
     valid : Out(ways), victim : Out(ways)
         After a read: the ways that hold any line, and the one to replace: an empty one, else a pseudo-random one.
     way : In(ways), way_ppn : Out(22)
@@ -55,11 +58,13 @@ class Ways(wiring.Component):
         Begin to empty every way. `clearing` is 1 until that is done, and after reset; outputs match nothing from then
         on until the next read.
     """
-    def __init__(self, ways):
-        self.ways = ways
+    def __init__(self, ways, askers):
+        self.ways, self.askers = ways, askers
         super().__init__({
-            "read": In(1), "row": In(ROW_BITS), "ppn": In(TAG_BITS),
-            "match": Out(ways), "data": Out(64), "valid": Out(ways), "victim": Out(ways),
+            "read": In(1), "row": In(ROW_BITS), "ppn": In(data.ArrayLayout(TAG_BITS, askers)),
+            "asker": In(range(askers)),
+            "matches": Out(data.ArrayLayout(ways, askers)), "match": Out(ways), "data": Out(64),
+            "valid": Out(ways), "victim": Out(ways),
             "way": In(ways), "way_ppn": Out(TAG_BITS), "by_way": In(1),
             "write": In(ways), "write_row": In(ROW_BITS), "write_mask": In(8), "write_data": In(64),
             "tag_write": In(ways), "tag_set": In(SET_BITS), "tag": In(Tag),
@@ -81,7 +86,10 @@ class Ways(wiring.Component):
             m.submodules[f"data{way}"] = data_array = Memory(shape=64, depth=1 << ROW_BITS, init=[])
             data_write = data_array.write_port(granularity=8)
             data_read = data_array.read_port(transparent_for=(data_write,))
-            m.submodules[f"tags{way}"] = tag_array = Memory(shape=Tag, depth=1 << SET_BITS, init=[])
+            # On an FPGA, block RAM answers after a quarter of the cycle. Tags are few enough for a small RAM, with a
+            # register that answers at once: so the way is known by the time the data come.
+            m.submodules[f"tags{way}"] = tag_array = Memory(
+                shape=Tag, depth=1 << SET_BITS, init=[], attrs={"ram_style": "distributed"})
             tag_write = tag_array.write_port()
             tag_read = tag_array.read_port(transparent_for=(tag_write,))
             m.d.comb += [
@@ -108,8 +116,11 @@ class Ways(wiring.Component):
             m.d.sync += chooser.eq(Cat(chooser[3] ^ chooser[4] ^ chooser[5] ^ chooser[7], chooser[:7]))
         chosen = Cat(chooser[:(self.ways - 1).bit_length()] == way for way in range(self.ways))
         lowest_empty = ~self.valid & (self.valid + 1)
+        # The page of every asker is compared, and the answer chosen, not the page: the comparison is what takes long.
+        m.d.comb += [self.matches[asker].eq(Cat(tag.valid & (tag.ppn == self.ppn[asker]) for tag in tags))
+                     for asker in range(self.askers)]
         m.d.comb += [
-            self.match.eq(Cat(tag.valid & (tag.ppn == self.ppn) for tag in tags)),
+            self.match.eq(self.matches[self.asker]),
             self.valid.eq(Cat(tag.valid for tag in tags)),
             self.data.eq(selected(rows, Mux(self.by_way, self.way, self.match))),
             self.way_ppn.eq(selected([tag.ppn for tag in tags], self.way)),

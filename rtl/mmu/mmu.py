@@ -106,7 +106,7 @@ class Mmu(wiring.Component):
             self.walk.valid.eq(walker.walk.valid), self.walk.payload.eq(walker.walk.payload),
         ]
         entry, rights = Signal(Entry), Signal(Rights)
-        level, kept = Signal(2), Signal(Stored)
+        level, kept = Signal(2), second.found
         m.d.comb += [
             rights.eq(walker.rights), level.eq(walker.level), answer.eq(walker.answer),
             entry.eq(record(Entry, vpn=request.va[12:], level=level, v=virtual, machine=request.context.mode == Mode.M,
@@ -131,7 +131,6 @@ class Mmu(wiring.Component):
                 with m.If(stops):
                     m.next = "IDLE"
                 with m.Elif(second.hit):
-                    m.d.sync += kept.eq(second.found)
                     m.d.comb += self.events[2].eq(1)
                     m.next = "FOUND"
                 with m.Else():

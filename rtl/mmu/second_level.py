@@ -44,8 +44,10 @@ class SecondLevel(wiring.Component):
         Looked up at the end of the cycle.
     context : In(Context), s : In(AtpFields), vmid : In(14)
         In the cycle after: for whom, and the address spaces that are current for that mode.
-    hit : Out(1), found : Out(Stored)
-        In the cycle after a read: whether it is known and allowed, and what is.
+    hit : Out(1)
+        In the cycle after a read: whether it is known and allowed.
+    found : Out(Stored)
+        In the cycle after that: what is. Block RAM answers late, and the choice of the way waits for a cycle.
     install : In(1), new : In(Stored)
         Under the number last read, at the end of the cycle.
     fence : In(stream of Fence), current_vmid : In(14)
@@ -74,6 +76,7 @@ class SecondLevel(wiring.Component):
             m.d.sync += number.eq(self.va[12:])
 
         hits, matches, victim = Signal(WAYS), Signal(WAYS), Signal()
+        use_second = Signal()
         for way, memory in enumerate(memories):
             m.submodules[f"way_{way}"] = memory
             write = memory.write_port()
@@ -91,7 +94,7 @@ class SecondLevel(wiring.Component):
             if way == 0:
                 m.d.comb += self.found.eq(held)
             else:
-                with m.If(~hits[0]):
+                with m.If(use_second):
                     m.d.comb += self.found.eq(held)
 
             swept = self.named(fence, fenced_vmid, Cat((at - 1)[:self.index_bits], port.data.tag), held)
@@ -102,6 +105,7 @@ class SecondLevel(wiring.Component):
                 write.data.stored.eq(Mux(looking, 0, self.new.as_value())),
             ]
         m.d.comb += self.hit.eq(hits.any())
+        m.d.sync += use_second.eq(~hits[0])
 
         # An entry that matched but did not allow is replaced; else the ways take turns.
         turn, matched = Signal(), Signal(WAYS)

@@ -2,10 +2,11 @@
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..units.compressed import Expander
 from .payloads import Fetched, Packet
+from .stage import Buffer
 
 
 class Align(wiring.Component):
@@ -33,6 +34,8 @@ class Align(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.expander = expander = Expander()
+        m.submodules.buffer = buffer = Buffer(Fetched)
+        connect(m, buffer.o, flipped(self.o))
         packet = Signal(Packet)
         held, holding = Signal(Packet), Signal()     # what is left of a packet that came before
         present = Signal()
@@ -45,23 +48,28 @@ class Align(wiring.Component):
         m.d.comb += at.eq(Mux(begun, position, packet.pc[1:3]))
         here = packet.data.word_select(at, 16)
         after = packet.data.word_select((at + 1)[:2], 16)
-        is_last = at == packet.last
+        left = packet.last - at                      # halfwords after `here` that may be used
 
+        # The bytes come late in the cycle. What they decide is therefore made for every halfword, and chosen by what
+        # is known early.
+        begins_wide = Signal(4)
+        m.d.comb += begins_wide.eq(Cat(packet.data.word_select(n, 16)[:2] == 3 for n in range(4)))
         first = Mux(carried, carry, here)
-        wide = Signal()
-        m.d.comb += wide.eq(carried | (here[:2] == 3))
-        ends = Signal(2)                             # the last halfword of the instruction
-        m.d.comb += ends.eq(Mux(wide & ~carried, at + 1, at))
-        half = ~carried & wide & is_last             # its second half is in another packet
+        longer = Signal()                            # two halfwords of this packet
+        m.d.comb += longer.eq(~carried & begins_wide.bit_select(at, 1))
+        wide = carried | longer
+        ends = Mux(longer, at + 1, at)[:2]           # the last halfword of the instruction
+        half = longer & (left == 0)                  # its second half is in another packet
         whole = Signal()
         m.d.comb += whole.eq(present & (packet.faulted | ~half))
         drained = Signal()                           # nothing is left in the packet after this instruction
-        m.d.comb += drained.eq(packet.faulted | (ends == packet.last))
+        m.d.comb += drained.eq(packet.faulted | Mux(longer, left == 1, left == 0))
 
         # What remains may be the first half of the next instruction: taken along now, it costs no cycle later.
-        rest = (ends + 1)[:2]
-        rest_bits = packet.data.word_select(rest, 16)
-        stash_rest = (rest == packet.last) & (rest_bits[:2] == 3) & ~drained & ~packet.prediction.taken
+        rest = Mux(longer, at + 2, at + 1)[:2]
+        rest_bits = packet.data.word_select(packet.last, 16)
+        stash_rest = (begins_wide.bit_select(packet.last, 1) & Mux(longer, left == 2, left == 1)
+                      & ~packet.faulted & ~packet.prediction.taken)
         stash_here = present & half & ~packet.faulted & ~packet.prediction.taken
 
         o, known = Signal(Fetched), packet.prediction.known & (packet.prediction.where == ends) & ~packet.faulted
@@ -81,7 +89,8 @@ class Align(wiring.Component):
         ]
         fires = Signal()
         m.d.comb += [
-            fires.eq(whole & (self.o.ready | ~self.o.valid)),
+            buffer.i.valid.eq(whole), buffer.i.payload.eq(o), buffer.kill.eq(self.kill),
+            fires.eq(whole & buffer.i.ready),
             self.realign_pc.eq(o.pc),                # of what is held, in the cycle in which it counts
         ]
         m.d.sync += [
@@ -90,10 +99,8 @@ class Align(wiring.Component):
         ]
         with m.If(~holding):
             m.d.sync += held.eq(self.i.payload)
-        with m.If(self.o.ready):
-            m.d.sync += self.o.valid.eq(0)
         with m.If(fires):
-            m.d.sync += [self.o.valid.eq(1), self.o.payload.eq(o), carried.eq(stash_rest), carry.eq(rest_bits),
+            m.d.sync += [carried.eq(stash_rest), carry.eq(rest_bits),
                          begun.eq(~(drained | stash_rest)), position.eq(rest),
                          carry_pc.eq(Cat(packet.pc[0], rest, packet.pc[3:]))]
         with m.Elif(stash_here):
@@ -101,5 +108,5 @@ class Align(wiring.Component):
         with m.If(self.kill | self.realign):
             m.d.sync += [carried.eq(0), begun.eq(0), holding.eq(0)]
         with m.If(self.kill):
-            m.d.sync += [self.o.valid.eq(0), self.realign.eq(0)]
+            m.d.sync += self.realign.eq(0)
         return m

@@ -37,7 +37,7 @@ class Commit(wiring.Component):
     product : In(64)
         Of the multiplication that is here.
     csr : Out(CsrSignature)
-    executed : Out(Executed), go : Out(1)
+    executed : Out(Executed), go : Out(1), enter : Out(1)
         To the load-store unit, which answers with the members after it (see there).
     fence : Out(stream of Fence)
         To the Mmu.
@@ -56,8 +56,8 @@ class Commit(wiring.Component):
         self.htinst = htinst
         super().__init__({
             "i": In(stream.Signature(Executed)), "fetch_fault": In(Fault), "product": In(64),
-            "csr": Out(CsrSignature()), "executed": Out(Executed), "go": Out(1), "done": In(1), "value": In(64),
-            "faulted": In(1), "fault": In(Fault), "fault_offset": In(4), "hpa": In(PHYSICAL_BITS),
+            "csr": Out(CsrSignature()), "executed": Out(Executed), "go": Out(1), "enter": Out(1), "done": In(1),
+            "value": In(64), "faulted": In(1), "fault": In(Fault), "fault_offset": In(4), "hpa": In(PHYSICAL_BITS),
             "hpa_next": In(PHYSICAL_BITS), "device": In(1), "stored": In(1), "data": In(64),
             "fence": Out(stream.Signature(Fence)), "clean": Out(1), "cleaned": In(1), "invalidate": Out(1),
             "invalidated": In(1), "forward": Out(Forward), "flush": Out(1), "flush_pc": Out(64),
@@ -71,9 +71,10 @@ class Commit(wiring.Component):
         unit, op, mode = decoded.unit, decoded.op, csr.status.mode
         valid, fresh = Signal(), Signal()
         finishes, value = Signal(), Signal(64)       # the instruction retires in this cycle; what rd gets
+        ends, result = Signal(), Signal(64)          # the same, but for loads, stores and AMOs
         traps = Signal()                             # a trap is taken in this cycle
 
-        m.d.comb += [self.executed.eq(x), self.i.ready.eq(~valid | finishes)]
+        m.d.comb += [self.executed.eq(x), self.i.ready.eq(~valid | finishes), self.enter.eq(self.i.ready)]
         m.d.sync += fresh.eq(self.i.ready & self.i.valid)
         with m.If(self.i.ready):
             m.d.sync += [valid.eq(self.i.valid), x.eq(self.i.payload)]
@@ -81,6 +82,8 @@ class Commit(wiring.Component):
             m.d.sync += [valid.eq(0), fresh.eq(0)]
 
         is_memory = (unit == Unit.LOAD) | (unit == Unit.STORE) | (unit == Unit.AMO)
+        # What the load-store unit says comes late in the cycle, and only where `go` is 1.
+        m.d.comb += [finishes.eq(ends | self.done), value.eq(Mux(is_memory, self.value, result))]
         is_system = unit == Unit.SYSTEM
         calls = is_system & ((op == System.ECALL) | (op == System.EBREAK))
         interrupted = fresh & csr.interrupt
@@ -107,13 +110,13 @@ class Commit(wiring.Component):
                 with m.Elif(valid):
                     with m.Switch(unit):
                         with m.Case(Unit.ALU, Unit.BRANCH, Unit.JUMP):
-                            m.d.comb += [finishes.eq(1), value.eq(x.result)]
+                            m.d.comb += [ends.eq(1), result.eq(x.result)]
                         with m.Case(Unit.MUL):
-                            m.d.comb += [finishes.eq(1), value.eq(self.product)]
+                            m.d.comb += [ends.eq(1), result.eq(self.product)]
                         with m.Case(Unit.DIV):
-                            m.d.comb += [divider.start.eq(1), finishes.eq(divider.done), value.eq(divider.result)]
+                            m.d.comb += [divider.start.eq(1), ends.eq(divider.done), result.eq(divider.result)]
                         with m.Case(Unit.LOAD, Unit.STORE, Unit.AMO):
-                            m.d.comb += [self.go.eq(1), finishes.eq(self.done), value.eq(self.value)]
+                            m.d.comb += self.go.eq(1)
                             with m.If(self.faulted):
                                 m.next = "TRAP"
                         with m.Case(Unit.CSR):
@@ -121,7 +124,7 @@ class Commit(wiring.Component):
                         with m.Case(Unit.SYSTEM):
                             with m.Switch(op):
                                 with m.Case(System.FENCE):
-                                    m.d.comb += finishes.eq(1)
+                                    m.d.comb += ends.eq(1)
                                 with m.Case(System.FENCE_I):
                                     m.next = "CLEAN"
                                 with m.Case(System.WFI):
@@ -139,10 +142,10 @@ class Commit(wiring.Component):
                     m.d.comb += csr.write.eq(1)
                     m.next = "WRITTEN"
                 with m.Else():
-                    m.d.comb += [finishes.eq(1), value.eq(csr.read_data)]
+                    m.d.comb += [ends.eq(1), result.eq(csr.read_data)]
                     m.next = "RUN"
             with m.State("WRITTEN"):
-                m.d.comb += [finishes.eq(1), value.eq(csr_value), self.flush.eq(1), self.flush_pc.eq(x.next_pc)]
+                m.d.comb += [ends.eq(1), result.eq(csr_value), self.flush.eq(1), self.flush_pc.eq(x.next_pc)]
                 m.next = "RUN"
             with m.State("CLEAN"):
                 m.d.comb += self.clean.eq(1)
@@ -160,10 +163,10 @@ class Commit(wiring.Component):
                 with m.If(self.fence.ready):
                     m.next = "GO ON"
             with m.State("GO ON"):
-                m.d.comb += [finishes.eq(1), self.flush.eq(1), self.flush_pc.eq(x.next_pc)]
+                m.d.comb += [ends.eq(1), self.flush.eq(1), self.flush_pc.eq(x.next_pc)]
                 m.next = "RUN"
             with m.State("RETURN"):
-                m.d.comb += [finishes.eq(1), csr.xret.eq(1), csr.mret.eq(op == System.MRET),
+                m.d.comb += [ends.eq(1), csr.xret.eq(1), csr.mret.eq(op == System.MRET),
                              self.flush.eq(1), self.flush_pc.eq(csr.taken.pc)]
                 m.next = "RUN"
             with m.State("TRAP"):

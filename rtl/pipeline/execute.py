@@ -15,7 +15,7 @@ from ..csr.access import (
     wfi_access,
 )
 from ..isa.instructions import Format, System, Unit
-from ..payloads import Reach
+from ..payloads import Page, Reach
 from ..ports import CsrStatus, LookupSignature
 from ..units.alu import AluUnit, less
 from ..units.multiplier import Multiplier
@@ -50,8 +50,8 @@ class Execute(wiring.Component):
     o : stream of Executed
     status : In(CsrStatus)
         As the CSRs are now: whatever changes them flushes what is here.
-    lookup : Out(LookupSignature)
-        First-level data TLB.
+    lookup : Out(LookupSignature), page : Out(Page)
+        First-level data TLB; what it knows of the instruction that is here.
     read : Out(1), offset : Out(12), granted : In(1)
         Of the data cache, for the instruction that leaves in this cycle.
     redirect : Out(1), redirect_pc : Out(64)
@@ -68,6 +68,7 @@ class Execute(wiring.Component):
     o: Out(stream.Signature(Executed))
     status: In(CsrStatus)
     lookup: Out(LookupSignature())
+    page: Out(Page)
     read: Out(1)
     offset: Out(12)
     granted: In(1)
@@ -140,7 +141,7 @@ class Execute(wiring.Component):
             o.result.eq(Mux(is_jump, link, Mux(decoded.uses_pc | is_memory, total, alu.result))),
             o.context.eq(data_context(status, reach, decoded.hlsv, decoded.hlvx)),
             self.lookup.va.eq(total), self.lookup.context.eq(o.context),
-            o.page.eq(self.lookup.page), o.page_known.eq(self.lookup.hit),
+            self.page.eq(self.lookup.page), o.page_known.eq(self.lookup.hit),
             self.read.eq(leaves & is_memory), self.offset.eq(total[:12]), o.read.eq(self.granted),
             o.access.eq(self.answer(decoded)),
             self.forward.valid.eq(self.i.valid & decoded.writes_rd & decoded.rd.any()),

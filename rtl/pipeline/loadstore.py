@@ -32,6 +32,8 @@ class LoadStore(wiring.Component):
         The instruction, held from the cycle after it left execute until `done` or `faulted`.
     early_read : In(1), early_offset : In(12), granted : Out(1)
         Execute's read of the data cache, for the instruction that comes here next.
+    enter : In(1), early_page : In(Page)
+        The next instruction comes at the end of the cycle; its page, if the first-level TLB has it.
     translate, cache
         The rest of the Mmu, the data cache.
     done : Out(1), value : Out(64)
@@ -50,6 +52,7 @@ class LoadStore(wiring.Component):
         self.misaligned = misaligned
         super().__init__({
             "executed": In(Executed), "go": In(1), "early_read": In(1), "early_offset": In(12), "granted": Out(1),
+            "enter": In(1), "early_page": In(Page),
             "translate": Out(TranslateSignature()), "cache": Out(DataCacheSignature()),
             "done": Out(1), "value": Out(64), "faulted": Out(1), "fault": Out(Fault), "fault_offset": Out(4),
             "hpa": Out(PHYSICAL_BITS), "hpa_next": Out(PHYSICAL_BITS), "device": Out(1), "stored": Out(1),
@@ -73,13 +76,10 @@ class LoadStore(wiring.Component):
         is_misaligned = (place & last_byte).any()
         refused = is_misaligned & (atomic if self.misaligned else 1)
 
-        # One page for each part. The first is execute's, unless the first-level TLB had to be helped.
-        pages, known = [Signal(Page, name=f"page_{n}") for n in (0, 1)], Signal()
+        # One page for each part, and `here` that of the part under way: a register of its own, since the comparison
+        # of the cache's tags waits for it.
+        first_page, second_page, here = Signal(Page), Signal(Page), Signal(Page)
         part, have_old, old, low, held = Signal(), Signal(), Signal(64), Signal(64), Signal(64)
-        first_page = Signal(Page)
-        m.d.comb += first_page.eq(Mux(known, pages[0], executed.page))
-        here = Signal(Page)
-        m.d.comb += here.eq(Mux(part & crosses_page, pages[1], first_page))
         above = Signal(64)                           # address of the second part
         m.d.comb += above.eq(Cat(Const(0, 3), (address[3:] + 1)[:61]))
         part_address = Signal(64)
@@ -146,32 +146,35 @@ class LoadStore(wiring.Component):
                 executed.context.reach == Reach.LOAD, causes[Reach.LOAD], causes[Reach.STORE]))]
             m.next = "FAULT"
 
-        def finish(value):
-            m.d.comb += [self.done.eq(1), self.value.eq(Mux(is_sc, ~holds, Mux(is_amo, old, value)))]
-            with m.If(is_lr):
-                m.d.sync += [reserved.eq(1), reservation.eq(Cat(address[:12], first_page.ppn))]
-            with m.If(is_sc):
-                m.d.sync += reserved.eq(0)
-            m.d.sync += [known.eq(0), part.eq(0), have_old.eq(0)]
-            m.next = "FIRST"
+        # The answer of the cache comes late: all that depends on it is chosen beside the states, by one term.
+        looks, ends = Signal(), Signal()             # waits for a hit; takes effect without the cache
+        modifies, goes_on = is_amo & ~have_old, crosses & ~part
+        m.d.comb += [self.done.eq(ends | looks & ~modifies & ~goes_on & cache.hit),
+                     self.value.eq(Mux(is_sc, ~holds, Mux(is_amo, old, extended))),
+                     cache.write.eq(looks & writes & ~modifies)]
+        with m.If(self.done & is_lr):
+            m.d.sync += [reserved.eq(1), reservation.eq(Cat(address[:12], first_page.ppn))]
+        with m.If(self.done & is_sc):
+            m.d.sync += reserved.eq(0)
 
-        def look(value):
-            """The eight bytes are in the cache: do with them what the instruction wants."""
-            with m.If(is_amo & ~have_old):
-                m.d.sync += [old.eq(value), have_old.eq(1)]
+        def second_part(bytes_of_first):
+            m.d.sync += [low.eq(bytes_of_first), part.eq(1)]
+            with m.If(crosses_page):
+                m.d.sync += here.eq(second_page)
+            m.next = "READ"
+
+        def look(on_miss):
+            """The eight bytes have been read: if they were there, do with them what the instruction wants."""
+            m.d.comb += looks.eq(1)
+            with m.If(~cache.hit):
+                m.next = on_miss
+            with m.Elif(modifies):
+                m.d.sync += [old.eq(extended), have_old.eq(1)]
                 m.next = "MODIFY"
+            with m.Elif(goes_on):
+                second_part(data_in)
             with m.Else():
-                m.d.comb += cache.write.eq(writes)
-                with m.If(crosses & ~part):
-                    m.d.sync += [low.eq(data_in), part.eq(1)]
-                    m.next = "READ"
-                with m.Else():
-                    finish(value)
-
-        m.d.sync += [known.eq(0), part.eq(0), have_old.eq(0)]
-
-        def keep():
-            m.d.sync += [known.eq(known), part.eq(part), have_old.eq(have_old)]
+                m.next = "FIRST"
 
         with m.FSM() as fsm:
             with m.State("FIRST"):
@@ -180,17 +183,11 @@ class LoadStore(wiring.Component):
                         fail(ACCESS_FAULT if self.misaligned else ADDRESS_MISALIGNED)
                     with m.Elif(~executed.page_known):
                         m.next = "TRANSLATE"
-                    with m.Elif(crosses_page | ~executed.page.cacheable | ~executed.read):
+                    with m.Elif(crosses_page | ~here.cacheable | ~executed.read):
                         m.next = "CHECK"
-                    with m.Elif(~cache.hit):
-                        m.d.sync += [known.eq(1), pages[0].eq(executed.page)]
-                        m.next = "REFILL"
                     with m.Else():
-                        look(extended)
-                        with m.If(is_amo & ~have_old | crosses & ~part):
-                            m.d.sync += [known.eq(1), pages[0].eq(executed.page)]
+                        look(on_miss="REFILL")
             with m.State("TRANSLATE"):
-                keep()
                 m.d.comb += self.translate.valid.eq(1)
                 answer = self.translate.answer
                 with m.If(self.translate.done):
@@ -202,15 +199,12 @@ class LoadStore(wiring.Component):
                     with m.Elif(part & ~answer.page.memory):
                         fail(ACCESS_FAULT)           # before the first part has been written
                     with m.Elif(part):
-                        m.d.sync += [pages[1].eq(answer.page), part.eq(0)]
+                        m.d.sync += [second_page.eq(answer.page), part.eq(0)]
                         m.next = "READ"
                     with m.Else():
-                        m.d.sync += [pages[0].eq(answer.page), known.eq(1)]
+                        m.d.sync += [first_page.eq(answer.page), here.eq(answer.page)]
                         m.next = "CHECK"
             with m.State("CHECK"):
-                keep()
-                with m.If(~known):
-                    m.d.sync += [pages[0].eq(executed.page), known.eq(1)]
                 with m.If(~first_page.memory & (atomic | is_misaligned)):
                     fail(ACCESS_FAULT)
                 with m.Elif(crosses_page):
@@ -219,7 +213,6 @@ class LoadStore(wiring.Component):
                 with m.Else():
                     m.next = "READ"
             with m.State("READ"):
-                keep()
                 with m.If(~here.cacheable):
                     m.next = "SINGLE"
                 with m.Else():
@@ -227,31 +220,21 @@ class LoadStore(wiring.Component):
                     with m.If(cache.granted):
                         m.next = "LOOK"
             with m.State("LOOK"):
-                keep()
-                with m.If(cache.hit):
-                    look(extended)
-                with m.Else():
-                    m.next = "REFILL"
+                look(on_miss="REFILL")
             with m.State("MODIFY"):
-                keep()
-                with m.If(cache.hit):
-                    look(extended)
-                with m.Else():
-                    # The walker has used the cache meanwhile; the line need not be absent.
-                    m.next = "READ"
+                # After a miss the walker has used the cache; the line need not be absent.
+                look(on_miss="READ")
             with m.State("REFILL"):
-                keep()
                 m.d.comb += cache.refill.eq(1)
                 with m.If(cache.arrived & is_load & ~crosses):
                     # A load does not wait for the rest of its line.
-                    m.d.comb += data_in.eq(cache.arrived_data)
-                    finish(extended)
+                    m.d.comb += [data_in.eq(cache.arrived_data), ends.eq(1)]
+                    m.next = "FIRST"
                 with m.Elif(cache.refilled):
                     m.next = "READ"
                     with m.If(cache.error):
                         fail(ACCESS_FAULT)
             with m.State("SINGLE"):
-                keep()
                 m.d.comb += [cache.single.eq(is_load | writes), self.device.eq(1)]
                 with m.If(cache.single_done | ~cache.single):
                     m.d.sync += held.eq(cache.single_data)
@@ -259,19 +242,21 @@ class LoadStore(wiring.Component):
                     with m.If(cache.single_done & cache.single_error):
                         fail(ACCESS_FAULT)
             with m.State("SINGLE DONE"):
-                keep()
                 m.d.comb += [data_in.eq(held), self.device.eq(1)]
-                with m.If(is_amo & ~have_old):
+                with m.If(modifies):
                     m.d.sync += [old.eq(extended), have_old.eq(1)]
                     m.next = "SINGLE"
-                with m.Elif(crosses & ~part):
-                    m.d.sync += [low.eq(held), part.eq(1)]
-                    m.next = "READ"
+                with m.Elif(goes_on):
+                    second_part(held)
                 with m.Else():
-                    finish(extended)
+                    m.d.comb += ends.eq(1)
+                    m.next = "FIRST"
             with m.State("FAULT"):
                 m.d.comb += self.faulted.eq(1)
                 m.next = "FIRST"
+
+        with m.If(self.enter):
+            m.d.sync += [first_page.eq(self.early_page), here.eq(self.early_page), part.eq(0), have_old.eq(0)]
 
         # A misaligned access that is refused as such is refused at its own address, whichever part was reached.
         with m.If(fsm.ongoing("FAULT") & part & ~self.fault.cause.matches(*ADDRESS_MISALIGNED)):
@@ -281,7 +266,7 @@ class LoadStore(wiring.Component):
         m.d.comb += [
             self.miss.eq(cache.refill & ~refilling),
             self.hpa.eq(Cat(address[:12], first_page.ppn)),
-            self.hpa_next.eq(Mux(crosses_page, Cat(Const(0, 12), pages[1].ppn), 0)),
+            self.hpa_next.eq(Mux(crosses_page, Cat(Const(0, 12), second_page.ppn), 0)),
             self.stored.eq(writes),
             self.data.eq(Mux(writes, new, read) & Cat(bytes_mask[n].replicate(8) for n in range(8))),
         ]

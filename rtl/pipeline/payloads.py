@@ -5,7 +5,7 @@ from amaranth.lib import data
 
 from ..csr.access import Access
 from ..isa.instructions import Format, Unit
-from ..payloads import Context, Page
+from ..payloads import Context
 
 
 class Prediction(data.Struct):
@@ -109,8 +109,7 @@ class Executed(data.Struct):
     result: 64          # for rd, of ALU and jumps; the address of a load, store or AMO
     next_pc: 64         # where the program goes on if nothing traps
     context: Context    # of a load, store or AMO
-    page: Page
-    page_known: 1       # the first-level TLB had `page`, and the access is allowed
+    page_known: 1       # the first-level TLB had its page, and the access is allowed
     read: 1             # the data cache was read in the cycle in which this left execute
     access: Access      # whether the mode allows it: H loads and stores, xRET, WFI, fences
 

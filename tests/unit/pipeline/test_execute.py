@@ -106,7 +106,7 @@ def test_a_memory_access_looks_up_its_address_in_its_own_context(name):
         ctx.set(dut.status, {"mode": Mode.HS, "spvp": 1, "misa_h": 1})
         o = x.put(name, 0x7000_1238)
         assert ctx.get(dut.lookup.va) == 0x7000_1238 and ctx.get(dut.offset) == 0x238
-        assert ctx.get(dut.read) and o.read and o.page_known and o.page.ppn == 0x12345
+        assert ctx.get(dut.read) and o.read and o.page_known and ctx.get(dut.page.ppn) == 0x12345
         assert ctx.get(dut.lookup.context) == o.context
         assert o.context.reach == (Reach.LOAD if row.unit == Unit.LOAD else Reach.STORE)
         assert o.context.mode == (Mode.VS if name.startswith(("hlv", "hsv")) else Mode.HS)
