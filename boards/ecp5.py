@@ -1,7 +1,7 @@
 """The clock of an ECP5: one PLL makes `sync` from the board's oscillator."""
 
-from amaranth.hdl import ClockSignal, Instance, Module, Signal
-from amaranth.lib.cdc import ResetSynchronizer
+from amaranth.hdl import ClockDomain, ClockSignal, Instance, Module, Signal
+from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import Component
 
 VCO_HZ = range(400_000_000, 800_000_001)
@@ -27,7 +27,11 @@ def pll_dividers(source: int, wanted: int) -> tuple[int, int, int]:
 
 
 class Clock(Component):
-    """Drives the domain `sync`, which the design has: `wanted` Hz, in reset until the PLL has locked.
+    """Drives the domain `sync`, which the design has, with a clock of `wanted` Hz.
+
+    The domain needs no reset: its registers and memories have their first values from the configuration, and the clock
+    stands still until all of the device has started and the PLL has locked. A net to the reset of every register would
+    take much of the routing.
 
     Parameters
     ----------
@@ -43,8 +47,15 @@ class Clock(Component):
     def elaborate(self, platform):
         m = Module()
         reference, multiple, output = pll_dividers(self.source, self.wanted)
-        clock, locked = Signal(name="pll_clock"), Signal(name="pll_locked")
-        m.d.comb += ClockSignal("sync").eq(clock)
+        clock, locked, settled = Signal(name="pll_clock"), Signal(name="pll_locked"), Signal(16)
+        m.domains.oscillator = oscillator = ClockDomain(local=True, reset_less=True)
+        runs, has_locked = Signal(), Signal()
+        m.submodules.has_locked = FFSynchronizer(locked, has_locked, o_domain="oscillator")
+        m.d.comb += oscillator.clk.eq(self.source_signal)
+        m.d.oscillator += runs.eq(has_locked & settled.all())
+        with m.If(~settled.all()):
+            m.d.oscillator += settled.eq(settled + 1)
+        m.submodules.gate = Instance("DCCA", i_CLKI=clock, i_CE=runs, o_CLKO=ClockSignal("sync"))
         m.submodules.pll = Instance(
             "EHXPLLL",
             a_ICP_CURRENT="12", a_LPF_RESISTOR="8", a_MFG_ENABLE_FILTEROPAMP="1", a_MFG_GMCREF_SEL="2",
@@ -55,5 +66,4 @@ class Clock(Component):
             i_RST=0, i_STDBY=0, i_CLKI=self.source_signal, i_CLKFB=clock, i_PHASESEL0=0, i_PHASESEL1=0,
             i_PHASEDIR=1, i_PHASESTEP=1, i_PHASELOADREG=1, i_PLLWAKESYNC=0, i_ENCLKOP=0,
             o_CLKOP=clock, o_LOCK=locked)
-        m.submodules.reset = ResetSynchronizer(~locked, domain="sync")
         return m

@@ -29,7 +29,7 @@ class Ulx3s(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.domains.sync = ClockDomain()
+        m.domains.sync = ClockDomain(reset_less=True)
         m.submodules.system = system = self.system
         source = platform.request("clk25", dir="-")
         m.submodules.clk = clk = io.Buffer("i", source)

@@ -110,6 +110,7 @@ class Core(wiring.Component):
         connect(m, execute.lookup, mmu.data_lookup)
         connect(m, loadstore.translate, mmu.data)
         connect(m, mmu.tables, dcache.tables)
+        connect(m, mmu.pmp, csr.pmp)
         connect(m, commit.fence, mmu.fence)
         connect(m, loadstore.cache, dcache.cpu)
         connect(m, fetch.cache, icache.cpu)

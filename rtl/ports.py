@@ -131,7 +131,20 @@ class TranslationCsrs(data.Struct):
     satp: AtpFields
     vsatp: AtpFields
     hgatp: AtpFields
-    pmp: data.ArrayLayout(PmpEntry, 16)
+
+
+class PmpSignature(wiring.Signature):
+    """The PMP entries, seen from who checks: one at a time, since they lie in a small memory.
+
+    Members
+    -------
+    number : Out(4), entry : In(PmpEntry)
+        That entry, combinationally.
+    matter : In(16)
+        Bit n: entry n matches something, or its pmpaddr is the lower bound of the next entry. The others need no look.
+    """
+    def __init__(self):
+        super().__init__({"number": Out(4), "entry": In(PmpEntry), "matter": In(16)})
 
 
 class CsrStatus(data.Struct):

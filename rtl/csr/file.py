@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import CoreConfig
 from ..isa.csr import ALL_ONES, Box, Guard, Kind
@@ -12,7 +12,7 @@ from ..isa.csrs import table
 from ..isa.csrs_machine import EVENTS
 from ..isa.modes import Mode, v
 from ..payloads import AtpFields, record
-from ..ports import CsrSignature, CsrStatus, TranslationCsrs
+from ..ports import CsrSignature, CsrStatus, PmpSignature, TranslationCsrs
 from .access import counter_guard, csr_access, hgatp_guard, satp_guard, stimecmp_guard
 from .counters import Counters
 from .interrupts import MIP_BITS, InterruptCsrs, Interrupts
@@ -35,7 +35,8 @@ class CsrFile(wiring.Component):
     -------
     csr : In(CsrSignature)
         Commit's side.
-    translation : Out(TranslationCsrs)
+    translation : Out(TranslationCsrs), pmp : In(PmpSignature())
+        The Mmu.
     flush_first : Out(1)
         For one cycle after a write of satp, vsatp or hgatp: the first-level TLBs know nothing of their IDs.
     flush_all : Out(1)
@@ -54,10 +55,10 @@ class CsrFile(wiring.Component):
     def __init__(self, config: CoreConfig):
         self.config = config
         super().__init__({
-            "csr": In(CsrSignature()), "translation": Out(TranslationCsrs), "flush_first": Out(1),
-            "flush_all": Out(1), "time": In(64), "msip": In(1), "mtip": In(1), "meip": In(1), "seip": In(1),
-            "hgeip_lines": In(64), "events": In(EVENTS), "inspect_enable": In(1), "inspect_address": In(12),
-            "inspect_value": Out(64)})
+            "csr": In(CsrSignature()), "translation": Out(TranslationCsrs), "pmp": In(PmpSignature()),
+            "flush_first": Out(1), "flush_all": Out(1), "time": In(64), "msip": In(1), "mtip": In(1), "meip": In(1),
+            "seip": In(1), "hgeip_lines": In(64), "events": In(EVENTS), "inspect_enable": In(1),
+            "inspect_address": In(12), "inspect_value": Out(64)})
 
     def elaborate(self, platform):
         m = Module()
@@ -67,6 +68,7 @@ class CsrFile(wiring.Component):
         mode = Signal(Mode, init=Mode.M)
         m.submodules.counters = counters = Counters(csrs, config.hpm_counters)
         m.submodules.pmp = pmp = PmpRegisters(config.pmp_entries)
+        connect(m, flipped(self.pmp), pmp.pmp)
         m.submodules.interrupts = interrupts = Interrupts(config)
 
         guest_time = (self.time + state["htimedelta"])[:64]
@@ -82,7 +84,6 @@ class CsrFile(wiring.Component):
         m.d.comb += [
             csr.mip.eq(interrupts.mip), csr.time.eq(self.time), counters.inhibit.eq(state["mcountinhibit"][:32]),
             counters.retired.eq(csr.retired), counters.events.eq(self.events),
-            self.translation.pmp.eq(pmp.pmp),
             csr.status.eq(self.status(state, mode)),
         ]
         for name in ("satp", "vsatp", "hgatp"):

@@ -1,14 +1,24 @@
 """The PMP registers, with their locks (machine chapter, "Physical Memory Protection CSRs")."""
 
-from amaranth.hdl import Cat, Const, Module, Value
+from amaranth.hdl import Array, Cat, Const, Module, Signal, Value
 from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ..isa.csrs_machine import PMP_A, PMP_RWX
-from ..payloads import PmpEntry
+from ..ports import PmpSignature
 from .state import legalised
 
 ENTRIES = 16
+
+
+class PmpConfig(data.Struct):
+    """A byte of pmpcfg without its two zeros."""
+    r: 1
+    w: 1
+    x: 1
+    a: 2
+    l: 1
 
 
 class PmpRegisters(wiring.Component):
@@ -25,39 +35,49 @@ class PmpRegisters(wiring.Component):
         Read, combinationally: bits 4:0 of the CSR's address, so that 0 and 2 are the pmpcfg, 16 and up the pmpaddr.
     write_number : In(5), write : In(1), data : In(64)
         At the end of the cycle; a locked entry ignores it.
-    pmp : Out(16 of PmpEntry)
+    pmp : In(PmpSignature)
+        Who checks.
     """
     def __init__(self, entries):
         self.entries = entries
         super().__init__({"number": In(5), "value": Out(64), "write_number": In(5), "write": In(1), "data": In(64),
-                          "pmp": Out(data.ArrayLayout(PmpEntry, ENTRIES))})
+                          "pmp": In(PmpSignature())})
 
     def elaborate(self, platform):
         m = Module()
         if not self.entries:
             return m
-        pmp = self.pmp
-        with m.Switch(self.number):
-            for half in range(2):
-                with m.Case(2 * half):
-                    m.d.comb += self.value.eq(Cat(config_byte(pmp[8 * half + i]) for i in range(8)))
-            for n in range(ENTRIES):
-                with m.Case(ENTRIES + n):
-                    m.d.comb += self.value.eq(pmp[n].address)
+        # Addresses in a memory, of which one is looked at in a cycle: as registers they would be a tenth of the core.
+        m.submodules.addresses = addresses = Memory(shape=54, depth=ENTRIES, init=[])
+        write, shown, checked = addresses.write_port(), *(addresses.read_port(domain="comb") for _ in range(2))
+        config = [Signal(PmpConfig, name=f"config_{n}") for n in range(ENTRIES)]
+        locked = Cat(entry.l for entry in config)
+        is_tor = Cat(entry.a == PMP_A["TOR"] for entry in config)
+        # The lower bound of a locked TOR entry is locked too (rule pmp_l_bit_write_protection).
+        address_locked = locked | (locked & is_tor)[1:]
 
-        for n in range(ENTRIES):
-            entry, byte = pmp[n], self.data.word_select(n % 8, 8)
+        m.d.comb += [shown.addr.eq(self.number), self.value.eq(shown.data)]
+        with m.If(~self.number[4]):
+            halves = [Cat(config_byte(entry) for entry in config[at:at + 8]) for at in (0, 8)]
+            m.d.comb += self.value.eq(Array(halves)[self.number[1]])
+        m.d.comb += [
+            write.addr.eq(self.write_number), write.data.eq(self.data),
+            write.en.eq(self.write & self.write_number[4] & ~address_locked.bit_select(self.write_number[:4], 1))]
+        for n, entry in enumerate(config):
+            byte = self.data.word_select(n % 8, 8)
             with m.If(self.write & ~entry.l & (self.write_number == n // 8 * 2)):
                 rwx = legalised(PMP_RWX, byte[:3])
                 m.d.sync += [entry.r.eq(rwx[0]), entry.w.eq(rwx[1]), entry.x.eq(rwx[2]), entry.a.eq(byte[3:5]),
                              entry.l.eq(byte[7])]
-            # The lower bound of a locked TOR entry is locked too (rule pmp_l_bit_write_protection).
-            bounds = pmp[n + 1].l & (pmp[n + 1].a == PMP_A["TOR"]) if n + 1 < ENTRIES else Const(0)
-            with m.If(self.write & ~entry.l & ~bounds & (self.write_number == ENTRIES + n)):
-                m.d.sync += entry.address.eq(self.data)
+
+        entry, chosen = self.pmp.entry, Signal(PmpConfig)
+        m.d.comb += [
+            checked.addr.eq(self.pmp.number), chosen.eq(Array(config)[self.pmp.number]),
+            entry.address.eq(checked.data), Cat(entry.r, entry.w, entry.x, entry.a, entry.l).eq(chosen),
+            self.pmp.matter.eq(Cat(entry.a != PMP_A["OFF"] for entry in config) | is_tor[1:])]
         return m
 
 
-def config_byte(entry: PmpEntry) -> Value:
-    """`entry` as a byte of pmpcfg."""
-    return Cat(entry.r, entry.w, entry.x, entry.a, Const(0, 2), entry.l)
+def config_byte(config: PmpConfig) -> Value:
+    """`config` as a byte of pmpcfg."""
+    return Cat(config.r, config.w, config.x, config.a, Const(0, 2), config.l)

@@ -8,7 +8,7 @@ from ..config import PHYSICAL_BITS, CoreConfig
 from ..isa.modes import Mode, v
 from ..isa.paging import VS_STAGE
 from ..payloads import AtpFields, Fence, FenceKind, Translation, TranslationRequest, WalkStep, record
-from ..ports import LookupSignature, TableReadSignature, TranslateSignature, TranslationCsrs
+from ..ports import LookupSignature, PmpSignature, TableReadSignature, TranslateSignature, TranslationCsrs
 from .permissions import Rights
 from .second_level import SecondLevel, Stored
 from .tlb import Entry, Tlb, ppn_within
@@ -34,7 +34,8 @@ class Mmu(wiring.Component):
         The rest.
     tables : Out(TableReadSignature())
         Reads of page tables.
-    translation : In(TranslationCsrs)
+    translation : In(TranslationCsrs), pmp : Out(PmpSignature())
+        The CSRs.
     flush_first, flush_all : In(1)
         From the CSRs: satp, vsatp or hgatp has been written; everything kept is void.
     fence : In(stream of Fence)
@@ -50,7 +51,7 @@ class Mmu(wiring.Component):
         super().__init__({
             "fetch_lookup": In(LookupSignature()), "data_lookup": In(LookupSignature()),
             "fetch": In(TranslateSignature()), "data": In(TranslateSignature()), "tables": Out(TableReadSignature()),
-            "translation": In(TranslationCsrs), "flush_first": In(1), "flush_all": In(1),
+            "translation": In(TranslationCsrs), "pmp": Out(PmpSignature()), "flush_first": In(1), "flush_all": In(1),
             "fence": In(stream.Signature(Fence)), "uncached_page": In(PHYSICAL_BITS - 12), "uncached_enable": In(1),
             "walk": Out(stream.Signature(WalkStep, always_ready=True)), "events": Out(8)})
 
@@ -66,6 +67,7 @@ class Mmu(wiring.Component):
         connect(m, flipped(self.fetch_lookup), itlb.lookup)
         connect(m, flipped(self.data_lookup), dtlb.lookup)
         connect(m, walker.tables, flipped(self.tables))
+        connect(m, walker.pmp, flipped(self.pmp))
         csrs = self.translation
 
         # Flushes. That of the CSRs is remembered until the second level can take it.

@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import PHYSICAL_BITS
-from ..payloads import PmpEntry
+from ..ports import PmpSignature
 
 
 class Verdict(data.Struct):
@@ -44,7 +44,9 @@ def pmp_entry_relation(entry, below, first, last, mask):
 
 
 class Protection(wiring.Component):
-    """Combinational: the lowest-numbered PMP entry that matches any byte decides, and must match all of them.
+    """The lowest-numbered PMP entry that matches any byte decides, and must match all of them.
+
+    One entry a cycle, of those that matter; an answer in the first cycle if none does.
 
     Parameters
     ----------
@@ -55,20 +57,22 @@ class Protection(wiring.Component):
 
     Members
     -------
-    address : In(56), mask : In(PHYSICAL_BITS)
-        The range: naturally aligned, `mask` has the bits that differ within it. It is at least 4 bytes.
+    ask : In(1), address : In(56), mask : In(PHYSICAL_BITS)
+        Held until `done`, or given up. The range: naturally aligned, at least 4 bytes; `mask` has the bits that differ
+        within it.
     machine : In(1)
         Asked on behalf of M-mode: entries that are not locked do not bind it.
-    pmp : In(16 of PmpEntry)
+    pmp : Out(PmpSignature())
     uncached_page : In(PHYSICAL_BITS - 12), uncached_enable : In(1)
         A page of main memory that is not cacheable.
-    verdict : Out(Verdict)
+    done : Out(1), verdict : Out(Verdict)
+        The answer, in the cycle of `done`.
     """
     def __init__(self, regions, pmp_entries):
         self.regions, self.pmp_entries = regions, pmp_entries
-        super().__init__({"address": In(56), "mask": In(PHYSICAL_BITS), "machine": In(1),
-                          "pmp": In(data.ArrayLayout(PmpEntry, 16)), "uncached_page": In(PHYSICAL_BITS - 12),
-                          "uncached_enable": In(1), "verdict": Out(Verdict)})
+        super().__init__({"ask": In(1), "address": In(56), "mask": In(PHYSICAL_BITS), "machine": In(1),
+                          "pmp": Out(PmpSignature()), "uncached_page": In(PHYSICAL_BITS - 12),
+                          "uncached_enable": In(1), "done": Out(1), "verdict": Out(Verdict)})
 
     def elaborate(self, platform):
         m = Module()
@@ -76,21 +80,27 @@ class Protection(wiring.Component):
         m.d.comb += [mask.eq(self.mask[2:]), first.eq(self.address[2:PHYSICAL_BITS] & ~mask), last.eq(first | mask)]
 
         granted, partial = Signal(3), Signal()       # r, w, x
-        open_to_all = self.machine if self.pmp_entries else Const(1, 1)
-        m.d.comb += granted.eq(open_to_all.replicate(3))
-        below = Const(0, 54)
-        relations = []
-        for n in range(self.pmp_entries):
-            entry = self.pmp[n]
-            overlaps, covers = Signal(name=f"overlaps_{n}"), Signal(name=f"covers_{n}")
-            m.d.comb += Cat(overlaps, covers).eq(Cat(*pmp_entry_relation(entry, below, first, last, mask)))
-            relations.append((entry, overlaps, covers))
-            below = entry.address
-        for n, (entry, overlaps, covers) in enumerate(relations):
-            with m.If(overlaps) if n == 0 else m.Elif(overlaps):
-                m.d.comb += [partial.eq(~covers),
-                             granted.eq(Mux(~covers, 0, Cat(entry.r, entry.w, entry.x)
-                                            | (self.machine & ~entry.l).replicate(3)))]
+        m.d.comb += granted.eq(Cat([self.machine if self.pmp_entries else Const(1, 1)] * 3))
+        if not self.pmp_entries:
+            m.d.comb += self.done.eq(self.ask)
+        else:
+            entry, below, overlaps, covers = self.pmp.entry, Signal(54), Signal(), Signal()
+            number, behind = Signal(4), Signal(16)   # the entry that is looked at; those that matter after it
+            relation = pmp_entry_relation(entry, below, first, last, mask)
+            m.d.comb += [
+                self.pmp.number.eq(number), Cat(overlaps, covers).eq(Cat(*relation)),
+                self.done.eq(self.ask & (overlaps | ~behind.any()))]
+            with m.If(overlaps):
+                m.d.comb += [partial.eq(~covers), granted.eq(
+                    (Cat(entry.r, entry.w, entry.x) | Cat([self.machine & ~entry.l] * 3)) & Cat([covers] * 3))]
+            goes_on, to_look_at = self.ask & ~self.done, Signal(16)
+            m.d.comb += to_look_at.eq(Mux(goes_on, behind, self.pmp.matter))
+            m.d.sync += [behind.eq(to_look_at & (to_look_at - 1)), below.eq(Mux(goes_on, entry.address, 0))]
+            # Where nothing matters, entry 0 is looked at, which is off.
+            m.d.sync += number.eq(0)
+            for n in reversed(range(16)):
+                with m.If(to_look_at[n]):
+                    m.d.sync += number.eq(n)
 
         exists, writable, memory, parts = self.attributes()
         absent = self.address[PHYSICAL_BITS:].any()

@@ -1,14 +1,15 @@
 """Upper levels of page tables: where the last tables of a walk lie, so that a miss need not start at the root."""
 
-from amaranth.hdl import Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ..config import PHYSICAL_BITS
 
 
 class Space(data.Struct):
-    """Whose table it is."""
+    """Whose table it is. Only `v` counts here: whatever changes a current ASID or VMID empties the walk caches."""
     v: 1
     asid: 16     # 0 of a G-stage table
     vmid: 14     # 0 where V=0
@@ -24,20 +25,23 @@ class Table(data.Struct):
 
 class Key(data.Struct):
     """A table's place in its tree."""
-    space: Space
+    v: 1
+    level: 1
     number: 38                   # bits 58:21 of the address translated; the low 9 count at level 0 only
-    table: Table
 
 
 class WalkCache(wiring.Component):
-    """Fully associative, replaced in turn. It holds no fault and no leaf, and any fence empties it.
+    """Fully associative, replaced in turn. It holds no fault and no leaf.
+
+    Any fence and any write of satp, vsatp or hgatp empties it, so it belongs to one ASID and one VMID at a time.
+    Keys are compared all at once; what they lead to lies in a small memory.
 
     Members
     -------
     space : In(Space), address : In(64)
-        Looked up combinationally.
+        Looked up combinationally. Bits 63:59 do not count: ask with addresses that are in range of their scheme.
     hit : Out(1), table : Out(Table)
-        The table closest to the leaf.
+        The table closest to the leaf; `table` means something where `hit`.
     install : In(1), new : In(Table)
         For `space` and `address`, at the end of the cycle.
     flush : In(1)
@@ -50,24 +54,30 @@ class WalkCache(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        number, turn = self.address[21:59], Signal(range(self.entries))
-        near, far = Const(0, 1), Const(0, 1)
-        near_table, far_table = Signal(Table), Signal(Table)
+        rows = max(self.entries, 2)                  # a memory of one row would have no address
+        m.submodules.tables = tables = Memory(shape=Table, depth=rows, init=[], attrs={"ram_style": "distributed"})
+        write, read = tables.write_port(), tables.read_port(domain="comb")
+        number, turn = self.address[21:59], Signal(range(rows))
+        near, far = Signal(self.entries), Signal(self.entries)
+        near_row, far_row, is_near = Signal(range(rows)), Signal(range(rows)), Signal()
         for n in range(self.entries):
-            key, valid = Signal(Key, name=f"key_{n}"), Signal(name=f"valid_{n}")
-            match = Signal(name=f"match_{n}")
-            m.d.comb += match.eq(valid & (key.space.as_value() == self.space.as_value())
-                                 & (key.number[9:] == number[9:]) & ((key.number[:9] == number[:9]) | key.table.level))
-            with m.If(match & ~key.table.level):
-                m.d.comb += near_table.eq(key.table)
-            with m.If(match & key.table.level):
-                m.d.comb += far_table.eq(key.table)
-            near, far = near | (match & ~key.table.level), far | (match & key.table.level)
+            key, valid = Signal(Key, name=f"key_{n}", reset_less=True), Signal(name=f"valid_{n}")
+            match, is_last = Signal(name=f"match_{n}"), Signal(name=f"is_last_{n}")
+            m.d.comb += [
+                match.eq(valid & (key.v == self.space.v) & (key.number[9:] == number[9:])),
+                is_last.eq(key.number[:9] == number[:9]),
+                near[n].eq(match & is_last & ~key.level), far[n].eq(match & key.level)]
+            with m.If(near[n]):
+                m.d.comb += near_row.eq(n)
+            with m.If(far[n]):
+                m.d.comb += far_row.eq(n)
             with m.If(self.install & (turn == n)):
-                m.d.sync += [key.space.eq(self.space), key.number.eq(number), key.table.eq(self.new), valid.eq(1)]
+                m.d.sync += [key.v.eq(self.space.v), key.level.eq(self.new.level), key.number.eq(number), valid.eq(1)]
             with m.If(self.flush):
                 m.d.sync += valid.eq(0)
         with m.If(self.install):
             m.d.sync += turn.eq(Mux(turn == self.entries - 1, 0, turn + 1))
-        m.d.comb += [self.hit.eq(near | far), self.table.eq(Mux(near, near_table.as_value(), far_table.as_value()))]
+        m.d.comb += [
+            is_near.eq(near.any()), self.hit.eq(Cat(near, far).any()), read.addr.eq(Mux(is_near, near_row, far_row)),
+            self.table.eq(read.data), write.addr.eq(turn), write.en.eq(self.install), write.data.eq(self.new)]
         return m

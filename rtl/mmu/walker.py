@@ -4,14 +4,14 @@ from contextlib import contextmanager
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import PHYSICAL_BITS
 from ..isa.causes import ACCESS_FAULT, GUEST_PAGE_FAULT, PAGE_FAULT
 from ..isa.modes import Mode, v
 from ..isa.paging import G_STAGE, VS_STAGE
 from ..payloads import AtpFields, Context, Fault, Reach, Translation, TranslationRequest, WalkStep, change, record
-from ..ports import TableReadSignature, TranslationCsrs
+from ..ports import PmpSignature, TableReadSignature, TranslationCsrs
 from .permissions import Rights, allowed, by_reach, first_stage_allows, g_stage_allows, user_allows
 from .protection import Protection, Verdict
 from .refusal import Refusal
@@ -65,7 +65,7 @@ class Walker(wiring.Component):
         Leave the walk without an answer.
     flush : In(1)
         Empty the walk caches.
-    translation, uncached_page, uncached_enable
+    translation, pmp, uncached_page, uncached_enable
         As the Mmu has them.
     tables : Out(TableReadSignature())
     idle : Out(1), done : Out(1), answer : Out(Translation)
@@ -80,7 +80,8 @@ class Walker(wiring.Component):
         self.regions, self.pmp_entries, self.entries, self.levels = regions, pmp_entries, entries, levels
         super().__init__({
             "start": In(1), "request": In(TranslationRequest), "fetch": In(1), "abort": In(1), "flush": In(1),
-            "translation": In(TranslationCsrs), "uncached_page": In(PHYSICAL_BITS - 12), "uncached_enable": In(1),
+            "translation": In(TranslationCsrs), "pmp": Out(PmpSignature()),
+            "uncached_page": In(PHYSICAL_BITS - 12), "uncached_enable": In(1),
             "tables": Out(TableReadSignature()), "idle": Out(1), "done": Out(1), "answer": Out(Translation),
             "rights": Out(Rights), "level": Out(2), "s_level": Out(3), "is_global": Out(1), "s_on": Out(1),
             "g_on": Out(1), "walk": Out(stream.Signature(WalkStep, always_ready=True)), "hit": Out(1),
@@ -91,6 +92,7 @@ class Walker(wiring.Component):
         m.submodules.s_cache = s_cache = WalkCache(self.entries)
         m.submodules.g_cache = g_cache = WalkCache(self.entries)
         m.submodules.protection = protection = Protection(self.regions, self.pmp_entries)
+        connect(m, protection.pmp, flipped(self.pmp))
         request, csrs = self.request, self.translation
         va, context = request.va, request.context
         virtual, machine = v(context.mode), context.mode == Mode.M
@@ -139,7 +141,7 @@ class Walker(wiring.Component):
             g_cache.space.v.eq(1), g_cache.space.asid.eq(0), g_cache.space.vmid.eq(csrs.hgatp.id[:14]),
             g_cache.address.eq(gpa),
             s_cache.flush.eq(self.flush), g_cache.flush.eq(self.flush),
-            protection.pmp.eq(csrs.pmp), protection.uncached_page.eq(self.uncached_page),
+            protection.uncached_page.eq(self.uncached_page),
             protection.uncached_enable.eq(self.uncached_enable),
         ]
 
@@ -247,9 +249,10 @@ class Walker(wiring.Component):
                         m.d.sync += s_level.eq(level)  # kept while the G stage counts its own levels
                         begin_guest(entry, 1)
             with state("PROTECTION"):
-                m.d.sync += verdict.eq(protection.verdict)
-                m.d.comb += [protection.address.eq(hpa), protection.mask.eq(7)]
-                m.next = "ASK"
+                m.d.comb += [protection.ask.eq(1), protection.mask.eq(7)]
+                with m.If(protection.done):
+                    m.d.sync += verdict.eq(protection.verdict)
+                    m.next = "ASK"
             with state("ASK"):
                 with m.If(verdict.r):
                     m.next = "READ"
@@ -297,15 +300,16 @@ class Walker(wiring.Component):
                     m.d.sync += size_level.eq(Mux(s_level < g_level, s_level, g_level)[:2])
                 m.next = "SIZE"
             with state("SIZE"):
-                m.d.comb += protection.address.eq(hpa)
+                m.d.comb += protection.ask.eq(1)
                 with m.If(cut):
                     m.d.comb += protection.mask.eq(Mux(request.size == 3, 7, 3))
                 with m.Else():
                     for n in range(3):
                         with m.If(size_level == n):
                             m.d.comb += protection.mask.eq((1 << (12 + 9 * n)) - 1)
-                m.d.sync += verdict.eq(protection.verdict)
-                m.next = "LAST"
+                with m.If(protection.done):
+                    m.d.sync += verdict.eq(protection.verdict)
+                    m.next = "LAST"
             with state("LAST"):
                 granted = change(rights, p_r=verdict.r, p_w=verdict.w, p_x=verdict.x)
                 with m.If(verdict.uniform | cut):
@@ -327,7 +331,7 @@ class Walker(wiring.Component):
                 m.next = "IDLE"
         m.d.comb += [
             self.tables.address.eq(hpa[:PHYSICAL_BITS]), self.tables.cacheable.eq(verdict.cacheable),
-            protection.machine.eq(machine & fsm.ongoing("SIZE")),
+            protection.address.eq(hpa), protection.machine.eq(machine & fsm.ongoing("SIZE")),
             self.answer.page.ppn.eq(hpa[12:PHYSICAL_BITS]), self.answer.page.cacheable.eq(verdict.cacheable),
             self.answer.page.memory.eq(verdict.memory), self.answer.cut.eq(cut), self.answer.faulted.eq(faulted),
             self.answer.fault.eq(fault), self.rights.eq(rights), self.level.eq(size_level), self.s_level.eq(s_level),

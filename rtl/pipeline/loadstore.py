@@ -1,6 +1,6 @@
 """Loads, stores and atomics at commit: the common case in one cycle, everything else step by step."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -11,6 +11,13 @@ from ..payloads import Fault, Page, Reach
 from ..ports import DataCacheSignature, TranslateSignature
 from ..units.alu import amo_result
 from .payloads import Executed
+
+
+def rotated_right(value, places) -> Value:
+    """`value`, 64 bits, rotated right by as many bytes as bits 2:0 of `places` say."""
+    for n in range(3):
+        value = Mux(places[n], value.rotate_right(8 << n), value)[:64]
+    return value
 
 
 class LoadStore(wiring.Component):
@@ -95,41 +102,34 @@ class LoadStore(wiring.Component):
 
         # Data on its way in: bytes from the lowest on, then extended. What the cache gives comes late in the cycle; so
         # its sign is looked up beside the rotation, not after it, and every choice is made by registers.
-        data_in, turned, turned_low, read = Signal(64), Signal(64), Signal(64), Signal(64)
+        data_in, gathered, read = Signal(64), Signal(64), Signal(64)
         m.d.comb += data_in.eq(cache.data)
-        with m.Switch(place):
-            for n in range(8):
-                with m.Case(n):
-                    m.d.comb += [turned.eq(data_in.rotate_right(8 * n)), turned_low.eq(low.rotate_right(8 * n))]
+        for lane in range(8):
+            # The second part brings the bytes that belong below the first part's.
+            from_first = Signal(name=f"from_first_{lane}")
+            m.d.comb += [from_first.eq(part & (place <= lane)), gathered.word_select(lane, 8).eq(
+                Mux(from_first, low.word_select(lane, 8), data_in.word_select(lane, 8)))]
+        m.d.comb += read.eq(rotated_right(gathered, place))
         bytes_mask = Signal(8)
         with m.Switch(size):
             for n in range(4):
                 with m.Case(n):
                     m.d.comb += bytes_mask.eq((1 << (1 << n)) - 1)
-        from_low = Signal(8)                         # bytes that the first part has brought
-        m.d.comb += from_low.eq(Mux(part, 0xff >> place, 0))
         sign, extended = Signal(), Signal(64)
         m.d.comb += sign.eq(data_in[7::8].bit_select((place + last_byte)[:3], 1) & ~decoded.unsigned)
         for n in range(8):
-            m.d.comb += [
-                read.word_select(n, 8).eq(Mux(from_low[n], turned_low.word_select(n, 8), turned.word_select(n, 8))),
-                extended.word_select(n, 8).eq(Mux(bytes_mask[n], read.word_select(n, 8), sign.replicate(8)))]
+            m.d.comb += extended.word_select(n, 8).eq(Mux(bytes_mask[n], read.word_select(n, 8), sign.replicate(8)))
 
-        # Data on its way out: rotated to its place, the upper part for the second eight bytes.
+        # Data on its way out: rotated to its place, which is right for both parts.
         new = Signal(64)
         m.d.comb += new.eq(Mux(is_amo, amo_result(op, old, executed.b, ~size[0]), executed.b))
-        rotated, lanes = Signal(128), Signal(16)
-        with m.Switch(place):
-            for n in range(8):
-                with m.Case(n):
-                    m.d.comb += rotated.eq(new << 8 * n)
+        lanes = Signal(16)
         m.d.comb += lanes.eq(bytes_mask << place)
         m.d.comb += [
             cache.ppn.eq(here.ppn), self.granted.eq(cache.granted),
             cache.clean.eq(self.clean), self.cleaned.eq(cache.cleaned),
             cache.read.eq(self.early_read), cache.offset.eq(self.early_offset),
-            cache.mask.eq(Mux(part, lanes[8:], lanes[:8])),
-            cache.write_data.eq(Mux(part, rotated[64:], rotated[:64])),
+            cache.write_data.eq(rotated_right(new, -place)), cache.mask.eq(Mux(part, lanes[8:], lanes[:8])),
             # Main memory without cache is reached by eight bytes and lanes, so that misaligned accesses work.
             cache.single_address.eq(Mux(here.memory, Cat(Const(0, 3), place_hpa[3:]), place_hpa)),
             cache.single_size.eq(Mux(here.memory, 3, size)),

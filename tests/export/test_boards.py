@@ -45,7 +45,7 @@ def test_a_system_tells_absent_memory_from_its_own():
     assert (regions["ram"].base, regions["ram"].size) == (BASE, 128 << 10)
 
 
-@pytest.mark.parametrize("name,cells", [("arty-a7-100t", ("PLLE2_BASE", "BUFG")), ("ulx3s-85f", ("EHXPLLL",))])
+@pytest.mark.parametrize("name,cells", [("arty-a7-100t", ("PLLE2_BASE", "BUFG")), ("ulx3s-85f", ("EHXPLLL", "DCCA"))])
 def test_a_board_elaborates_to_a_netlist_with_its_clock(name, cells):
     top, platform = BOARDS[name].design("small", 50, 16, Image(greeting(), BASE))
     netlist = rtlil.convert(top, platform=platform, emit_src=False)

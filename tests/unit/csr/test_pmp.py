@@ -7,7 +7,7 @@ from hyacinth.rtl.csr.pmp import PmpRegisters
 
 ONES = (1 << 64) - 1
 ADDRESS = (1 << 54) - 1
-R, W, X, TOR, NAPOT, L = 1, 2, 4, 1 << 3, 3 << 3, 1 << 7
+R, W, X, TOR, NA4, NAPOT, L = 1, 2, 4, 1 << 3, 2 << 3, 3 << 3, 1 << 7
 
 
 @pytest.mark.parametrize("entries", (0, 16))
@@ -22,9 +22,20 @@ def test_each_entry_has_its_own_byte_and_address(play):
         assert await s.write("pmpcfg0", 0x0001_0304_0507_0f1f) == 0x0001_0304_0507_0f1f
         assert await s.write("pmpcfg2", 0x1918_1714_1311_1009 & ~0x0404) == 0x1918_1714_1311_1009 & ~0x0404
         assert [await s.read(f"pmpaddr{n}") for n in range(16)] == list(range(1000, 1016))
-        entry = s.ctx.get(s.dut.translation.pmp[8])
+        s.ctx.set(s.dut.pmp.number, 8)
+        entry = s.ctx.get(s.dut.pmp.entry)
         assert (entry["r"], entry["w"], entry["x"], entry["a"], entry["l"], entry["address"]) == (1, 0, 0, 1, 0, 1008)
-        assert s.ctx.get(s.dut.translation.pmp[0].x) == 1
+        s.ctx.set(s.dut.pmp.number, 0)
+        assert s.ctx.get(s.dut.pmp.entry.x) == 1
+    play(scenario)
+
+
+def test_entries_matter_that_are_on_or_bound_one_that_is(play):
+    async def scenario(s):
+        assert s.ctx.get(s.dut.pmp.matter) == 0
+        await s.write("pmpcfg0", NAPOT << 16 | TOR << 40)
+        await s.write("pmpcfg2", TOR | NA4 << 56)
+        assert s.ctx.get(s.dut.pmp.matter) == 1 << 2 | 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 15
     play(scenario)
 
 

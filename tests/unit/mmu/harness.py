@@ -3,18 +3,40 @@
 import random
 from contextlib import suppress
 
-from amaranth.hdl import ClockDomain, Module
+from amaranth.hdl import Cat, ClockDomain, Const, Elaboratable, Module, Signal
+from amaranth.lib.data import ArrayLayout
+from amaranth.lib.wiring import connect
 from amaranth.sim import Simulator
 
 from hyacinth.rtl.config import CoreConfig
 from hyacinth.rtl.mmu.mmu import Mmu
-from hyacinth.rtl.payloads import Reach
+from hyacinth.rtl.payloads import PmpEntry, Reach
+from hyacinth.rtl.ports import PmpSignature
 
-from .model import LEVELS, NAPOT, PPN_SHIFT, A, D, Machine, Pmp, R, Refused, U, V, W, X, leaf, pointer
+from .model import LEVELS, NAPOT, OFF, PPN_SHIFT, TOR, A, D, Machine, Pmp, R, Refused, U, V, W, X, leaf, pointer
 
 RAM = 0x8000_0000
 ALL_OPEN = (Pmp((1 << 54) - 1, NAPOT, 1, 1, 1),)
 SMALL = {"tlb_entries": 16, "itlb_entries": 2, "dtlb_entries": 2, "walk_cache_entries": 2, "pmp_entries": 0}
+
+
+class Entries(Elaboratable):
+    """All PMP entries, set at once: what the CSR file would show of them, without its locks."""
+
+    def __init__(self):
+        self.port, self.entries = PmpSignature().flip().create(), Signal(ArrayLayout(PmpEntry, 16))
+
+    def elaborate(self, platform):
+        m = Module()
+        kinds = [self.entries[n].a for n in range(16)]
+        m.d.comb += [self.port.entry.eq(self.entries[self.port.number]),
+                     self.port.matter.eq(Cat((kind != OFF) | (after == TOR)
+                                             for kind, after in zip(kinds, [*kinds[1:], Const(OFF)], strict=True)))]
+        return m
+
+    def hold(self, ctx, pmp):
+        """From now on, `pmp` and beyond it entries that are off."""
+        ctx.set(self.entries, [vars(entry) for entry in (*pmp, *[Pmp()] * 16)[:16]])
 
 
 class Tables:
@@ -80,8 +102,9 @@ class Guest:
 class Player:
     """Asks an Mmu as the pipeline does, and compares each answer with the Machine's."""
 
-    def __init__(self, ctx, dut, machine, stats, reset_signal):
+    def __init__(self, ctx, dut, machine, stats, reset_signal, entries):
         self.ctx, self.dut, self.machine, self.stats, self.reset_signal = ctx, dut, machine, stats, reset_signal
+        self.entries = entries
 
     def configure(self):
         """The CSRs and the memory map's inputs follow the Machine."""
@@ -89,9 +112,7 @@ class Player:
         for name in ("satp", "vsatp", "hgatp"):
             mode, number, ppn = getattr(machine, name)
             ctx.set(dut.translation[name], {"mode": mode, "id": number, "ppn": ppn})
-        for n in range(16):
-            entry = machine.pmp[n] if n < len(machine.pmp) else Pmp()
-            ctx.set(dut.translation.pmp[n], vars(entry))
+        self.entries.hold(ctx, machine.pmp)
         ctx.set(dut.uncached_enable, machine.uncached_page is not None)
         ctx.set(dut.uncached_page, machine.uncached_page or 0)
 
@@ -204,6 +225,8 @@ class Simulation:
         m.domains.sync = domain = ClockDomain()
         self.reset = domain.rst
         m.submodules.dut = self.dut
+        m.submodules.entries = self.entries = Entries()
+        connect(m, self.dut.pmp, self.entries.port)
         self.simulator = Simulator(m)
         self.simulator.add_clock(1e-6)
         for process, background in ((self.serve, True), (self.play, False)):  # so that `play` sees what was served
@@ -229,7 +252,7 @@ class Simulation:
             self.started.clear()
 
     async def play(self, ctx):
-        player = Player(ctx, self.dut, self.machine, self.stats, self.reset)
+        player = Player(ctx, self.dut, self.machine, self.stats, self.reset, self.entries)
         await player.flush_all()
         await self.scenario(player)
 

@@ -4,9 +4,11 @@ import random
 from dataclasses import replace
 
 import pytest
+from amaranth.hdl import ClockDomain, Module
+from amaranth.lib.wiring import connect
 from amaranth.sim import Simulator
 from testbench import assert_exports
-from unit.mmu.harness import ALL_OPEN, RAM, Guest, run
+from unit.mmu.harness import ALL_OPEN, RAM, Entries, Guest, run
 from unit.mmu.model import NA4, NAPOT, OFF, TOR, Access, Machine, Pmp, U, leaf
 
 from hyacinth.rtl.config import PHYSICAL_BITS, VIRT
@@ -25,19 +27,32 @@ def test_it_exports():
 def verdicts(rows, *, regions=VIRT, pmp_entries=16):
     """The Verdict of each (address, size, machine, pmp, uncached page or None)."""
     dut, results = Protection(regions, pmp_entries), []
+    entries = Entries()
+    m = Module()
+    m.domains.sync = ClockDomain()
+    m.submodules.dut, m.submodules.entries = dut, entries
+    connect(m, dut.pmp, entries.port)
 
     async def drive(ctx):
         for address, size, machine, pmp, uncached in rows:
             ctx.set(dut.address, address)
             ctx.set(dut.mask, size - 1)
             ctx.set(dut.machine, machine)
-            for n in range(16):
-                ctx.set(dut.pmp[n], vars(pmp[n] if n < len(pmp) else Pmp()))
+            entries.hold(ctx, pmp)
             ctx.set(dut.uncached_enable, uncached is not None)
             ctx.set(dut.uncached_page, uncached or 0)
+            await ctx.tick()
+            ctx.set(dut.ask, 1)
+            cycles = 1
+            while not ctx.get(dut.done):
+                await ctx.tick()
+                cycles += 1
+            assert cycles <= max(1, sum(n.a != OFF for n in pmp) * 2)
             verdict = ctx.get(dut.verdict)
+            ctx.set(dut.ask, 0)
             results.append((verdict.uniform, verdict.r, verdict.w, verdict.x, verdict.memory, verdict.cacheable))
-    simulator = Simulator(dut)
+    simulator = Simulator(m)
+    simulator.add_clock(1e-6)
     simulator.add_testbench(drive)
     simulator.run()
     return results

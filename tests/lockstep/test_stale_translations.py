@@ -1,0 +1,229 @@
+"""Between a change of a page table and a fence the referee accepts the old translation and the new one; then no more."""
+
+import pytest
+
+pytest.importorskip("riscv")
+
+from functools import cache
+
+from lockstep.recorder import BASE, Recorder, assemble
+from lockstep.test_referee import verdict
+
+from hyacinth.sim.lockstep.referee import Difference
+
+PROGRAM = """
+    .equ V, 0x01
+    .equ LEAF, 0xcf
+    .equ LEAF_U, 0xdf
+    .macro entry table, index, target, flags
+    la t0, \\table
+    la t1, \\target
+    srli t1, t1, 2
+    ori t1, t1, \\flags
+    sd t1, 8*(\\index)(t0)
+    .endm
+    .macro change table, index, target, flags
+    entry \\table, \\index, \\target, \\flags
+    .endm
+    .macro atp register, table, id
+    la t0, \\table
+    srli t0, t0, 12
+    li t1, 8 << 60 | \\id << 44
+    or t0, t0, t1
+    csrw \\register, t0
+    .endm
+    li t0, -1
+    csrw pmpaddr0, t0
+    li t0, 0x1f
+    csrw pmpcfg0, t0
+    la t0, handler
+    csrw mtvec, t0
+    # Single stage and VS stage: 1 GiB identity at 0x80000000, and 0x40000000 to page_a. 0x40200000 goes by its own
+    # table to page_a, 0x40001000 to the GPA 0x40000000. G stage: identity, and 0x40000000 to page_a.
+    li t2, 0x80000000 >> 2 | LEAF
+    la t0, root
+    sd t2, 16(t0)
+    la t0, other_root
+    sd t2, 16(t0)
+    la t0, g_root
+    ori t2, t2, LEAF_U
+    sd t2, 16(t0)
+    entry root, 1, middle, V
+    entry other_root, 1, other_middle, V
+    entry middle, 0, low, V
+    entry middle, 1, low, V
+    entry other_middle, 0, other_low, V
+    entry low, 0, page_a, LEAF | FLAGS
+    la t0, low
+    li t1, 0x40000000 >> 2 | LEAF
+    sd t1, 8(t0)
+    entry other_low, 0, page_b, LEAF
+    entry g_root, 1, g_middle, V
+    entry g_middle, 0, g_low, V
+    entry g_low, 0, page_a, LEAF_U
+    la t0, page_a
+    li t1, 0x11
+    sd t1, 0(t0)
+    la t0, page_b
+    li t1, 0x22
+    sd t1, 0(t0)
+    atp satp, root, 5
+    atp vsatp, root, 5
+    atp hgatp, g_root, 9
+    li t0, 1 << 8 | 1 << 7
+    csrw hstatus, t0
+    li t0, 3 << 11
+    csrc mstatus, t0
+    li t0, 1 << 11
+    csrs mstatus, t0
+    la t0, hs
+    csrw mepc, t0
+    li a0, 0x40000000
+    li a1, 0x40001000
+    li a2, 0x40200000
+    li a5, 5
+    li a6, 6
+    li a7, 0x40000000 >> 2
+    li s7, 0x40001000 >> 2
+    mret
+hs:
+    BODY
+    j .
+    .balign 4
+handler:
+    j .
+    .balign 16384
+g_root: .zero 16384
+root: .zero 4096
+other_root: .zero 4096
+middle: .zero 4096
+other_middle: .zero 4096
+low: .zero 4096
+other_low: .zero 4096
+g_middle: .zero 4096
+g_low: .zero 4096
+page_a: .zero 4096
+page_b: .zero 4096
+"""
+LEAF = "change low, 0, page_b, LEAF | FLAGS"
+GUEST_LEAF = "change g_low, 0, page_b, LEAF_U"
+TABLE = "change middle, 0, other_low, V"
+ROOT = "atp satp, other_root, 5"
+SINGLE, VS, G = "ld s1, (a0)", "hlv.d s1, (a0)", "hlv.d s1, (a1)"
+
+
+@cache
+def recorded(*body, flags=0):
+    lines = "\n".join(line for part in body for line in [part] if line)
+    segments = assemble(PROGRAM.replace("BODY", lines).replace("FLAGS", str(flags)))
+    return segments, Recorder(segments).run()
+
+
+def accesses(records, kind):
+    """Where the records of the accesses to the two pages by another address stand."""
+    return [i for i, r in enumerate(records) if r["memory"] == kind and 0x4000_0000 <= r["gva"] < 0x4100_0000]
+
+
+def with_old_page(access, change, fence="", flags=0):
+    """The verdict on a program whose last access goes where its first went, as if `change` had not yet been seen."""
+    segments, records = recorded(access, change, fence, access, flags=flags)
+    first, last = accesses(records, 1)
+    old, new = records[first], records[last]
+    assert old["data"] == 0x11 and new["data"] == 0x22
+    changed = [*records[:last], new | {key: old[key] for key in ("hpa", "data", "rd_value")}, *records[last + 1:]]
+    found = verdict(segments, changed)
+    assert found == len(records) or (found.what, found.count) == ("register", last)
+    return not isinstance(found, Difference)
+
+
+CHANGES = [(SINGLE, LEAF), (SINGLE, TABLE), (SINGLE, ROOT), (VS, LEAF), (VS, TABLE), (G, GUEST_LEAF),
+           (VS, "atp vsatp, other_root, 5")]
+
+
+@pytest.mark.parametrize("access, change", CHANGES)
+def test_the_old_translation_may_be_used_until_a_fence(access, change):
+    assert with_old_page(access, change)
+
+
+@pytest.mark.parametrize("access, change", CHANGES)
+def test_the_new_translation_may_be_used_before_a_fence(access, change):
+    segments, records = recorded(access, change, access)
+    assert verdict(segments, records) == len(records)
+
+
+FENCES = [
+    (SINGLE, LEAF, 0, "sfence.vma a0, a5", "sfence.vma a1, a5"),
+    (SINGLE, LEAF, 0, "sfence.vma x0, a5", "sfence.vma x0, a6"),
+    (SINGLE, LEAF, 0x20, "sfence.vma a0, x0", "sfence.vma a0, a5"),
+    (SINGLE, TABLE, 0, "sfence.vma x0, x0", "sfence.vma a0, x0"),
+    (SINGLE, ROOT, 0, "sfence.vma x0, a5", "sfence.vma a0, a5"),
+    (SINGLE, LEAF, 0, "sfence.vma", "hfence.vvma"),
+    (VS, LEAF, 0, "hfence.vvma a0, a5", "hfence.vvma a0, a6"),
+    (VS, LEAF, 0, "hfence.vvma", "sfence.vma"),
+    (VS, TABLE, 0, "hfence.vvma", "hfence.gvma"),
+    (VS, LEAF, 0, "hfence.vvma", "atp hgatp, g_root, 8\nhfence.vvma\natp hgatp, g_root, 9"),
+    (G, GUEST_LEAF, 0, "hfence.gvma", "hfence.vvma"),
+    (G, GUEST_LEAF, 0, "hfence.gvma a7, x0", "hfence.gvma s7, x0"),
+    (G, GUEST_LEAF, 0, "li t0, 9\nhfence.gvma a7, t0", "hfence.gvma a7, a5"),
+]
+
+
+@pytest.mark.parametrize("access, change, flags, fence, other", FENCES)
+def test_a_fence_ends_what_it_names_and_nothing_else(access, change, flags, fence, other):
+    assert not with_old_page(access, change, fence, flags=flags)
+    assert with_old_page(access, change, other, flags=flags)
+
+
+def test_another_address_space_has_not_had_the_old_root():
+    assert not with_old_page(SINGLE, "atp satp, other_root, 6")
+
+
+def test_a_page_that_was_never_there_is_reported():
+    segments, records = recorded(SINGLE, LEAF, SINGLE)
+    last = accesses(records, 1)[-1]
+    records = [*records[:last], records[last] | {"hpa": BASE, "data": 0x11, "rd_value": 0x11}, *records[last + 1:]]
+    assert verdict(segments, records).what == "register"
+
+
+def test_a_store_may_go_to_the_old_page_and_then_leaves_the_new_one_alone():
+    segments, records = recorded(SINGLE, LEAF, "sd a5, (a0)", "sfence.vma", SINGLE)
+    old, new = (records[i] for i in accesses(records, 1))
+    [store] = accesses(records, 2)
+    stale = records[store] | {"hpa": old["hpa"]}
+    untouched = new | {"data": 0x22, "rd_value": 0x22}
+    at = records.index(new)
+    assert verdict(segments, [*records[:store], stale, *records[store + 1:at], untouched, *records[at + 1:]]) \
+        == len(records)
+    assert verdict(segments, [*records[:store], stale, *records[store + 1:]]).what == "register"
+
+
+def test_code_may_still_come_from_the_old_page():
+    segments, records = recorded(
+        "la t0, page_a", "li t1, 0x00100493", "sw t1, (t0)", "la t0, page_b", "li t1, 0x00200493", "sw t1, (t0)",
+        "li t2, 0x00008067", "sw t2, 4(t0)", "la t0, page_a", "sw t2, 4(t0)", "fence.i",
+        "jalr a0", LEAF, "jalr a0")
+    first, last = (i for i, r in enumerate(records) if r["pc"] == 0x4000_0000)
+    stale = records[last] | {key: records[first][key] for key in ("bits", "rd_value")}
+    assert (records[last]["rd_value"], stale["rd_value"]) == (2, 1)
+    assert verdict(segments, [*records[:last], stale, *records[last + 1:]]) == len(records)
+
+
+def test_an_entry_that_was_invalid_may_still_fault_and_one_that_was_valid_may_still_translate():
+    segments, records = recorded("change low, 0, page_a, 0", "sfence.vma", SINGLE)
+    fault = len(records) - 2
+    assert records[fault]["trapped"]
+    absent = segments, records[:fault + 1]
+    segments, records = recorded(SINGLE, "change low, 0, page_a, 0", SINGLE)
+    assert verdict(segments, records) == len(records)
+    valid = next(r for r in records if r["gva"] == 0x4000_0000)
+    translated = next(i for i, r in enumerate(records) if r["trapped"])
+    still = valid | {"pc": records[translated]["pc"], "next_pc": records[translated]["pc"] + valid["next_pc"]
+                     - valid["pc"], "bits": records[translated]["bits"]}
+    assert verdict(segments, [*records[:translated], still]) == translated + 1
+    assert verdict(*absent) == len(absent[1])
+    segments, records = recorded("change low, 0, page_a, 0", "sfence.vma", LEAF, SINGLE)
+    last = accesses(records, 1)[-1]
+    spurious = records[last] | {
+        "memory": 0, "gva": 0, "hpa": 0, "data": 0, "size": 0, "writes_rd": 0, "rd": 0, "rd_value": 0, "trapped": 1,
+        "code": 13, "tval": 0x4000_0000, "mode_after": 3, "next_pc": absent[1][fault]["next_pc"]}
+    assert verdict(segments, [*records[:last], spurious]) == last + 1
