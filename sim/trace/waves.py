@@ -2,9 +2,11 @@
 
 A view is made of the names found in the wave, so it never names a signal that is not there. Beside `demo.fst` it
 leaves `demo.sucl` (Surfer: `surfer demo.fst --command-file demo.sucl`), `.surfer/mappings/` (the words), `demo.gtkw`
-(GTKWave: `gtkwave demo.fst demo.gtkw`) and `demo.gtkw.d/` (the words).
+(GTKWave: `gtkwave demo.fst demo.gtkw`) and `demo.gtkw.d/` (the words). Surfer looks for the words in `.surfer` of the
+folder that it is started in, and knows such words since its version 0.6; GTKWave looks beside the save file.
 """
 
+import math
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +20,8 @@ from .variables import Variable
 HEX, WORDS, BIT = 0x22, 0x2022, 0x28
 """Flags of a row in GTKWave's save file: hexadecimal and right-justified; the same through a file of words; a bit."""
 HEADING = 0x200
+FRAMES = 5
+"""How many of GTKWave's frames, 200 pixels each, are to show the span on both sides of the cursor: 1000 pixels."""
 
 
 class Row(NamedTuple):
@@ -97,7 +101,7 @@ def write_views(wave: Path, variables, *, cursor: int | None = None, span: int =
         (mappings / f"hyacinth-{name.lower()}.txt").write_text(surfer_words(name, width, table))
         (filters / f"{name.lower()}.txt").write_text(gtkwave_words(width, table))
     surfer.write_text(surfer_commands(rows, cursor, span))
-    gtkwave.write_text(gtkwave_save(wave, rows, filters, cursor))
+    gtkwave.write_text(gtkwave_save(wave, rows, filters, cursor, span))
     return [surfer, gtkwave]
 
 
@@ -108,16 +112,24 @@ def surfer_words(name: str, width: int, table: dict[int, str]) -> str:
 
 
 def surfer_commands(rows, cursor: int | None = None, span: int = 60) -> str:
-    """A command file of Surfer. A format is set on the row that was added last."""
+    """A command file of Surfer, its headings single words, as `divider_add` takes no more.
+
+    A format is set on the row in focus. The focus moves to a row that is added only where there is a focus already, so
+    the first row is given it. Surfer 0.6 has no `zoom_to` yet: it says so in its log and shows the whole wave.
+    """
     commands = []
     for heading, present in rows.items():
         commands.append(f"divider_add {heading}")
+        if len(commands) == 1:
+            commands.append("item_focus a")
         for variable, words_of in present:
             commands.append(f"variable_add {variable.path}")
             if words_of:
                 commands.append(f"item_set_format Hyacinth{words_of}")
             elif variable.width > 1:
                 commands.append("item_set_format Hexadecimal")
+    if commands:
+        commands.append("item_unfocus")
     if cursor is None:
         commands.append("zoom_fit")
     else:
@@ -131,10 +143,15 @@ def gtkwave_words(width: int, table: dict[int, str]) -> str:
     return "".join(f"{value:0{digits}x} {word}\n" for value, word in sorted(table.items()))
 
 
-def gtkwave_save(wave: Path, rows, filters: Path, cursor: int | None = None) -> str:
-    """A save file of GTKWave, its files named relatively to it."""
-    lines = [f'[dumpfile] "{wave.name}"', f"[savefile] \"{wave.with_suffix('.gtkw').name}\"", "[timestart] 0",
-             f"*-3.0 {-1 if cursor is None else cursor}" + " -1" * 26]
+def gtkwave_save(wave: Path, rows, filters: Path, cursor: int | None = None, span: int = 60) -> str:
+    """A save file of GTKWave, its files named relatively to it.
+
+    The line with the star has the zoom, the binary logarithm of frames per time unit, then the cursor and 26 named
+    markers, none of them set.
+    """
+    start, zoom = (0 if cursor is None else max(0, cursor - span)), -math.log2(max(1, 2 * span / FRAMES))
+    lines = [f'[dumpfile] "{wave.name}"', f"[savefile] \"{wave.with_suffix('.gtkw').name}\"", f"[timestart] {start}",
+             f"*{zoom:.6f} {-1 if cursor is None else cursor}" + " -1" * 26]
     for heading, present in rows.items():
         lines += [f"@{HEADING:x}", f"-{heading}"]
         for variable, words_of in present:
