@@ -58,6 +58,10 @@ BEHAVIOUR = {
     "htinst and mtinst": """Spike writes 0 where a transformed instruction is allowed. With CoreConfig.htinst "full" the
         shim computes the transformed instruction and compares that. With "zero" the pseudo-instruction of an implicit
         access and its GPA, which Spike writes, are 0.""",
+    "stale translations": """From a change of a page table, or of a root, until a fence that covers it the old entry and
+        the new one may be used, and Spike's choice need not be the core's. Where the core's address and the tables as
+        they are now disagree, and entries as they were since such a fence explain it, Spike is shown those for this
+        one instruction: stale.h.""",
     "misaligned AMOs, LR and SC": """Spike performs them where its TLB hits, which is wrong; its TLB is emptied first.
         So with misaligned loads and stores, where CoreConfig.misaligned is "trap".""",
     "misaligned accesses where PMP cuts a page": """The core raises 4 and 6, and software decides; Spike does them or

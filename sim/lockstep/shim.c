@@ -143,6 +143,8 @@ int shim_memory(u64 address, u8 *bytes, u64 length, int write) {
   return 1;
 }
 
+#include "stale.h"
+
 /* ---- where Spike is helped to see an exception ---- */
 
 /* Spike's TLB hits hide that an access is misaligned; here the next one has to be looked at. */
@@ -331,10 +333,12 @@ static int check_one(const u64 *r) {
   forget_if_misaligned((u32)bits);
   int refused = faulted() && (r[F_code] == 4 || r[F_code] == 6) && !options.misaligned_traps && pages_are_cut();
   if (refused) do_misaligned(0);
-  int kept = keep_first_part(r);
+  show_tables(r);
+  int kept = keep_first_part(r), changed = remember_changes(r);
 
   spike_step(processor, 1);
 
+  show_present_tables(changed);
   if (kept) memcpy(x, shadow, sizeof shadow);  /* a trap has changed no register */
   if (refused) do_misaligned(1);
   *in_wfi = 0;
@@ -397,5 +401,5 @@ int shim_start(u8 *spike_processor, struct options choices) {
   if (word(clock_csr, CSR_ADDRESS) != TIME) return 0;
   mip_value = storage(MIP), mie_value = storage(MIE), hvip_value = storage(HVIP);
   memcpy(shadow, x, sizeof shadow);
-  return 1;
+  return start_stale();
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 GUARD = Path(__file__).with_name("guard.cc")
 SOURCE = Path(__file__).with_name("shim.c")
-INCLUDED = tuple(SOURCE.with_name(name) for name in ("spike.h", "instructions.h", "guard.cc"))
+INCLUDED = tuple(SOURCE.with_name(name) for name in ("spike.h", "instructions.h", "stale.h", "guard.cc"))
 
 
 def build(fields: tuple[str, ...]) -> Path:

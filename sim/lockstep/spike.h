@@ -8,6 +8,7 @@
 
 typedef uint64_t u64;
 typedef uint32_t u32;
+typedef uint16_t u16;
 typedef uint8_t u8;
 
 extern void spike_step(void *processor, size_t count) __asm__("_ZN11processor_t4stepEm");
@@ -35,6 +36,6 @@ enum {
   VSSTATUS = 0x200, VSIE = 0x204, VSEPC = 0x241, VSCAUSE = 0x242, VSTVAL = 0x243, VSIP = 0x244,
   MSTATUS = 0x300, MISA = 0x301, MIE = 0x304, MEPC = 0x341, MCAUSE = 0x342, MTVAL = 0x343, MIP = 0x344,
   MTINST = 0x34a, MTVAL2 = 0x34b, HSTATUS = 0x600, HIE = 0x604, HTVAL = 0x643, HIP = 0x644, HVIP = 0x645,
-  HTINST = 0x64a, TIME = 0xc01,
+  HTINST = 0x64a, SATP = 0x180, VSATP = 0x280, HGATP = 0x680, TIME = 0xc01,
   PMPCFG0 = 0x3a0, PMPADDR0 = 0x3b0, MCOUNTINHIBIT = 0x320, MINSTRET = 0xb02,
 };

@@ -9,6 +9,7 @@ pytest.importorskip("riscv")
 
 from lockstep import programs
 from lockstep.recorder import BASE, SIZE, Recorder, assemble, packed
+from lockstep.verdicts import CONFIG, verdict
 
 from hyacinth.rtl.config import FULL
 from hyacinth.sim.lockstep import referee
@@ -16,7 +17,6 @@ from hyacinth.sim.lockstep.assembler import op
 from hyacinth.sim.lockstep.referee import SLOT_RECORDS, Difference, Referee, RefereeError
 from hyacinth.sim.records import RETIRE, RETIRE_FIELDS
 
-CONFIG = replace(FULL, reset_pc=BASE, htinst="pseudo")
 PINS = {20: (0x80, 0x80), 30: (0x800, 0x800), 70: (0x200, 0x200)}
 
 
@@ -24,16 +24,6 @@ PINS = {20: (0x80, 0x80), 30: (0x800, 0x800), 70: (0x200, 0x200)}
 def recorded(name, delay=0):
     segments = assemble(getattr(programs, name))
     return segments, Recorder(segments, pins=PINS if name == "INTERRUPTS" else None, delay=delay).run()
-
-
-def verdict(segments, records, config=CONFIG):
-    """The Difference that the referee finds, or the number of equal records."""
-    with Referee(config, segments, SIZE) as judge:
-        try:
-            judge.check(packed(records))
-            return judge.finish()
-        except Difference as difference:
-            return difference
 
 
 def with_mutation(name, choose, **changes):
