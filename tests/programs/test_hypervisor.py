@@ -35,7 +35,7 @@ def elf(tmp_path_factory):
 
 def run(elf, *options):
     """The console's lines; Spike has a process of its own, because a fault of it would end this one."""
-    result = subprocess.run([sys.executable, "-m", "hyacinth.sw.hypervisor.spike", "--elf", elf, *options],
+    result = subprocess.run([sys.executable, "-m", "hyacinth.sim.lockstep.demonstration", "--elf", elf, *options],
                             cwd=SOURCE, capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout.splitlines(), int(re.search(r"(\d+) instructions", result.stderr)[1])
@@ -147,7 +147,7 @@ def test_a_machine_with_more_extensions_makes_no_difference(elf, plain):
                                              ("h", "this machine has no hypervisor extension")])
 def test_a_machine_that_lacks_something_is_told_so(elf, absent, message):
     isa = "rv64imac_zicsr_zifencei_zicntr_sstc" if absent == "h" else "rv64imach_zicsr_zifencei_zicntr"
-    result = subprocess.run([sys.executable, "-m", "hyacinth.sw.hypervisor.spike", "--elf", elf, "--isa", isa],
+    result = subprocess.run([sys.executable, "-m", "hyacinth.sim.lockstep.demonstration", "--elf", elf, "--isa", isa],
                             cwd=SOURCE, capture_output=True, text=True, timeout=120)
     assert result.returncode == 1 and result.stdout.startswith(message)
 
@@ -177,6 +177,6 @@ def test_the_page_about_it_shows_lines_that_it_prints(plain):
 @pytest.mark.parametrize("options, message", [(("--elf", "nothing.elf"), "there is no file nothing.elf"),
                                               (("--instructions-per-tick", "0"), "must be at least 1")])
 def test_a_wrong_option_is_refused_in_one_line(options, message):
-    result = subprocess.run([sys.executable, "-m", "hyacinth.sw.hypervisor.spike", *options],
+    result = subprocess.run([sys.executable, "-m", "hyacinth.sim.lockstep.demonstration", *options],
                             cwd=SOURCE, capture_output=True, text=True, timeout=120)
     assert result.returncode == 2 and message in result.stderr.splitlines()[-1]

@@ -81,6 +81,11 @@ def test_the_hardware_knows_nothing_of_those_who_simulate_it():
     assert lines_with(re.compile(r"^\s*(import|from) (hyacinth|\.*)\.?(sim|boards|sw)\b"), hardware) == []
 
 
+def test_the_programs_know_nothing_of_those_who_run_them():
+    software = [path for path in MODULES if name(path).startswith("sw/")]
+    assert lines_with(re.compile(r"^\s*(import|from) (hyacinth|\.*)\.?(sim|boards)\b"), software) == []
+
+
 def test_every_rule_that_is_named_is_a_rule_of_the_manual():
     # An id with * stands for all that begin so.
     known = {line for line in (ROOT / "docs/rules.txt").read_text().splitlines() if not line.startswith("#")}

