@@ -121,6 +121,7 @@ class Core(wiring.Component):
             mmu.uncached_page.eq(self.uncached_page), mmu.uncached_enable.eq(self.uncached_enable),
             loadstore.executed.eq(commit.executed), loadstore.go.eq(commit.go),
             loadstore.enter.eq(commit.enter), loadstore.early_page.eq(execute.page),
+            loadstore.early_decoded.eq(execute.o.payload.decoded),
             loadstore.early_read.eq(execute.read), loadstore.early_offset.eq(execute.offset),
             execute.granted.eq(loadstore.granted),
             commit.done.eq(loadstore.done), commit.value.eq(loadstore.value), commit.faulted.eq(loadstore.faulted),

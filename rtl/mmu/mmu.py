@@ -136,6 +136,11 @@ class Mmu(wiring.Component):
                     m.d.comb += self.events[2].eq(1)
                     m.next = "FOUND"
                 with m.Else():
+                    m.next = "MISSED"
+            # A cycle of its own: what block RAM has said comes too late to set the walker going.
+            with m.State("MISSED"):
+                m.next = "IDLE"
+                with m.If(~stops):
                     m.d.comb += [walker.start.eq(1), self.events[3].eq(1)]
                     m.next = "WALK"
             with m.State("FOUND"):

@@ -6,11 +6,11 @@ from amaranth.lib.wiring import In, Out
 
 from ..config import PHYSICAL_BITS
 from ..isa.causes import ACCESS_FAULT, ADDRESS_MISALIGNED
-from ..isa.instructions import Amo, Unit
 from ..payloads import Fault, Page, Reach
 from ..ports import DataCacheSignature, TranslateSignature
 from ..units.alu import amo_result
-from .payloads import Executed
+from .payloads import Decoded, Executed
+from .shape import Shape, shape
 
 
 def rotated_right(value, places) -> Value:
@@ -39,8 +39,8 @@ class LoadStore(wiring.Component):
         The instruction, held from the cycle after it left execute until `done` or `faulted`.
     early_read : In(1), early_offset : In(12), granted : Out(1)
         Execute's read of the data cache, for the instruction that comes here next.
-    enter : In(1), early_page : In(Page)
-        The next instruction comes at the end of the cycle; its page, if the first-level TLB has it.
+    enter : In(1), early_decoded : In(Decoded), early_page : In(Page)
+        The next instruction comes at the end of the cycle; what it is, and its page, if the first-level TLB has it.
     translate, cache
         The rest of the Mmu, the data cache.
     done : Out(1), value : Out(64)
@@ -59,7 +59,7 @@ class LoadStore(wiring.Component):
         self.misaligned = misaligned
         super().__init__({
             "executed": In(Executed), "go": In(1), "early_read": In(1), "early_offset": In(12), "granted": Out(1),
-            "enter": In(1), "early_page": In(Page),
+            "enter": In(1), "early_decoded": In(Decoded), "early_page": In(Page),
             "translate": Out(TranslateSignature()), "cache": Out(DataCacheSignature()),
             "done": Out(1), "value": Out(64), "faulted": Out(1), "fault": Out(Fault), "fault_offset": Out(4),
             "hpa": Out(PHYSICAL_BITS), "hpa_next": Out(PHYSICAL_BITS), "device": Out(1), "stored": Out(1),
@@ -68,20 +68,14 @@ class LoadStore(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         executed, cache, decoded = self.executed, self.cache, self.executed.decoded
-        address, size, op = executed.result, decoded.size, decoded.op
-        is_amo, is_load = decoded.unit == Unit.AMO, decoded.unit == Unit.LOAD
-        is_sc = (decoded.unit == Unit.STORE) & (op == Amo.SC)
-        is_lr = is_load & (op == Amo.LR)
-        atomic = is_amo | is_sc | is_lr
-
-        # Shape of the access: bytes named by their place in the eight around the address.
-        place, last_byte = address[:3], Signal(3)
-        m.d.comb += last_byte.eq((1 << size) - 1)
-        crosses, crosses_page = Signal(), Signal()
-        m.d.comb += [crosses.eq((place + last_byte)[3]),
-                     crosses_page.eq(crosses & address[3:12].all())]
-        is_misaligned = (place & last_byte).any()
-        refused = is_misaligned & (atomic if self.misaligned else 1)
+        address, place = executed.result, executed.result[:3]
+        access = Signal(Shape)
+        with m.If(self.enter):
+            m.d.sync += access.eq(shape(m, self.early_decoded, self.early_offset))
+        is_amo, is_sc, size, last_byte = access.amo, access.sc, access.size, access.last_byte
+        crosses, crosses_page = access.crosses, access.crosses_page
+        atomic = is_amo | is_sc | access.lr
+        refused = access.misaligned & (atomic if self.misaligned else 1)
 
         # One page for each part, and `here` that of the part under way: a register of its own, since the comparison
         # of the cache's tags waits for it.
@@ -98,7 +92,7 @@ class LoadStore(wiring.Component):
         holds = Signal()
         m.d.comb += holds.eq(reserved & (reservation == Cat(address[:12], first_page.ppn)))
         writes = Signal()                            # this access changes memory
-        m.d.comb += writes.eq((decoded.unit == Unit.STORE) & (~is_sc | holds) | is_amo)
+        m.d.comb += writes.eq(access.store & (~is_sc | holds) | is_amo)
 
         # Data on its way in: bytes from the lowest on, then extended. What the cache gives comes late in the cycle; so
         # its sign is looked up beside the rotation, not after it, and every choice is made by registers.
@@ -110,19 +104,15 @@ class LoadStore(wiring.Component):
             m.d.comb += [from_first.eq(part & (place <= lane)), gathered.word_select(lane, 8).eq(
                 Mux(from_first, low.word_select(lane, 8), data_in.word_select(lane, 8)))]
         m.d.comb += read.eq(rotated_right(gathered, place))
-        bytes_mask = Signal(8)
-        with m.Switch(size):
-            for n in range(4):
-                with m.Case(n):
-                    m.d.comb += bytes_mask.eq((1 << (1 << n)) - 1)
+        bytes_mask = Cat(Const(1, 1), last_byte[0], *[last_byte[1]] * 2, *[last_byte[2]] * 4)
         sign, extended = Signal(), Signal(64)
-        m.d.comb += sign.eq(data_in[7::8].bit_select((place + last_byte)[:3], 1) & ~decoded.unsigned)
+        m.d.comb += sign.eq(data_in[7::8].bit_select(access.last_lane, 1) & ~access.unsigned)
         for n in range(8):
             m.d.comb += extended.word_select(n, 8).eq(Mux(bytes_mask[n], read.word_select(n, 8), sign.replicate(8)))
 
         # Data on its way out: rotated to its place, which is right for both parts.
         new = Signal(64)
-        m.d.comb += new.eq(Mux(is_amo, amo_result(op, old, executed.b, ~size[0]), executed.b))
+        m.d.comb += new.eq(Mux(is_amo, amo_result(decoded.op, old, executed.b, ~size[0]), executed.b))
         lanes = Signal(16)
         m.d.comb += lanes.eq(bytes_mask << place)
         m.d.comb += [
@@ -139,7 +129,7 @@ class LoadStore(wiring.Component):
         request = self.translate.request
         m.d.comb += [request.va.eq(part_address), request.context.eq(executed.context),
                      # Of a misaligned access one byte of each part: where a page is cut, it is refused anyway.
-                     request.size.eq(Mux(is_misaligned, 0, size))]
+                     request.size.eq(Mux(access.misaligned, 0, size))]
 
         def fail(causes):
             m.d.sync += [self.fault.eq(0), self.fault.cause.eq(Mux(
@@ -152,7 +142,7 @@ class LoadStore(wiring.Component):
         m.d.comb += [self.done.eq(ends | looks & ~modifies & ~goes_on & cache.hit),
                      self.value.eq(Mux(is_sc, ~holds, Mux(is_amo, old, extended))),
                      cache.write.eq(looks & writes & ~modifies)]
-        with m.If(self.done & is_lr):
+        with m.If(self.done & access.lr):
             m.d.sync += [reserved.eq(1), reservation.eq(Cat(address[:12], first_page.ppn))]
         with m.If(self.done & is_sc):
             m.d.sync += reserved.eq(0)
@@ -194,7 +184,7 @@ class LoadStore(wiring.Component):
                     with m.If(answer.faulted):
                         m.d.sync += self.fault.eq(answer.fault)
                         m.next = "FAULT"
-                    with m.Elif(answer.cut & is_misaligned):
+                    with m.Elif(answer.cut & access.misaligned):
                         fail(ADDRESS_MISALIGNED)
                     with m.Elif(part & ~answer.page.memory):
                         fail(ACCESS_FAULT)           # before the first part has been written
@@ -205,7 +195,7 @@ class LoadStore(wiring.Component):
                         m.d.sync += [first_page.eq(answer.page), here.eq(answer.page)]
                         m.next = "CHECK"
             with m.State("CHECK"):
-                with m.If(~first_page.memory & (atomic | is_misaligned)):
+                with m.If(~first_page.memory & (atomic | access.misaligned)):
                     fail(ACCESS_FAULT)
                 with m.Elif(crosses_page):
                     m.d.sync += part.eq(1)
@@ -226,7 +216,7 @@ class LoadStore(wiring.Component):
                 look(on_miss="READ")
             with m.State("REFILL"):
                 m.d.comb += cache.refill.eq(1)
-                with m.If(cache.arrived & is_load & ~crosses):
+                with m.If(cache.arrived & access.load & ~crosses):
                     # A load does not wait for the rest of its line.
                     m.d.comb += [data_in.eq(cache.arrived_data), ends.eq(1)]
                     m.next = "FIRST"
@@ -235,7 +225,7 @@ class LoadStore(wiring.Component):
                     with m.If(cache.error):
                         fail(ACCESS_FAULT)
             with m.State("SINGLE"):
-                m.d.comb += [cache.single.eq(is_load | writes), self.device.eq(1)]
+                m.d.comb += [cache.single.eq(access.load | writes), self.device.eq(1)]
                 with m.If(cache.single_done | ~cache.single):
                     m.d.sync += held.eq(cache.single_data)
                     m.next = "SINGLE DONE"

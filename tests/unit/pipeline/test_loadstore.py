@@ -96,6 +96,8 @@ class Player:
         ctx, unit, row = self.ctx, self.unit, BY_NAME[name]
         ctx.set(unit.early_offset, va & 4095)
         ctx.set(unit.early_read, 1)
+        decoded = {"fetched": {"bits": row.encode(**dict.fromkeys("dstiq", 0))}} | facts(row)
+        ctx.set(unit.early_decoded, decoded)
         page = self.page(va)
         known = known and not page.faults and not page.cut
         ctx.set(unit.early_page, {"ppn": page.ppn, "memory": page.memory, "cacheable": page.cacheable} if known else {})
@@ -105,10 +107,9 @@ class Player:
         ctx.set(unit.early_read, 0)
         ctx.set(unit.enter, 0)
         load = row.unit == Unit.LOAD
-        word = row.encode(**dict.fromkeys("dstiq", 0))
         ctx.set(unit.executed, {
-            "decoded": {"fetched": {"bits": word}} | facts(row),
-            "b": b, "result": va, "context": {"mode": 1, "reach": Reach.LOAD if load else Reach.STORE},
+            "decoded": decoded, "b": b, "result": va,
+            "context": {"mode": 1, "reach": Reach.LOAD if load else Reach.STORE},
             "page_known": known, "read": granted})
         ctx.set(unit.go, 1)
         self.cycles = 0
