@@ -1,6 +1,6 @@
 """Which accesses a translation allows: one rule for TLBs and walker (supervisor and hypervisor chapters)."""
 
-from amaranth.hdl import Mux, Value
+from amaranth.hdl import Cat, Mux, Value
 from amaranth.lib import data
 
 from ..isa.modes import privilege
@@ -58,3 +58,54 @@ def allowed(context, rights) -> Value:
             & first_stage_allows(context, rights.s_r, rights.s_w, rights.s_x)
             & g_stage_allows(context, rights.g_r, rights.g_w, rights.g_x)
             & memory_allows(context, rights.p_r, rights.p_w, rights.p_x))
+
+
+class Grants(data.Struct):
+    """Rights, summed up by the kinds of access there are: less to keep, and less to look at late in a cycle."""
+    fetch: 1
+    store: 1
+    load: 1         # with no MXR that counts
+    load_vs_mxr: 1  # vsstatus.MXR alone
+    load_mxr: 1     # sstatus.MXR
+    hlvx: 1
+    user: 1         # as a user, and so on
+    supervisor: 1
+
+
+class Asked(data.Struct):
+    """What a Context asks of Grants. Of the first six one is set, and one of the other three."""
+    fetch: 1
+    store: 1
+    load: 1
+    load_vs_mxr: 1
+    load_mxr: 1
+    hlvx: 1
+    user: 1
+    supervisor: 1
+    either: 1       # SUM: whosever page it is
+
+
+def granted(rights) -> Value:
+    """The Grants of `rights`."""
+    s_load, g_load = rights.s_r | rights.s_x, rights.g_r | rights.g_x
+    return Cat(rights.s_x & rights.g_x & rights.p_x, rights.s_w & rights.g_w & rights.p_w,
+               rights.s_r & rights.g_r & rights.p_r, s_load & rights.g_r & rights.p_r, s_load & g_load & rights.p_r,
+               rights.s_x & rights.g_x & rights.p_r & rights.p_x,
+               rights.s_off | rights.s_u, rights.s_off | ~rights.s_u)
+
+
+def asked(context) -> Value:
+    """The Asked of `context`."""
+    fetch, load = context.reach == Reach.FETCH, context.reach == Reach.LOAD
+    user, plain = privilege(context.mode) == 0, load & ~context.hlvx
+    either = ~user & context.sum & ~fetch
+    return Cat(fetch, ~fetch & ~load, plain & ~context.mxr & ~context.vs_mxr,
+               plain & ~context.mxr & context.vs_mxr, plain & context.mxr, load & context.hlvx,
+               user, ~user & ~either, either)
+
+
+def grants_allow(asked, grants) -> Value:
+    """The same as `allowed`, of an Asked and of Grants."""
+    kind = (Cat(asked.fetch, asked.store, asked.load, asked.load_vs_mxr, asked.load_mxr, asked.hlvx)
+            & Cat(grants.fetch, grants.store, grants.load, grants.load_vs_mxr, grants.load_mxr, grants.hlvx)).any()
+    return kind & (asked.either | (asked.user & grants.user) | (asked.supervisor & grants.supervisor))

@@ -1,6 +1,6 @@
 """The second-level TLB: a memory of translations, of both sides and of many address spaces."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -8,8 +8,8 @@ from amaranth.utils import exact_log2
 
 from ..isa.modes import Mode, v
 from ..payloads import AtpFields, Context, Fence, FenceKind, Page
-from .permissions import Rights, allowed
-from .tlb import same_page
+from .permissions import Asked, Grants, Rights, asked, granted, grants_allow
+from .tlb import kept, same_page
 
 WAYS = 2
 
@@ -37,6 +37,8 @@ class SecondLevel(wiring.Component):
     ----------
     entries : int
         A power of two, in total.
+    va_bits : int
+        As the CoreConfig has it.
 
     Members
     -------
@@ -54,55 +56,82 @@ class SecondLevel(wiring.Component):
         What the fence names is gone when `ready` has come back. Not while a lookup is under way. The VMID counts
         in the cycle in which the fence is taken.
     """
-    def __init__(self, entries):
-        self.rows = entries // WAYS
-        bits = exact_log2(self.rows)
-        self.index_bits, self.tag_bits = bits, 52 - bits
+    def __init__(self, entries, va_bits=57):
+        self.rows, self.va_bits = entries // WAYS, va_bits
+        self.index_bits = exact_log2(self.rows)
         super().__init__({"va": In(64), "read": In(1), "context": In(Context), "s": In(AtpFields), "vmid": In(14),
                           "hit": Out(1), "found": Out(Stored), "install": In(1), "new": In(Stored),
                           "fence": In(stream.Signature(Fence)), "current_vmid": In(14)})
 
     def elaborate(self, platform):
         m = Module()
-        row = data.StructLayout({"tag": self.tag_bits, "stored": Stored})
-        memories = [Memory(shape=row, depth=self.rows, init=[]) for _ in range(WAYS)]
-        number, sweeping, at = Signal(52), Signal(init=1), Signal(self.index_bits)
+        (read_number, read_is_legal), (fence_number, fence_is_legal) = (
+            kept(address[12:], self.va_bits) for address in (self.va, self.fence.payload.address))
+        # Block RAM has room, and is late in the cycle: what can be known about an entry beforehand is kept with it.
+        Row = data.StructLayout({
+            "tag": len(read_number) - self.index_bits, "stored": Stored, "grants": Grants,
+            "any_asid": 1,                           # its first stage is off or global
+            "inside": 2, "s_inside": 4})             # bit n: the nine bits of level n lie within the page of either size
+        memories = [Memory(shape=Row, depth=self.rows, init=[]) for _ in range(WAYS)]
+        sweeping, at = Signal(init=1), Signal(self.index_bits)
         fence = Signal(Fence, init={"kind": FenceKind.ALL})  # a reset does not empty a memory, so it begins a fence
-        # HFENCE.VVMA names the VMID of its own time (rule hfence-vvma_limits); hgatp may be written during the sweep.
-        fenced_vmid = Signal(14)
         looking = Signal()                           # the sweep has read row `at - 1`
         m.d.comb += self.fence.ready.eq(~sweeping & ~looking)
+
+        # A lookup and a fence have the comparators in turn; the page number of either is in `number`.
+        number, legal = Signal(len(read_number), reset_less=True), Signal(reset_less=True)
         with m.If(self.read):
-            m.d.sync += number.eq(self.va[12:])
+            m.d.sync += [number.eq(read_number), legal.eq(read_is_legal)]
+        # HFENCE.VVMA names the VMID of its own time (rule hfence-vvma_limits); hgatp may be written during the sweep.
+        fenced_vmid = Signal(14, reset_less=True)
+        index, asid, vmid, asks = Signal(self.index_bits), Signal(16), Signal(14), Signal(Asked)
+        m.d.comb += [
+            index.eq(Mux(looking, (at - 1)[:self.index_bits], number[:self.index_bits])),
+            asid.eq(Mux(looking, fence.id, self.s.id)), vmid.eq(Mux(looking, fenced_vmid, self.vmid)),
+            asks.as_value().eq(asked(self.context)),
+        ]
+
+        # The register behind a memory is its own, of block RAM, where it is plain that no row is read while it is written.
+        reads = Signal()
+        m.d.comb += reads.eq(sweeping | (self.read & ~looking & ~self.install))
 
         hits, matches, victim = Signal(WAYS), Signal(WAYS), Signal()
         use_second = Signal()
         for way, memory in enumerate(memories):
             m.submodules[f"way_{way}"] = memory
-            write = memory.write_port()
-            port = memory.read_port(transparent_for=(write,))
-            held = Stored(port.data.stored)
-            whole = Cat(number[:self.index_bits], port.data.tag)
+            write, port = memory.write_port(), memory.read_port(domain="comb")
+            row = Signal(Row, name=f"row_{way}", reset_less=True)
+            held = Stored(row.stored)
+            with m.If(reads):
+                m.d.sync += row.eq(port.data)
+            same, same_asid, same_vmid = (Signal(name=f"{name}_{way}") for name in ("same", "same_asid", "same_vmid"))
+            inside, swept, may = Signal(4, name=f"inside_{way}"), Signal(name=f"swept_{way}"), Signal(name=f"may_{way}")
             m.d.comb += [
-                port.en.eq(self.read | sweeping), port.addr.eq(Mux(sweeping, at, self.va[12:12 + self.index_bits])),
+                port.addr.eq(Mux(sweeping, at, self.va[12:12 + self.index_bits])),
+                inside.eq(Mux(looking, row.s_inside, row.inside)),
+                same.eq(legal & same_page(Cat(index, row.tag), number, inside)),
+                same_asid.eq(held.asid == asid), same_vmid.eq(held.vmid == vmid),
+                may.eq(grants_allow(asks, row.grants)),
                 matches[way].eq(held.valid & (held.v == v(self.context.mode))
-                                & (held.machine == (self.context.mode == Mode.M)) & same_page(whole, number, held.level)
-                                & (held.is_global | held.rights.s_off | (held.asid == self.s.id))
-                                & (~held.v | (held.vmid == self.vmid))),
-                hits[way].eq(matches[way] & allowed(self.context, held.rights)),
+                                & (held.machine == (self.context.mode == Mode.M)) & same
+                                & (row.any_asid | same_asid) & (~held.v | same_vmid)),
+                hits[way].eq(matches[way] & may),
+                swept.eq(self.named(fence, held, same, same_asid, same_vmid)),
             ]
             if way == 0:
                 m.d.comb += self.found.eq(held)
             else:
                 with m.If(use_second):
                     m.d.comb += self.found.eq(held)
-
-            swept = self.named(fence, fenced_vmid, Cat((at - 1)[:self.index_bits], port.data.tag), held)
+            new = self.new
             m.d.comb += [
-                write.addr.eq(Mux(looking, (at - 1)[:self.index_bits], number[:self.index_bits])),
-                write.en.eq(Mux(looking, swept, self.install & (victim == way))),
-                write.data.tag.eq(number[self.index_bits:]),
-                write.data.stored.eq(Mux(looking, 0, self.new.as_value())),
+                write.addr.eq(index), write.en.eq(Mux(looking, swept, self.install & ~sweeping & (victim == way))),
+                write.data.tag.eq(number[self.index_bits:]), write.data.stored.eq(new),
+                write.data.stored.valid.eq(new.valid & legal & ~looking),
+                write.data.grants.as_value().eq(granted(new.rights)),
+                write.data.any_asid.eq(new.is_global | new.rights.s_off),
+                write.data.inside.eq(Cat(new.level > n for n in range(2))),
+                write.data.s_inside.eq(Cat(new.s_level > n for n in range(4))),
             ]
         m.d.comb += self.hit.eq(hits.any())
         m.d.sync += use_second.eq(~hits[0])
@@ -124,23 +153,26 @@ class SecondLevel(wiring.Component):
             with m.If(at == self.rows - 1):
                 m.d.sync += sweeping.eq(0)
         with m.If(self.fence.valid & self.fence.ready):
-            m.d.sync += [fence.eq(self.fence.payload), fenced_vmid.eq(self.current_vmid), sweeping.eq(1), at.eq(0)]
+            taken = self.fence.payload
+            m.d.sync += [
+                fence.eq(taken), number.eq(fence_number), legal.eq(fence_is_legal), sweeping.eq(1), at.eq(0),
+                fenced_vmid.eq(Mux(taken.kind == FenceKind.HFENCE_GVMA, taken.id[:14], self.current_vmid))]
         return m
 
-    def named(self, fence, vmid, number, held):
-        """Whether `fence`, taken while `vmid` was current, names the entry `held` of page `number`.
+    def named(self, fence, held, in_page, same_asid, same_vmid):
+        """Whether `fence` names the entry `held`.
+
+        in_page    its address lies in the first stage's page
+        same_asid  its ASID is the entry's
+        same_vmid  the VMID it names is: of HFENCE.GVMA its own, else that which was current
 
         Supervisor chapter, SFENCE.VMA; hypervisor chapter, HFENCE.VVMA and HFENCE.GVMA.
         """
-        in_page = same_page(fence.address[12:], number, held.s_level)
-        by_asid = ~fence.by_id | (~held.is_global & (held.asid == fence.id))
+        by_asid = ~fence.by_id | (~held.is_global & same_asid)
         first_stage = (~fence.by_address | in_page) & by_asid
-        result = Const(1, 1)
-        for kind, names in (
-            (FenceKind.SFENCE_VMA, ~held.v & first_stage),
-            (FenceKind.HFENCE_VVMA, held.v & (held.vmid == vmid) & first_stage),
-            # The GPA of an entry is not kept, so a fence by guest physical address empties the whole VMID.
-            (FenceKind.HFENCE_GVMA, held.v & (~fence.by_id | (held.vmid == fence.id[:14]))),
-        ):
-            result = Mux(fence.kind == kind, names, result)
-        return result
+        guest = held.v & same_vmid
+        return ((fence.kind == FenceKind.ALL)
+                | ((fence.kind == FenceKind.SFENCE_VMA) & ~held.v & first_stage)
+                | ((fence.kind == FenceKind.HFENCE_VVMA) & guest & first_stage)
+                # The GPA of an entry is not kept, so a fence by guest physical address empties the whole VMID.
+                | ((fence.kind == FenceKind.HFENCE_GVMA) & (guest | (held.v & ~fence.by_id))))
