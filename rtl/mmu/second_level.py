@@ -71,7 +71,7 @@ class SecondLevel(wiring.Component):
         Row = data.StructLayout({
             "tag": len(read_number) - self.index_bits, "stored": Stored, "grants": Grants,
             "any_asid": 1,                           # its first stage is off or global
-            "inside": 2, "s_inside": 4})             # bit n: the nine bits of level n lie within the page of either size
+            "inside": 2, "s_inside": 4})             # bit n: the nine bits of level n lie within the page
         memories = [Memory(shape=Row, depth=self.rows, init=[]) for _ in range(WAYS)]
         sweeping, at = Signal(init=1), Signal(self.index_bits)
         fence = Signal(Fence, init={"kind": FenceKind.ALL})  # a reset does not empty a memory, so it begins a fence
@@ -91,7 +91,8 @@ class SecondLevel(wiring.Component):
             asks.as_value().eq(asked(self.context)),
         ]
 
-        # The register behind a memory is its own, of block RAM, where it is plain that no row is read while it is written.
+        # Block RAM has such a register behind it as each way has here. Yosys uses that, and adds no logic of its own,
+        # only because these conditions prove that no row is ever read while it is written.
         reads = Signal()
         m.d.comb += reads.eq(sweeping | (self.read & ~looking & ~self.install))
 

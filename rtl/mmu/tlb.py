@@ -19,7 +19,7 @@ class Entry(data.Struct):
     """A translation of both stages together.
 
     ASID, VMID and the stages that were on are no part of it: a write of satp, vsatp or hgatp empties a first-level
-    TLB. All 52 bits of the page number are, so an address that is no legal one of its scheme never hits.
+    TLB. The whole page number is, so an address that is no legal one of its scheme never hits.
     """
     vpn: 52
     level: 2           # the page has 2**(12 + 9*level) bytes: the smallest of both stages' and of what PMP allows
@@ -99,7 +99,8 @@ class Tlb(wiring.Component):
         m.submodules.targets = targets = Memory(shape=Target, depth=rows, init=[], attrs={"ram_style": "distributed"})
         write, read = targets.write_port(), targets.read_port(domain="comb")
         asks, virtual, machine, legal = Signal(Asked), Signal(), Signal(), Signal()
-        (number, is_legal), (new_number, new_is_legal) = (kept(vpn, self.va_bits) for vpn in (lookup.va[12:], entry.vpn))
+        number, is_legal = kept(lookup.va[12:], self.va_bits)
+        new_number, new_is_legal = kept(entry.vpn, self.va_bits)
         (near, far), (new_near, new_far) = split(number), split(new_number)
         Key = data.StructLayout({
             "near": len(near), "far": len(far), "v": 1, "machine": 1, "grants": Grants,
