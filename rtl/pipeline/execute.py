@@ -1,5 +1,8 @@
 """Execute: arithmetic, branches, addresses; the first look at the data TLB and the read of the data cache."""
 
+from functools import reduce
+from operator import or_
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -17,7 +20,7 @@ from ..csr.access import (
 from ..isa.instructions import Format, System, Unit
 from ..payloads import Page, Reach
 from ..ports import CsrStatus, LookupSignature
-from ..units.alu import AluUnit, less
+from ..units.alu import AluUnit
 from ..units.multiplier import Multiplier
 from .context import data_context
 from .payloads import Executed, Forward, Issued
@@ -25,20 +28,18 @@ from .predictor import Jump, Outcome
 
 
 def immediate(bits, format) -> Value:
-    """The immediate of the 32-bit instruction `bits`, sign-extended to 64; 0 where `format` is NONE."""
-    sign = bits[31]
-    shapes = {
-        Format.I: Cat(bits[20:31], sign.replicate(53)),
-        Format.S: Cat(bits[7:12], bits[25:31], sign.replicate(53)),
-        Format.B: Cat(Const(0, 1), bits[8:12], bits[25:31], bits[7], sign.replicate(52)),
-        Format.U: Cat(Const(0, 12), bits[12:32], sign.replicate(32)),
-        Format.J: Cat(Const(0, 1), bits[21:31], bits[20], bits[12:20], sign.replicate(44)),
-        Format.Z: Cat(bits[15:20], Const(0, 59)),
-    }
-    result = Const(0, 64)
-    for kind, value in shapes.items():
-        result = Mux(format == kind, value, result)
-    return result
+    """The immediate of the 32-bit instruction `bits`, sign-extended to 64; 0 where `format` is NONE or Z."""
+    i, s, b, u, j = (format == kind for kind in (Format.I, Format.S, Format.B, Format.U, Format.J))
+    sign = bits[31] & (i | s | b | u | j)
+    above_12, above_20 = u | j, u
+    return Cat(
+        bits[20] & i | bits[7] & s,
+        bits[21:25] & (i | j).replicate(4) | bits[8:12] & (s | b).replicate(4),
+        bits[25:31] & (i | s | b | j).replicate(6),
+        bits[31] & (i | s) | bits[7] & b | bits[20] & j,
+        Mux(above_12, bits[12:20], sign.replicate(8)),
+        Mux(above_20, bits[20:31], sign.replicate(11)),
+        sign.replicate(33))
 
 
 class Execute(wiring.Component):
@@ -83,7 +84,7 @@ class Execute(wiring.Component):
         m = Module()
         issued, o, status = self.i.payload, self.o.payload, self.status
         decoded, fetched = issued.decoded, issued.decoded.fetched
-        bits, unit = fetched.bits, decoded.unit
+        bits, unit = decoded.bits, decoded.unit
         leaves, fresh = Signal(), Signal()
         waited = Signal()                            # it has been here for a cycle
         m.d.sync += waited.eq(self.i.valid & ~leaves)
@@ -91,28 +92,32 @@ class Execute(wiring.Component):
         m.d.comb += [leaves.eq(self.o.valid & self.o.ready), self.o.valid.eq(self.i.valid),
                      self.i.ready.eq(self.o.ready)]
 
+        is_branch, is_jump = unit == Unit.BRANCH, unit == Unit.JUMP
+        is_memory = (unit == Unit.LOAD) | (unit == Unit.STORE) | (unit == Unit.AMO)
+        takes_total, result = Signal(), Signal(64)
+        m.d.comb += takes_total.eq(decoded.uses_pc | is_memory)
+
         number = Signal(64)
         m.d.comb += number.eq(immediate(bits, decoded.immediate))
         m.submodules.alu = alu = AluUnit()
         m.submodules.multiplier = multiplier = Multiplier()
         m.d.comb += [
-            alu.op.eq(decoded.op), alu.word.eq(decoded.word), alu.a.eq(issued.a),
-            alu.b.eq(Mux(decoded.immediate == Format.NONE, issued.b, number)),
+            # Where the result comes from elsewhere, that of the ALU is 0. An operand that is not used is 0, too.
+            alu.op.eq(decoded.op | (is_jump | takes_total).replicate(4)),
+            alu.word.eq(decoded.word), alu.a.eq(issued.a), alu.b.eq(Mux(decoded.uses_rs2, issued.b, number)),
             multiplier.load.eq(leaves & (unit == Unit.MUL)), multiplier.a.eq(issued.a), multiplier.b.eq(issued.b),
             multiplier.function.eq(bits[12:14]), multiplier.word.eq(decoded.word),
             self.product.eq(multiplier.result),
         ]
 
-        # One adder for addresses, targets and auipc.
-        is_branch, is_jump = unit == Unit.BRANCH, unit == Unit.JUMP
-        from_pc = is_branch | (is_jump & (decoded.immediate == Format.J)) | decoded.uses_pc
+        # One adder for addresses, targets and auipc. What has no rs1, and needs a sum, adds to pc.
         total, link = Signal(64), Signal(64)
-        m.d.comb += [total.eq(Mux(from_pc, fetched.pc, issued.a) + number),
-                     link.eq(fetched.pc + Mux(fetched.compressed, 2, 4))]
-        is_memory = (unit == Unit.LOAD) | (unit == Unit.STORE) | (unit == Unit.AMO)
+        m.d.comb += [total.eq(Mux(is_branch | ~decoded.uses_rs1, fetched.pc, issued.a) + number),
+                     link.eq(fetched.pc + Cat(Const(0, 1), fetched.compressed, ~fetched.compressed)),
+                     result.eq(alu.result | link & is_jump.replicate(64) | total & takes_total.replicate(64))]
 
         # Branches: funct3 is eq, ne, -, -, lt, ge, ltu, geu.
-        holds = Mux(bits[14], less(issued.a, issued.b, bits[13]), issued.a == issued.b) ^ bits[12]
+        holds = Mux(bits[14], alu.less, issued.a == issued.b) ^ bits[12]
         goes, target = Signal(), Signal(64)
         m.d.comb += [goes.eq(is_jump | is_branch & holds), target.eq(Cat(Const(0, 1), total[1:])),
                      o.next_pc.eq(Mux(goes, target, link))]
@@ -137,8 +142,8 @@ class Execute(wiring.Component):
 
         reach = Mux(unit == Unit.LOAD, Reach.LOAD, Reach.STORE)
         m.d.comb += [
-            o.decoded.eq(decoded), o.a.eq(Mux(decoded.immediate == Format.Z, number, issued.a)), o.b.eq(issued.b),
-            o.result.eq(Mux(is_jump, link, Mux(decoded.uses_pc | is_memory, total, alu.result))),
+            o.decoded.eq(decoded), o.b.eq(issued.b), o.result.eq(result),
+            o.a.eq(issued.a | bits[15:20] & (decoded.immediate == Format.Z).replicate(5)),
             o.context.eq(data_context(status, reach, decoded.hlsv, decoded.hlvx)),
             self.lookup.va.eq(total), self.lookup.context.eq(o.context),
             self.page.eq(self.lookup.page), o.page_known.eq(self.lookup.hit),
@@ -147,22 +152,22 @@ class Execute(wiring.Component):
             self.forward.valid.eq(self.i.valid & decoded.writes_rd & decoded.rd.any()),
             self.forward.rd.eq(decoded.rd),
             self.forward.known.eq((unit == Unit.ALU) | is_jump),
-            self.forward.value.eq(Mux(is_jump, link, Mux(decoded.uses_pc, total, alu.result))),
+            self.forward.value.eq(result),
         ]
         return m
 
     def answer(self, decoded) -> Value:
         """Whether the mode allows this instruction, an Access. CSR instructions have their answer at commit."""
         s = self.status
-        result = Const(Access.OK, 2)
-        for op, access in (
+        is_system = decoded.unit == Unit.SYSTEM
+        answers = [((is_system & (decoded.op == op)).replicate(2) & access) for op, access in (
             (System.MRET, mret_access(s.mode)),
             (System.SRET, sret_access(s.mode, s.tsr, s.vtsr)),
             (System.WFI, wfi_access(s.mode, s.tw, s.vtw)),
             (System.SFENCE_VMA, sfence_vma_access(s.mode, s.tvm, s.vtvm)),
             (System.HFENCE_VVMA, hfence_vvma_access(s.mode)),
             (System.HFENCE_GVMA, hfence_gvma_access(s.mode, s.tvm)),
-        ):
-            result = Mux((decoded.unit == Unit.SYSTEM) & (decoded.op == op), access, result)
-        result = Mux(decoded.hlsv, hlsv_access(s.mode, s.hu), result)
-        return Mux(decoded.illegal | decoded.hypervisor & ~s.misa_h, Access.ILLEGAL, result)
+        )]
+        answers.append(decoded.hlsv.replicate(2) & hlsv_access(s.mode, s.hu))
+        # Of all these at most one is not Access.OK, which is 0.
+        return Mux(decoded.illegal | decoded.hypervisor & ~s.misa_h, Access.ILLEGAL, reduce(or_, answers))

@@ -1,6 +1,6 @@
-"""Integer arithmetic of execute, and that of the A extension: pure functions, expressions in, expression out."""
+"""Integer arithmetic of execute, and that of the A extension: one carry chain and one shifter for all of it."""
 
-from amaranth.hdl import Cat, Module, Mux, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -12,9 +12,16 @@ def extend_word(value) -> Value:
     return Cat(value[:32], value[31].replicate(32))
 
 
-def less(a, b, unsigned) -> Value:
-    """Whether a < b, both 64 bits."""
-    return Mux(a[63] == b[63], a < b, Mux(unsigned, b[63], a[63]))
+def add_and_compare(a, b, invert, unsigned) -> tuple[Value, Value]:
+    """One carry chain, as a pair: the sum, 64 bits, and a bit.
+
+    a, b      64 bits, b complemented by the caller where `invert` is 1: then the sum is a difference
+    invert    also the carry in
+    unsigned  where `invert` is 1, the bit says whether a is less than what b is the complement of
+    """
+    # The lowest bit makes the carry in, the highest is the sign of the difference.
+    total = Cat(1, a, a[63] & ~unsigned) + Cat(invert, b, b[63] | unsigned)
+    return total[1:65], total[65]
 
 
 class AluUnit(wiring.Component):
@@ -23,47 +30,84 @@ class AluUnit(wiring.Component):
     Members
     -------
     op : In(Alu), word : In(1)
-        The operation; with `word` on bits 31:0, the result sign-extended.
+        The operation; with `word`, of ADD, SUB and the shifts, on bits 31:0, the result sign-extended. What is no
+        Alu gives 0.
     a, b : In(64)
         Operands. Shifts look at the low 6 (word: 5) bits of b.
     result : Out(64)
+    less : Out(1)
+        Of SLT and SLTU: the result.
     """
     op: In(Alu)
     word: In(1)
     a: In(64)
     b: In(64)
     result: Out(64)
+    less: Out(1)
 
     def elaborate(self, platform):
         m = Module()
-        a, b = self.a, self.b
-        amount = Cat(b[:5], b[5] & ~self.word)
-        arithmetic = (self.op == Alu.SRA)
-        upper = Mux(arithmetic, a[31].replicate(32), 0)
-        shifted = Mux(self.word, Cat(a[:32], upper), a)
-        sign = arithmetic & shifted[63]
-        result = self.result.like(self.result, name="full")
-        with m.Switch(self.op):
-            with m.Case(Alu.ADD):
-                m.d.comb += result.eq(a + b)
-            with m.Case(Alu.SUB):
-                m.d.comb += result.eq(a - b)
-            with m.Case(Alu.SLL):
-                m.d.comb += result.eq((a << amount)[:64])
-            with m.Case(Alu.SLT):
-                m.d.comb += result.eq(less(a, b, 0))
-            with m.Case(Alu.SLTU):
-                m.d.comb += result.eq(a < b)
-            with m.Case(Alu.XOR):
-                m.d.comb += result.eq(a ^ b)
-            with m.Case(Alu.SRL, Alu.SRA):
-                m.d.comb += result.eq((Cat(shifted, sign).as_signed() >> amount)[:64])
-            with m.Case(Alu.OR):
-                m.d.comb += result.eq(a | b)
-            with m.Case(Alu.AND):
-                m.d.comb += result.eq(a & b)
-        m.d.comb += self.result.eq(Mux(self.word, extend_word(result), result))
+        op, word, a = self.op, self.word, self.a
+        invert, b = Signal(), Signal(64)
+        m.d.comb += [invert.eq(op.matches(Alu.SUB, Alu.SLT, Alu.SLTU, Alu.SLL)),
+                     b.eq(self.b ^ invert.replicate(64))]
+        total = Signal(64)
+        m.d.comb += Cat(total, self.less).eq(Cat(*add_and_compare(a, b, invert, op == Alu.SLTU)))
+        sums, whole_sums, compares = Signal(), Signal(), Signal()
+        m.d.comb += [sums.eq(op.matches(Alu.ADD, Alu.SUB)), whole_sums.eq(sums & ~word),
+                     compares.eq(op.matches(Alu.SLT, Alu.SLTU))]
+
+        # The four cases of each bit are one lookup table of a and b.
+        conjunction, difference, logic = Signal(), Signal(), Signal(64)
+        m.d.comb += [conjunction.eq(op.matches(Alu.AND, Alu.OR)), difference.eq(op.matches(Alu.XOR, Alu.OR)),
+                     logic.eq(a & b & conjunction.replicate(64) | (a ^ b) & difference.replicate(64))]
+
+        shifted = self.shift(m, b)
+        upper_shift, sign = Signal(), Signal()
+        m.d.comb += [upper_shift.eq(~(word & (op == Alu.SLL))),
+                     sign.eq(word & (total[31] & sums | shifted[31] & (op == Alu.SLL)))]
+        m.d.comb += [
+            self.result[:32].eq(logic[:32] | shifted[:32] | total[:32] & sums.replicate(32) | self.less & compares),
+            self.result[32:].eq(logic[32:] | shifted[32:] & upper_shift.replicate(32)
+                                | total[32:] & whole_sums.replicate(32) | sign.replicate(32)),
+        ]
         return m
+
+    def shift(self, m, b) -> Value:
+        """The result of shifts, 0 for other operations; bits 63:32 of SLLW are left to the caller.
+
+        b   the operand, complemented for SLL
+
+        A funnel: 64 of 127 bits, which are the operand below copies of `fill`, or for SLL the operand above zeros.
+        To shift left by n is to take those from bit 63 - n on, and 63 - n is the complement of n. The step by 32 is
+        one table for each bit with the choice of the 127, most bits being a constant or one of two of the operand.
+        """
+        op, word, a = self.op, self.word, self.a
+        left, right, far, fill = Signal(), Signal(), Signal(), Signal()
+        m.d.comb += [left.eq(op == Alu.SLL), right.eq(op.matches(Alu.SRL, Alu.SRA)), far.eq(Mux(word, left, b[5])),
+                     # SRLW by 0 is the one logical shift to the right that leaves a sign to extend.
+                     fill.eq(right & Mux(word, a[31] & ((op == Alu.SRA) | ~b[:5].any()), a[63] & (op == Alu.SRA)))]
+
+        def pick(name, takes_near, near, takes_far, beyond):
+            code = Signal(2, name=name)  # 0 and 1 for a constant, 2 for near, 3 for beyond
+            m.d.comb += code.eq(Cat(Mux(takes_near, 0, takes_far | fill), takes_near | takes_far))
+            return Mux(code[1], Mux(code[0], beyond, near), code[0].replicate(len(near)))
+
+        low, high = Signal(64), Signal(31)
+        at_31, at_63 = left & far & a[0], left & ~far & a[0]
+        m.d.comb += [
+            low.eq(Cat(pick("lowest", right & ~far, a[:32], right & far, a[32:]),
+                       pick("middle", right & ~far & ~word, a[32:], left & far, a[1:33]))
+                   | Cat(Const(0, 31), at_31, Const(0, 31), at_63)),
+            high.eq(pick("highest", left & ~far, a[1:32], left & far, a[33:])),
+        ]
+        for bit in (4, 3, 2, 1, 0):
+            step = 1 << bit
+            moved, rest = Signal(64, name=f"low_{step}"), Signal(step - 1, name=f"high_{step}")
+            m.d.comb += [moved.eq(Mux(b[bit], Cat(low, high)[step:step + 64], low)),
+                         rest.eq(Mux(b[bit], high[step:], high[:step - 1]))]
+            low, high = moved, rest
+        return low
 
 
 def amo_result(op, old, operand, word) -> Value:
@@ -74,13 +118,13 @@ def amo_result(op, old, operand, word) -> Value:
     operand  rs2, 64 bits
     word     whether 32 bits are meant
     """
-    operand = Mux(word, extend_word(operand), operand)
-    unsigned = (op == Amo.MINU) | (op == Amo.MAXU)
+    operand = Cat(operand[:32], Mux(word, operand[31].replicate(32), operand[32:]))
+    greatest, least = op.matches(Amo.MAX, Amo.MAXU), op.matches(Amo.MIN, Amo.MINU)
+    picks = greatest | least
     # Sign-extended words compare as the words do, also unsigned: both halves of the order are kept.
-    keep_old = less(old, operand, unsigned) ^ ((op == Amo.MAX) | (op == Amo.MAXU))
-    result = operand
-    for kind, value in ((Amo.ADD, (old + operand)[:64]), (Amo.XOR, old ^ operand), (Amo.AND, old & operand),
-                        (Amo.OR, old | operand)):
-        result = Mux(op == kind, value, result)
-    picks = (op == Amo.MIN) | (op == Amo.MAX) | unsigned
-    return Mux(picks & keep_old, old, result)
+    total, less = add_and_compare(old, operand ^ picks.replicate(64), picks, op.matches(Amo.MINU, Amo.MAXU))
+    keeps = Mux(less, least, greatest)
+    return (total & (op == Amo.ADD).replicate(64)
+            | old & keeps.replicate(64) | operand & ((picks & ~keeps) | (op == Amo.SWAP)).replicate(64)
+            | (old ^ operand) & op.matches(Amo.XOR, Amo.OR).replicate(64)
+            | old & operand & op.matches(Amo.AND, Amo.OR).replicate(64))

@@ -30,50 +30,66 @@ class Divider(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         signed, wants_remainder = ~self.function[0], self.function[1]
+        negative_a, negative_b = Signal(), Signal()
+        m.d.comb += [negative_a.eq(signed & Mux(self.word, self.a[31], self.a[63])),
+                     negative_b.eq(signed & Mux(self.word, self.b[31], self.b[63]))]
+        # `complement` is that of the divisor's absolute value, less the `carry` in: it is subtracted in each step, and
+        # a negative divisor is its own. Of a word all its upper bits are ones.
+        remainder, quotient, complement, steps = Signal(64), Signal(64), Signal(64), Signal(7)
+        carry, by_zero, idle = Signal(), Signal(), Signal()
+        m.d.comb += by_zero.eq(carry & complement.all())
 
-        def operand(value, name):
-            # Named: an expression that is replicated is built once for each copy.
-            sign, whole = Signal(name=f"sign_{name}"), Signal(64, name=f"operand_{name}")
-            m.d.comb += [sign.eq(value[31] & signed),
-                         whole.eq(Mux(self.word, Cat(value[:32], sign.replicate(32)), value))]
-            return whole
-
-        a, b = operand(self.a, "a"), operand(self.b, "b")
-        negative_a, negative_b = signed & a[63], signed & b[63]
-        remainder, quotient, divisor, steps = Signal(64), Signal(64), Signal(64), Signal(7)
-        by_zero = Signal()
-        m.d.comb += by_zero.eq(~divisor.any())
+        # One negator: of the dividend before the first step, of the result after the last. The upper half of a word is
+        # 0, and stays so where the word is negated, unless the word is 0, as no negative dividend is.
+        # By zero: the quotient is all ones, whatever the signs, and the remainder the dividend.
+        whole_a, negate, negate_upper = Signal(), Signal(), Signal()
+        value, chosen, absolute = Signal(64), Signal(64), Signal(64)
+        m.d.comb += [
+            whole_a.eq(idle & ~self.word),
+            negate.eq(Mux(idle | wants_remainder, negative_a, (negative_a ^ negative_b) & ~by_zero)),
+            negate_upper.eq(negate & ~(idle & self.word)),
+            chosen.eq(Mux(wants_remainder, remainder, quotient)),
+            value[:32].eq(Mux(idle, self.a[:32], chosen[:32]) ^ negate.replicate(32)),
+            value[32:].eq(Mux(idle, self.a[32:] & whole_a.replicate(32), chosen[32:]) ^ negate_upper.replicate(32)),
+            absolute.eq(value + negate),
+            self.result.eq(Mux(self.word, extend_word(absolute), absolute)),
+        ]
         given_up = ~self.start
+        skips = Signal()
+        fewer = Signal(7)
+        m.d.comb += fewer.eq(steps - Mux(skips, 8, 1))
         with m.FSM():
             with m.State("IDLE"):
-                m.d.sync += [remainder.eq(0), quotient.eq(Mux(negative_a, -a, a)), steps.eq(64),
-                             divisor.eq(Mux(negative_b, -b, b))]
+                m.d.comb += idle.eq(1)
+                m.d.sync += [remainder.eq(0), quotient.eq(absolute), steps.eq(64), carry.eq(~negative_b),
+                             complement.eq(Cat(self.b[:32] ^ (~negative_b).replicate(32),
+                                               self.b[32:] ^ (~negative_b).replicate(32) | self.word.replicate(32)))]
                 with m.If(self.start):
                     m.next = "SKIP"
             with m.State("SKIP"):
+                m.d.comb += skips.eq(1)
                 with m.If(given_up):
                     m.next = "IDLE"
                 with m.Elif(quotient[56:].any() | (steps == 8)):
                     m.next = "STEP"
                 with m.Else():
                     # Of the quotient, those bits are zeros; by zero, ones.
-                    m.d.sync += [quotient.eq(Cat(by_zero.replicate(8), quotient)), steps.eq(steps - 8)]
+                    m.d.sync += [quotient.eq(Cat(by_zero.replicate(8), quotient)), steps.eq(fewer)]
             with m.State("STEP"):
                 # quotient shifts out dividend bits at its top while the quotient's own bits come in at its bottom.
-                shifted = Cat(quotient[63], remainder)
-                difference = Signal(66)
-                m.d.comb += difference.eq(shifted - divisor)
-                fits = ~difference[65]
+                # The remainder is less than the divisor, but the shifted one may have 65 bits; where it has, it fits.
+                shifted, difference = Signal(65), Signal(65)
+                fits = Signal()
+                m.d.comb += [shifted.eq(Cat(quotient[63], remainder)),
+                             difference.eq((Cat(carry, shifted[:64]) + Cat(carry, complement))[1:]),
+                             fits.eq(difference[64] | shifted[64])]
                 m.d.sync += [remainder.eq(Mux(fits, difference, shifted)), quotient.eq(Cat(fits, quotient)),
-                             steps.eq(steps - 1)]
+                             steps.eq(fewer)]
                 with m.If(given_up):
                     m.next = "IDLE"
                 with m.Elif(steps == 1):
                     m.next = "DONE"
             with m.State("DONE"):
-                # By zero: the quotient is all ones, whatever the signs, and the remainder the dividend.
-                chosen = Mux(wants_remainder, Mux(negative_a, -remainder, remainder),
-                             Mux((negative_a ^ negative_b) & b.any(), -quotient, quotient))[:64]
-                m.d.comb += [self.done.eq(1), self.result.eq(Mux(self.word, extend_word(chosen), chosen))]
+                m.d.comb += self.done.eq(1)
                 m.next = "IDLE"
         return m

@@ -1,6 +1,6 @@
 """MUL, MULH, MULHSU, MULHU, MULW in two cycles: four products of halves, then their sum."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,8 +10,7 @@ from .alu import extend_word
 class Multiplier(wiring.Component):
     """The products are registered where `load` is 1, the sum is combinational after them.
 
-    Unsigned products of 32 bits fit DSP blocks and a simulator's machine words; the sign is mended in the sum:
-    the high half of a signed product is that of the unsigned one, less each operand where the other is negative.
+    The high halves have a bit more, their sign, so that the sum needs no mending; 33 bits still are two for DSP blocks.
 
     Members
     -------
@@ -30,20 +29,18 @@ class Multiplier(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        halves = {"ll": (0, 0), "lh": (0, 1), "hl": (1, 0), "hh": (1, 1)}
-        product = {name: Signal(64, name=name) for name in halves}
-        less_a, less_b, high, word = Signal(64), Signal(64), Signal(), Signal()
+        a_low, b_low = self.a[:32], self.b[:32]
+        a_high = Cat(self.a[32:], self.a[63] & (self.function != 3)).as_signed()
+        b_high = Cat(self.b[32:], self.b[63] & ~self.function[1]).as_signed()
+        low, high = Signal(64), Signal(64)
+        low_high, high_low = Signal(signed(65)), Signal(signed(65))
+        is_high, word = Signal(), Signal()
         with m.If(self.load):
-            m.d.sync += [product[name].eq(self.a.word_select(i, 32) * self.b.word_select(j, 32))
-                         for name, (i, j) in halves.items()]
-            m.d.sync += [
-                less_a.eq(Mux(self.b[63] & (self.function == 1), self.a, 0)),
-                less_b.eq(Mux(self.a[63] & ((self.function == 1) | (self.function == 2)), self.b, 0)),
-                high.eq(self.function != 0),
-                word.eq(self.word),
-            ]
-        middle = (product["ll"][32:] + product["lh"][:32] + product["hl"][:32])[:34]
-        low = Cat(product["ll"][:32], middle[:32])
-        upper = product["hh"] + product["lh"][32:] + product["hl"][32:] + middle[32:] - less_a - less_b
-        m.d.comb += self.result.eq(Mux(high, upper[:64], Mux(word, extend_word(low), low)))
+            m.d.sync += [low.eq(a_low * b_low), high.eq(a_high * b_high), low_high.eq(a_low * b_high),
+                         high_low.eq(a_high * b_low), is_high.eq(self.function != 0), word.eq(self.word)]
+        # The outer products stand side by side; to them the inner ones are added, 32 bits higher.
+        inner, upper = Signal(signed(66)), Signal(96)
+        m.d.comb += [inner.eq(low_high + high_low), upper.eq(Cat(low[32:], high) + inner)]
+        product = Cat(low[:32], upper)
+        m.d.comb += self.result.eq(Mux(is_high, product[64:], Mux(word, extend_word(product), product[:64])))
         return m

@@ -34,7 +34,7 @@ class Bencher:
         ctx, dut, row = self.ctx, self.dut, BY_NAME[name]
         word = row.encode(**dict.fromkeys("dstichqf", 0) | operands)
         ctx.set(dut.i.payload, {"a": a, "b": b, "decoded": {
-            "fetched": {"pc": PC, "bits": word, "raw": word} | dict(fetched)} | facts(row)})
+            "bits": word, "fetched": {"pc": PC, "raw": word} | dict(fetched)} | facts(row)})
         ctx.set(dut.i.valid, valid)
         ctx.set(dut.o.ready, ready)
         return ctx.get(dut.o.payload)
@@ -90,7 +90,7 @@ def test_upper_immediates_and_addresses_are_sums():
             assert x.put(name, 0x1000, i=-2048).result == 0x800
         for name in ("lr.d", "sc.w", "amoadd.d", "hlv.d", "hsv.b"):
             assert x.put(name, 0x1234, 7).result == 0x1234
-        o = x.put("csrrwi", 99, i=21, c=0x300)
+        o = x.put("csrrwi", 0, i=21, c=0x300)
         assert o.a == 21
         assert x.put("csrrw", 99, c=0x300).a == 99
     run(scenario)

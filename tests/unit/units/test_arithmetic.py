@@ -62,6 +62,20 @@ def test_the_alu_computes(op, word):
     assert not wrong
 
 
+def test_what_is_no_operation_of_the_alu_gives_0():
+    dut = AluUnit()
+
+    async def drive(ctx):
+        for op in range(len(Alu), 16):
+            ctx.set(dut.op, op)
+            ctx.set(dut.a, MASK)
+            ctx.set(dut.b, 1)
+            assert ctx.get(dut.result) == 0
+    simulator = Simulator(dut)
+    simulator.add_testbench(drive)
+    simulator.run()
+
+
 @pytest.mark.parametrize("function,word", [(0, 0), (1, 0), (2, 0), (3, 0), (0, 1)])
 def test_the_multiplier_multiplies(function, word):
     dut, wrong = Multiplier(), []
