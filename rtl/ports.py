@@ -93,8 +93,9 @@ class DataCacheSignature(wiring.Signature):
         Does not depend on `read`.
     ppn : Out(PHYSICAL_BITS - 12)
         In the cycles after a granted read: the page it is for.
-    hit : In(1), data : In(64)
-        In the cycles after a granted read: whether the line is there, and its eight bytes.
+    hit : In(1), lanes : Out(8), data : In(64)
+        In the cycles after a granted read: whether the line is there, and its eight bytes, those of them that `lanes`
+        asks for, the others 0: what comes from elsewhere can be ORed in.
         `hit` stays 0 once the outputs are no longer those of this asker's last read.
     write : Out(1), mask : Out(8), write_data : Out(64)
         Where `hit`: replace the lanes in `mask` of those eight bytes, at the end of this cycle. A read of the same
@@ -116,7 +117,7 @@ class DataCacheSignature(wiring.Signature):
     """
     def __init__(self):
         super().__init__({"read": Out(1), "offset": Out(12), "granted": In(1), "ppn": Out(PHYSICAL_BITS - 12),
-                          "hit": In(1), "data": In(64),
+                          "hit": In(1), "lanes": Out(8), "data": In(64),
                           "write": Out(1), "mask": Out(8), "write_data": Out(64),
                           "refill": Out(1), "refilled": In(1), "error": In(1),
                           "arrived": In(1), "arrived_data": In(64),

@@ -71,6 +71,7 @@ class DataCache(wiring.Component):
         stores = cpu_owns & cpu.write
         m.d.comb += [
             ways.ppn[0].eq(line_ppn), ways.ppn[1].eq(cpu.ppn), ways.asker.eq(cpu_owns),
+            ways.lanes.eq(Mux(cpu_owns, cpu.lanes, 0xff)),
             ways.read.eq(own_read | cpu.granted & cpu.read), ways.row.eq(Mux(cpu.granted, cpu.offset[3:], own_row)),
             dirty_read.en.eq(ways.read), dirty_read.addr.eq(ways.row[WORD_BITS:]),
             cpu.hit.eq(cpu_owns & ways.matches[1].any()), cpu.data.eq(ways.data),

@@ -44,6 +44,8 @@ class Ways(wiring.Component):
     matches : Out(ways each for the askers), match : Out(ways), data : Out(64)
         After a read, combinationally: the way that holds the line of each page (one bit or none), that of `asker`, and
         its eight bytes.
+    lanes : In(8)
+        Bytes of `data` that are wanted; the others are 0.
     valid : Out(ways), victim : Out(ways)
         After a read: the ways that hold any line, and the one to replace: an empty one, else a pseudo-random one.
     way : In(ways), way_ppn : Out(22)
@@ -63,7 +65,7 @@ class Ways(wiring.Component):
         super().__init__({
             "read": In(1), "row": In(ROW_BITS), "ppn": In(data.ArrayLayout(TAG_BITS, askers)),
             "asker": In(range(askers)),
-            "matches": Out(data.ArrayLayout(ways, askers)), "match": Out(ways), "data": Out(64),
+            "matches": Out(data.ArrayLayout(ways, askers)), "match": Out(ways), "lanes": In(8), "data": Out(64),
             "valid": Out(ways), "victim": Out(ways),
             "way": In(ways), "way_ppn": Out(TAG_BITS), "by_way": In(1),
             "write": In(ways), "write_row": In(ROW_BITS), "write_mask": In(8), "write_data": In(64),
@@ -119,10 +121,15 @@ class Ways(wiring.Component):
         # The page of every asker is compared, and the answer chosen, not the page: the comparison is what takes long.
         m.d.comb += [self.matches[asker].eq(Cat(tag.valid & (tag.ppn == self.ppn[asker]) for tag in tags))
                      for asker in range(self.askers)]
+        by = Signal(self.ways)
+        m.d.comb += by.eq(Mux(self.by_way, self.way, self.match))
+        for lane in range(8):
+            chosen_here = Signal(self.ways, name=f"chosen_in_lane_{lane}")
+            m.d.comb += [chosen_here.eq(Mux(self.lanes[lane], by, 0)), self.data.word_select(lane, 8).eq(
+                selected([row.word_select(lane, 8) for row in rows], chosen_here))]
         m.d.comb += [
             self.match.eq(self.matches[self.asker]),
             self.valid.eq(Cat(tag.valid for tag in tags)),
-            self.data.eq(selected(rows, Mux(self.by_way, self.way, self.match))),
             self.way_ppn.eq(selected([tag.ppn for tag in tags], self.way)),
             self.victim.eq(Mux(self.valid.all(), chosen, lowest_empty))]
         return m

@@ -1,10 +1,9 @@
-"""Cuts packets into instructions and expands the compressed ones."""
+"""Cuts packets into instructions."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from ..units.compressed import Expander
 from .payloads import Fetched, Packet
 from .stage import Buffer
 
@@ -33,7 +32,6 @@ class Align(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.expander = expander = Expander()
         m.submodules.buffer = buffer = Buffer(Fetched)
         connect(m, buffer.o, flipped(self.o))
         packet = Signal(Packet)
@@ -75,9 +73,7 @@ class Align(wiring.Component):
         o, known = Signal(Fetched), packet.prediction.known & (packet.prediction.where == ends) & ~packet.faulted
         raw = Cat(first, Mux(carried, here, after) & wide.replicate(16))
         m.d.comb += [
-            expander.word.eq(here),
             o.pc.eq(Mux(carried, carry_pc, Cat(packet.pc[0], at, packet.pc[3:]))),
-            o.bits.eq(Mux(packet.faulted, 0, Mux(wide, raw, expander.expanded))),
             o.raw.eq(Mux(packet.faulted, 0, raw)),
             o.compressed.eq(~wide & ~packet.faulted),
             o.faulted.eq(packet.faulted),

@@ -57,8 +57,8 @@ class Commit(wiring.Component):
         super().__init__({
             "i": In(stream.Signature(Executed)), "fetch_fault": In(Fault), "product": In(64),
             "csr": Out(CsrSignature()), "executed": Out(Executed), "go": Out(1), "enter": Out(1), "done": In(1),
-            "value": In(64), "faulted": In(1), "fault": In(Fault), "fault_offset": In(4), "hpa": In(PHYSICAL_BITS),
-            "hpa_next": In(PHYSICAL_BITS), "device": In(1), "stored": In(1), "data": In(64),
+            "loaded": In(64), "value": In(64), "faulted": In(1), "fault": In(Fault), "fault_offset": In(4),
+            "hpa": In(PHYSICAL_BITS), "hpa_next": In(PHYSICAL_BITS), "device": In(1), "stored": In(1), "data": In(64),
             "fence": Out(stream.Signature(Fence)), "clean": Out(1), "cleaned": In(1), "invalidate": Out(1),
             "invalidated": In(1), "forward": Out(Forward), "flush": Out(1), "flush_pc": Out(64),
             "retire": Out(stream.Signature(Retire, always_ready=True)), "events": Out(EVENT_BITS)})
@@ -83,15 +83,16 @@ class Commit(wiring.Component):
 
         is_memory = (unit == Unit.LOAD) | (unit == Unit.STORE) | (unit == Unit.AMO)
         # What the load-store unit says comes late in the cycle, and only where `go` is 1.
-        m.d.comb += [finishes.eq(ends | self.done), value.eq(Mux(is_memory, self.value, result))]
+        m.d.comb += [finishes.eq(ends | self.done), value.eq(
+            Mux(unit == Unit.LOAD, self.loaded, Mux(is_memory, self.value, result)))]
         is_system = unit == Unit.SYSTEM
         calls = is_system & ((op == System.ECALL) | (op == System.EBREAK))
         interrupted = fresh & csr.interrupt
         barred = fetched.faulted | (x.access != Access.OK) | calls
-        m.d.comb += csr.op.address.eq(fetched.bits[20:32])
-        funct3 = fetched.bits[12:15]
+        m.d.comb += csr.op.address.eq(decoded.bits[20:32])
+        funct3 = decoded.bits[12:15]
         m.d.comb += [
-            csr.op.write.eq(~funct3[1] | fetched.bits[15:20].any()),
+            csr.op.write.eq(~funct3[1] | decoded.bits[15:20].any()),
             csr.op.set.eq(funct3[:2] == 2), csr.op.clear.eq(funct3[:2] == 3), csr.op.operand.eq(x.a),
             divider.a.eq(x.a), divider.b.eq(x.b), divider.function.eq(funct3[:2]), divider.word.eq(decoded.word),
             self.fence.payload.by_address.eq(decoded.rs1.any()), self.fence.payload.by_id.eq(decoded.rs2.any()),

@@ -1,10 +1,11 @@
-"""The decoder: what an instruction is, from the table of rtl/isa/instructions.py."""
+"""The decoder: what an instruction is, from the table of rtl/isa/instructions.py, once it is expanded."""
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa.instructions import INSTRUCTIONS, Unit
+from ..units.compressed import Expander
 from .payloads import Decoded, Fetched
 
 
@@ -22,8 +23,12 @@ class Decoder(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        bits, decoded = self.fetched.bits, self.decoded
-        m.d.comb += [decoded.fetched.eq(self.fetched), decoded.illegal.eq(1)]
+        m.submodules.expander = expander = Expander()
+        bits, decoded = Signal(32), self.decoded
+        m.d.comb += [
+            expander.word.eq(self.fetched.raw[:16]),
+            bits.eq(Mux(self.fetched.compressed, expander.expanded, self.fetched.raw)),
+            decoded.fetched.eq(self.fetched), decoded.bits.eq(bits), decoded.illegal.eq(1)]
         with m.Switch(bits[:7]):
             for opcode in sorted({row.pattern[-7:] for row in INSTRUCTIONS}):
                 with m.Case(opcode), m.Switch(bits[7:]):

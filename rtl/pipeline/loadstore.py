@@ -8,15 +8,17 @@ from ..config import PHYSICAL_BITS
 from ..isa.causes import ACCESS_FAULT, ADDRESS_MISALIGNED
 from ..payloads import Fault, Page, Reach
 from ..ports import DataCacheSignature, TranslateSignature
-from ..units.alu import amo_result
+from ..units.alu import AmoUnit
 from .payloads import Decoded, Executed
 from .shape import Shape, shape
 
 
-def rotated_right(value, places) -> Value:
+def rotated_right(m, value, places) -> Value:
     """`value`, 64 bits, rotated right by as many bytes as bits 2:0 of `places` say."""
     for n in range(3):
-        value = Mux(places[n], value.rotate_right(8 << n), value)[:64]
+        turned = Signal(64)  # named: what is sliced is built once for each slice
+        m.d.comb += turned.eq(Mux(places[n], value.rotate_right(8 << n), value))
+        value = turned
     return value
 
 
@@ -43,8 +45,8 @@ class LoadStore(wiring.Component):
         The next instruction comes at the end of the cycle; what it is, and its page, if the first-level TLB has it.
     translate, cache
         The rest of the Mmu, the data cache.
-    done : Out(1), value : Out(64)
-        In the cycle in which the access takes effect: what rd gets.
+    done : Out(1), loaded : Out(64), value : Out(64)
+        In the cycle in which the access takes effect: what rd gets, of a load, and of an AMO or SC.
     faulted : Out(1), fault : Out(Fault), fault_offset : Out(4)
         The access is not made; the fault struck this many bytes above its address.
     hpa : Out(PHYSICAL_BITS), hpa_next : Out(PHYSICAL_BITS), device : Out(1), stored : Out(1), data : Out(64)
@@ -61,9 +63,9 @@ class LoadStore(wiring.Component):
             "executed": In(Executed), "go": In(1), "early_read": In(1), "early_offset": In(12), "granted": Out(1),
             "enter": In(1), "early_decoded": In(Decoded), "early_page": In(Page),
             "translate": Out(TranslateSignature()), "cache": Out(DataCacheSignature()),
-            "done": Out(1), "value": Out(64), "faulted": Out(1), "fault": Out(Fault), "fault_offset": Out(4),
-            "hpa": Out(PHYSICAL_BITS), "hpa_next": Out(PHYSICAL_BITS), "device": Out(1), "stored": Out(1),
-            "data": Out(64), "clean": In(1), "cleaned": Out(1), "miss": Out(1)})
+            "done": Out(1), "loaded": Out(64), "value": Out(64), "faulted": Out(1), "fault": Out(Fault),
+            "fault_offset": Out(4), "hpa": Out(PHYSICAL_BITS), "hpa_next": Out(PHYSICAL_BITS), "device": Out(1),
+            "stored": Out(1), "data": Out(64), "clean": In(1), "cleaned": Out(1), "miss": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -96,30 +98,34 @@ class LoadStore(wiring.Component):
 
         # Data on its way in: bytes from the lowest on, then extended. What the cache gives comes late in the cycle; so
         # its sign is looked up beside the rotation, not after it, and every choice is made by registers.
-        data_in, gathered, read = Signal(64), Signal(64), Signal(64)
-        m.d.comb += data_in.eq(cache.data)
+        elsewhere, other = Signal(), Signal(64)      # the eight bytes are not what the cache reads
+        first_bytes, these, gathered, read = Signal(64), Signal(64), Signal(64), Signal(64)
         for lane in range(8):
             # The second part brings the bytes that belong below the first part's.
-            from_first = Signal(name=f"from_first_{lane}")
-            m.d.comb += [from_first.eq(part & (place <= lane)), gathered.word_select(lane, 8).eq(
-                Mux(from_first, low.word_select(lane, 8), data_in.word_select(lane, 8)))]
-        m.d.comb += read.eq(rotated_right(gathered, place))
+            from_first = part & (place <= lane)
+            m.d.comb += [cache.lanes[lane].eq(~from_first),
+                         these.word_select(lane, 8).eq(Mux(from_first, 0, other.word_select(lane, 8))),
+                         first_bytes.word_select(lane, 8).eq(Mux(from_first, low.word_select(lane, 8), 0))]
+        m.d.comb += gathered.eq(Mux(elsewhere, these, cache.data) | first_bytes)
+        m.d.comb += read.eq(rotated_right(m, gathered, place))
         bytes_mask = Cat(Const(1, 1), last_byte[0], *[last_byte[1]] * 2, *[last_byte[2]] * 4)
         sign, extended = Signal(), Signal(64)
-        m.d.comb += sign.eq(data_in[7::8].bit_select(access.last_lane, 1) & ~access.unsigned)
+        m.d.comb += sign.eq(gathered[7::8].bit_select(access.last_lane, 1) & ~access.unsigned)
         for n in range(8):
             m.d.comb += extended.word_select(n, 8).eq(Mux(bytes_mask[n], read.word_select(n, 8), sign.replicate(8)))
 
         # Data on its way out: rotated to its place, which is right for both parts.
         new = Signal(64)
-        m.d.comb += new.eq(Mux(is_amo, amo_result(decoded.op, old, executed.b, ~size[0]), executed.b))
-        lanes = Signal(16)
-        m.d.comb += lanes.eq(bytes_mask << place)
+        m.submodules.amo = amo = AmoUnit()
+        m.d.comb += [amo.op.eq(decoded.op), amo.word.eq(~size[0]), amo.old.eq(old), amo.operand.eq(executed.b),
+                     new.eq(Mux(is_amo, amo.result, executed.b))]
+        lanes, back = Signal(16), Signal(3)
+        m.d.comb += [lanes.eq(bytes_mask << place), back.eq(-place)]
         m.d.comb += [
             cache.ppn.eq(here.ppn), self.granted.eq(cache.granted),
             cache.clean.eq(self.clean), self.cleaned.eq(cache.cleaned),
             cache.read.eq(self.early_read), cache.offset.eq(self.early_offset),
-            cache.write_data.eq(rotated_right(new, -place)), cache.mask.eq(Mux(part, lanes[8:], lanes[:8])),
+            cache.write_data.eq(rotated_right(m, new, back)), cache.mask.eq(Mux(part, lanes[8:], lanes[:8])),
             # Main memory without cache is reached by eight bytes and lanes, so that misaligned accesses work.
             cache.single_address.eq(Mux(here.memory, Cat(Const(0, 3), place_hpa[3:]), place_hpa)),
             cache.single_size.eq(Mux(here.memory, 3, size)),
@@ -140,15 +146,15 @@ class LoadStore(wiring.Component):
         looks, ends = Signal(), Signal()             # waits for a hit; takes effect without the cache
         modifies, goes_on = is_amo & ~have_old, crosses & ~part
         m.d.comb += [self.done.eq(ends | looks & ~modifies & ~goes_on & cache.hit),
-                     self.value.eq(Mux(is_sc, ~holds, Mux(is_amo, old, extended))),
+                     self.loaded.eq(extended), self.value.eq(Mux(is_sc, ~holds, old)),
                      cache.write.eq(looks & writes & ~modifies)]
         with m.If(self.done & access.lr):
             m.d.sync += [reserved.eq(1), reservation.eq(Cat(address[:12], first_page.ppn))]
         with m.If(self.done & is_sc):
             m.d.sync += reserved.eq(0)
 
-        def second_part(bytes_of_first):
-            m.d.sync += [low.eq(bytes_of_first), part.eq(1)]
+        def second_part():
+            m.d.sync += [low.eq(gathered), part.eq(1)]
             with m.If(crosses_page):
                 m.d.sync += here.eq(second_page)
             m.next = "READ"
@@ -162,7 +168,7 @@ class LoadStore(wiring.Component):
                 m.d.sync += [old.eq(extended), have_old.eq(1)]
                 m.next = "MODIFY"
             with m.Elif(goes_on):
-                second_part(data_in)
+                second_part()
             with m.Else():
                 m.next = "FIRST"
 
@@ -215,10 +221,10 @@ class LoadStore(wiring.Component):
                 # After a miss the walker has used the cache; the line need not be absent.
                 look(on_miss="READ")
             with m.State("REFILL"):
-                m.d.comb += cache.refill.eq(1)
+                m.d.comb += [cache.refill.eq(1), elsewhere.eq(1), other.eq(cache.arrived_data)]
                 with m.If(cache.arrived & access.load & ~crosses):
                     # A load does not wait for the rest of its line.
-                    m.d.comb += [data_in.eq(cache.arrived_data), ends.eq(1)]
+                    m.d.comb += ends.eq(1)
                     m.next = "FIRST"
                 with m.Elif(cache.refilled):
                     m.next = "READ"
@@ -232,12 +238,12 @@ class LoadStore(wiring.Component):
                     with m.If(cache.single_done & cache.single_error):
                         fail(ACCESS_FAULT)
             with m.State("SINGLE DONE"):
-                m.d.comb += [data_in.eq(held), self.device.eq(1)]
+                m.d.comb += [elsewhere.eq(1), other.eq(held), self.device.eq(1)]
                 with m.If(modifies):
                     m.d.sync += [old.eq(extended), have_old.eq(1)]
                     m.next = "SINGLE"
                 with m.Elif(goes_on):
-                    second_part(held)
+                    second_part()
                 with m.Else():
                     m.d.comb += ends.eq(1)
                     m.next = "FIRST"

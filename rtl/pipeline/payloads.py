@@ -29,10 +29,9 @@ class Packet(data.Struct):
 class Fetched(data.Struct):
     """An instruction as it left the memory."""
     pc: 64
-    bits: 32            # expanded if it was compressed
-    raw: 32             # as fetched, a compressed one zero-extended
+    raw: 32             # a compressed one zero-extended
     compressed: 1
-    faulted: 1          # the bytes cannot be fetched, and `bits` and `raw` are 0
+    faulted: 1          # the bytes cannot be fetched, and `raw` is 0
     fault_second: 1     # it is the second halfword that cannot
     known: 1            # the predictor remembers it
     taken: 1            # fetch went on at `target`
@@ -43,6 +42,7 @@ class Fetched(data.Struct):
 class Decoded(data.Struct):
     """What the decoder adds."""
     fetched: Fetched
+    bits: 32            # the instruction, expanded if it was compressed
     unit: Unit
     op: 4               # of rtl/isa/instructions.py: Alu, Amo or System, as `unit` has it
     word: 1
@@ -59,27 +59,27 @@ class Decoded(data.Struct):
     @property
     def rd(self):
         """Number of the register written, if `writes_rd`."""
-        return self.fetched.bits[7:12]
+        return self.bits[7:12]
 
     @property
     def rs1(self):
         """Number of the first register read, if `uses_rs1`."""
-        return self.fetched.bits[15:20]
+        return self.bits[15:20]
 
     @property
     def rs2(self):
         """Number of the second register read, if `uses_rs2`."""
-        return self.fetched.bits[20:25]
+        return self.bits[20:25]
 
     @property
     def size(self):
         """log2 of the bytes of a memory access. HLV and HSV have it elsewhere than the others."""
-        return Mux(self.hlsv, self.fetched.bits[26:28], self.fetched.bits[12:14])
+        return Mux(self.hlsv, self.bits[26:28], self.bits[12:14])
 
     @property
     def unsigned(self):
         """Whether a load is zero-extended."""
-        return Mux(self.hlsv, self.fetched.bits[20], self.fetched.bits[14])
+        return Mux(self.hlsv, self.bits[20], self.bits[14])
 
     def may_write(self, register):
         """Whether this instruction will write `register`; x0 never counts."""

@@ -14,7 +14,7 @@ def transformed(decoded, offset) -> Value:
     decoded  a Decoded
     offset   the faulting address less the instruction's own, 5 bits; nonzero only where it is misaligned
     """
-    bits = decoded.fetched.bits
+    bits = decoded.bits
     plain = (decoded.unit != Unit.AMO) & ~decoded.hlsv & (bits[:7] != 0b0101111)
     load = plain & (decoded.unit == Unit.LOAD)
     store = plain & (decoded.unit == Unit.STORE)

@@ -110,21 +110,42 @@ class AluUnit(wiring.Component):
         return low
 
 
-def amo_result(op, old, operand, word) -> Value:
-    """What an AMO writes.
+class AmoUnit(wiring.Component):
+    """What an AMO writes. Combinational.
 
-    op       an Amo
-    old      what memory held, 64 bits, from the lowest byte on, sign-extended where `word`
-    operand  rs2, 64 bits
-    word     whether 32 bits are meant
+    Members
+    -------
+    op : In(Amo), word : In(1)
+        The operation, of 64 or 32 bits.
+    old : In(64), operand : In(64)
+        What memory held, from the lowest byte on, sign-extended where `word`; rs2.
+    result : Out(64)
     """
-    operand = Cat(operand[:32], Mux(word, operand[31].replicate(32), operand[32:]))
-    greatest, least = op.matches(Amo.MAX, Amo.MAXU), op.matches(Amo.MIN, Amo.MINU)
-    picks = greatest | least
-    # Sign-extended words compare as the words do, also unsigned: both halves of the order are kept.
-    total, less = add_and_compare(old, operand ^ picks.replicate(64), picks, op.matches(Amo.MINU, Amo.MAXU))
-    keeps = Mux(less, least, greatest)
-    return (total & (op == Amo.ADD).replicate(64)
-            | old & keeps.replicate(64) | operand & ((picks & ~keeps) | (op == Amo.SWAP)).replicate(64)
-            | (old ^ operand) & op.matches(Amo.XOR, Amo.OR).replicate(64)
-            | old & operand & op.matches(Amo.AND, Amo.OR).replicate(64))
+    op: In(Amo)
+    word: In(1)
+    old: In(64)
+    operand: In(64)
+    result: Out(64)
+
+    def elaborate(self, platform):
+        m = Module()
+        op, old = self.op, self.old
+        sign, operand, inverted = Signal(), Signal(64), Signal(64)
+        greatest, picks = Signal(), Signal()
+        m.d.comb += [
+            sign.eq(self.operand[31]),
+            operand.eq(Cat(self.operand[:32], Mux(self.word, sign.replicate(32), self.operand[32:]))),
+            greatest.eq(op.matches(Amo.MAX, Amo.MAXU)), picks.eq(greatest | op.matches(Amo.MIN, Amo.MINU)),
+            inverted.eq(operand ^ picks.replicate(64))]
+        # Sign-extended words compare as the words do, also unsigned: both halves of the order are kept.
+        total, less = Signal(64), Signal()
+        m.d.comb += Cat(total, less).eq(Cat(*add_and_compare(old, inverted, picks, op.matches(Amo.MINU, Amo.MAXU))))
+
+        adds, keeps, swaps, differs, joins = (Signal(name=n) for n in ("adds", "keeps", "swaps", "differs", "joins"))
+        m.d.comb += [
+            adds.eq(op == Amo.ADD), keeps.eq(picks & (less ^ greatest)),
+            swaps.eq(picks & ~(less ^ greatest) | (op == Amo.SWAP)), differs.eq(op.matches(Amo.XOR, Amo.OR)),
+            joins.eq(op.matches(Amo.AND, Amo.OR)),
+            self.result.eq(total & adds.replicate(64) | old & keeps.replicate(64) | operand & swaps.replicate(64)
+                           | (old ^ operand) & differs.replicate(64) | old & operand & joins.replicate(64))]
+        return m

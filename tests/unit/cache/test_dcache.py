@@ -20,6 +20,7 @@ async def look(ctx, cache, address):
     await ctx.tick().until(cpu.granted)
     ctx.set(cpu.read, 0)
     ctx.set(cpu.ppn, address >> 12)
+    ctx.set(cpu.lanes, 0xff)
     return ctx.get(cpu.hit), ctx.get(cpu.data)
 
 

@@ -27,7 +27,7 @@ class Player:
         ctx, dut, row = self.ctx, self.dut, BY_NAME[name]
         word = row.encode(**dict.fromkeys("dstichqf", 0) | operands)
         ctx.set(dut.i.payload, {"next_pc": PC + 4} | dict(executed) | {"decoded": facts(row) | {
-            "fetched": {"pc": PC, "bits": word, "raw": word} | dict(fetched)}})
+            "bits": word, "fetched": {"pc": PC, "raw": word} | dict(fetched)}})
         ctx.set(dut.i.valid, 1)
         assert ctx.get(dut.i.ready)
         await ctx.tick()
@@ -98,7 +98,7 @@ def test_an_access_that_has_begun_is_not_interrupted():
         await ctx.tick().repeat(3)
         assert p.get("go") and not ctx.get(dut.csr.trap.valid)
         ctx.set(dut.done, 1)
-        ctx.set(dut.value, 5)
+        ctx.set(dut.loaded, 5)
         assert p.get("forward").known and p.get("forward").value == 5
     run(scenario)
 
@@ -222,7 +222,7 @@ def test_a_fetch_fault_names_the_half_that_failed_and_has_no_transformed_instruc
     async def scenario(p):
         fault = {"cause": 20, "gpa": 0x9000, "implicit": implicit}
         p.ctx.set(p.dut.fetch_fault, fault)
-        await p.give("add", fetched={"faulted": 1, "fault_second": second, "bits": 0, "raw": 0},
+        await p.give("add", fetched={"faulted": 1, "fault_second": second, "raw": 0},
                      executed={"access": Access.ILLEGAL})
         trap = await p.trap()
         assert (trap.code, trap.tval, trap.gva, trap.gpa, trap.tinst) == \

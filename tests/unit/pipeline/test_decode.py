@@ -22,7 +22,7 @@ def decode(words, look=lambda ctx, decoded: ctx.get(decoded)):
 
     async def drive(ctx):
         for word in words:
-            ctx.set(dut.fetched.bits, word)
+            ctx.set(dut.fetched.raw, word)
             results.append(look(ctx, dut.decoded))
     simulator = Simulator(m)
     simulator.add_testbench(drive)

@@ -8,7 +8,7 @@ from testbench import Bench, assert_exports
 from hyacinth.rtl.isa.instructions import BY_NAME
 from hyacinth.rtl.pipeline.issue import Issue
 
-ADD = {"bits": BY_NAME["add"].encode(d=3, s=1, t=2), "pc": 0x1000}
+ADD = {"raw": BY_NAME["add"].encode(d=3, s=1, t=2), "pc": 0x1000}
 IN_FILE, IN_COMMIT, IN_EXECUTE = 0x11, 0x22, 0x33
 
 
@@ -67,7 +67,7 @@ def test_an_instruction_that_reads_no_register_waits_for_none():
                                       (BY_NAME["addi"].encode(d=3, s=2, i=1), 0, (0x211, 0)),
                                       (BY_NAME["addi"].encode(d=3, s=1, i=1), 1, None),
                                       (BY_NAME["sd"].encode(s=2, t=1, i=0), 1, None)):
-            ctx.set(dut.i.payload.bits, word)
+            ctx.set(dut.i.payload.raw, word)
             assert ctx.get(dut.waits) == waits
             if operands:
                 payload = ctx.get(dut.o.payload)

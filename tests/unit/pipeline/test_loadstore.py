@@ -96,7 +96,7 @@ class Player:
         ctx, unit, row = self.ctx, self.unit, BY_NAME[name]
         ctx.set(unit.early_offset, va & 4095)
         ctx.set(unit.early_read, 1)
-        decoded = {"fetched": {"bits": row.encode(**dict.fromkeys("dstiq", 0))}} | facts(row)
+        decoded = {"bits": row.encode(**dict.fromkeys("dstiq", 0))} | facts(row)
         ctx.set(unit.early_decoded, decoded)
         page = self.page(va)
         known = known and not page.faults and not page.cut
@@ -122,7 +122,7 @@ class Player:
             await ctx.tick()
             assert ctx.get(unit.fault) == fault  # until the next one
         else:
-            result = ("done", ctx.get(unit.value))
+            result = ("done", ctx.get(unit.loaded if row.unit == Unit.LOAD else unit.value))
             self.report = {n: ctx.get(getattr(unit, n)) for n in ("hpa", "hpa_next", "device", "stored", "data")}
             await ctx.tick()
         ctx.set(unit.go, 0)

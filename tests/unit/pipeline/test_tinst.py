@@ -21,7 +21,7 @@ def hardware(rows):
 
     class Fake:
         def __init__(self, bits, unit, hlsv, compressed):
-            self.fetched = type("Fetched", (), {"bits": bits, "compressed": compressed})
+            self.bits, self.fetched = bits, type("Fetched", (), {"compressed": compressed})
             self.unit, self.hlsv = unit, hlsv
     return truth_table(function, [32, Unit, 1, 1, 5],
                        [(word, row.unit, row.name.startswith(("hlv", "hsv")), compressed, offset)
