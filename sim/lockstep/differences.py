@@ -66,8 +66,8 @@ BEHAVIOUR = {
         So with misaligned loads and stores, where CoreConfig.misaligned is "trap".""",
     "misaligned accesses where PMP cuts a page": """The core raises 4 and 6, and software decides; Spike does them or
         raises 5 and 7. Where an active PMP entry begins or ends within a page, it is made to raise 4 and 6, too.""",
-    "stores across pages that trap": """The core writes nothing, Spike what lies in the first page. It is made to write
-        there what is there already, but for a store of its own base register.""",
+    "stores across pages that trap": """The core writes nothing, Spike what lies in the first page, which is then
+        put back.""",
     "misaligned accesses of devices": "Spike splits them into bytes; here they are access faults, which Spike is told.",
     "the ROM": "It is a device for Spike, from which code can run and tables cannot be walked.",
 }

@@ -155,17 +155,22 @@ static void forget_if_misaligned(u32 bits) {
 }
 
 /* A store across pages that traps for the second one: the core leaves memory as it was, Spike has then written the
-   first part (which the manual allows). So for this step the register stored holds what memory holds there. Returns
-   whether it was changed; where the base is the same register, nothing can be done. */
-static int keep_first_part(const u64 *r) {
-  u32 i = long_form((u32)r[F_bits]), hsv = is_hypervisor_access(i) && i >> 25 & 1, stored = i >> 20 & 31;
-  if (!faulted() || !(0x808080 >> (r[F_code] & 31) & 1) || !((i & 0x7f) == 0x23 || hsv)) return 0;  /* 7, 15, 23 */
-  u64 first = r[F_tval] - address_of(i, x), held = x[stored];
-  if (first - 1 > 6 || stored == (i >> 15 & 31)) return 0;
-  if (!guarded_load(mmu, address_of(i, x), first, (u8 *)&held, hsv)) return 0;
-  x[stored] = held;
-  return 1;
+   first part (which the manual allows). So what memory holds there is kept, and put back after the step. */
+static struct { u8 *where, bytes[8]; u64 count; } first_part;
+
+static void keep_first_part(const u64 *r) {
+  u32 i = long_form((u32)r[F_bits]);
+  int stage = data_stage(r), stores = (i & 0x7f) == 0x23 || (is_hypervisor_access(i) && i >> 25 & 1);
+  u64 address = address_of(i, x), hpa;
+  first_part.count = 0;
+  if (!faulted() || !(0x808080 >> (r[F_code] & 31) & 1) || !stores || r[F_tval] - address - 1 > 6) return; /* 7, 15, 23 */
+  hpa = stage == NO_STAGE ? address : leads_to(stage, address);
+  if (hpa == NOWHERE || !(first_part.where = memory(hpa))) return;
+  first_part.count = r[F_tval] - address;
+  memcpy(first_part.bytes, first_part.where, first_part.count);
 }
+
+static void put_back_first_part(void) { memcpy(first_part.where, first_part.bytes, first_part.count); }
 
 /* Whether an active PMP entry begins or ends within a page. */
 static int pages_are_cut(void) {
@@ -334,12 +339,13 @@ static int check_one(const u64 *r) {
   int refused = faulted() && (r[F_code] == 4 || r[F_code] == 6) && !options.misaligned_traps && pages_are_cut();
   if (refused) do_misaligned(0);
   show_tables(r);
-  int kept = keep_first_part(r), changed = remember_changes(r);
+  keep_first_part(r);
+  int changed = remember_changes(r);
 
   spike_step(processor, 1);
 
   show_present_tables(changed);
-  if (kept) memcpy(x, shadow, sizeof shadow);  /* a trap has changed no register */
+  if (first_part.count) put_back_first_part();
   if (refused) do_misaligned(1);
   *in_wfi = 0;
   if (stopped && stopped_mie) *mie_value = mie_held;

@@ -6,9 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-GUARD = Path(__file__).with_name("guard.cc")
 SOURCE = Path(__file__).with_name("shim.c")
-INCLUDED = tuple(SOURCE.with_name(name) for name in ("spike.h", "instructions.h", "stale.h", "guard.cc"))
+INCLUDED = tuple(SOURCE.with_name(name) for name in ("spike.h", "instructions.h", "stale.h"))
 
 
 def build(fields: tuple[str, ...]) -> Path:
@@ -26,8 +25,7 @@ def build(fields: tuple[str, ...]) -> Path:
         cache.mkdir(parents=True, exist_ok=True)
         unfinished = library.with_suffix(f".{os.getpid()}")
         compiler = [sys.executable, "-m", "ziglang", "cc"]
-        run = subprocess.run([*compiler, *flags, str(SOURCE), str(GUARD), "-o", str(unfinished)], capture_output=True,
-                             text=True)
+        run = subprocess.run([*compiler, *flags, str(SOURCE), "-o", str(unfinished)], capture_output=True, text=True)
         if run.returncode:
             raise RuntimeError(f"{SOURCE.name} does not compile:\n{run.stderr}")
         unfinished.replace(library)

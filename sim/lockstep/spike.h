@@ -18,7 +18,6 @@ extern void spike_flush_tlb(void *mmu) __asm__("_ZN5mmu_t9flush_tlbEv");
 extern void spike_sync_time(void *time_csr, u64 value) __asm__("_ZN18time_counter_csr_t4syncEm");
 extern void *spike_memory(void *sim, u64 address) __asm__("_ZN5sim_t11addr_to_memEm");
 extern void spike_add_device(void *bus, u64 base, void *device) __asm__("_ZN5bus_t10add_deviceEmP17abstract_device_t");
-extern int guarded_load(void *mmu, u64 address, size_t length, u8 *bytes, int hypervisor_access);  /* guard.cc */
 extern char spike_device_type[] __asm__("_ZTI17abstract_device_t");
 
 enum { /* offsets in bytes */

@@ -110,6 +110,13 @@ static u64 translate(int stage, u64 address) {
   return stage == VS_STAGE ? translate(G_STAGE, found) : found;
 }
 
+/* Where the entries as they are now lead `address`. */
+static u64 leads_to(int stage, u64 address) {
+  walk.steps = walk.global = 0;
+  memset(walk.chosen, 0, sizeof walk.chosen);
+  return translate(stage, address);
+}
+
 /* Whether the entries that count in this walk lead `address` to `wanted`, or to the `length` bytes of `code`. */
 static int leads(int stage, u64 address, u64 wanted, const void *code, unsigned length) {
   walk.steps = walk.global = 0;

@@ -235,14 +235,14 @@ def test_a_misaligned_access_may_not_trap_elsewhere():
     assert (difference.what, difference.count) == ("next pc", count - 1)
 
 
-def across(end):
+def across(end, stored="t6"):
     """Records of a store across `end` that traps, and of a load of what lies before it, as the core has them."""
     segments = assemble(f"""
         la t0, handler
         csrw mtvec, t0
         li a0, {end:#x}
         li t6, 0x0123456789abcdef
-        sd t6, -3(a0)
+        sd {stored}, -3(a0)
         .balign 4
         handler: li a0, {BASE + SIZE:#x}
         ld a2, -8(a0)
@@ -255,8 +255,9 @@ def across(end):
     return segments, records, next(i for i, record in enumerate(records) if record["trapped"])
 
 
-def test_a_store_that_traps_for_its_second_page_leaves_the_first_as_it_was():
-    segments, records, trap = across(BASE + SIZE)
+@pytest.mark.parametrize("stored", ("t6", "a0"))
+def test_a_store_that_traps_for_its_second_page_leaves_the_first_as_it_was(stored):
+    segments, records, trap = across(BASE + SIZE, stored)
     assert (records[trap]["code"], records[trap]["tval"], records[-2]["rd_value"]) == (7, BASE + SIZE, 0)
     assert verdict(segments, records) == len(records)
 
