@@ -58,8 +58,8 @@ class Protection(wiring.Component):
     Members
     -------
     ask : In(1), address : In(56), mask : In(PHYSICAL_BITS)
-        Held until `done`, or given up. The range: naturally aligned, at least 4 bytes; `mask` has the bits that differ
-        within it.
+        Held until `done`, or given up; then lowered for a cycle at least. The range: naturally aligned, at least 4
+        bytes; `mask` has the bits that differ within it.
     machine : In(1)
         Asked on behalf of M-mode: entries that are not locked do not bind it.
     pmp : Out(PmpSignature())
@@ -93,9 +93,10 @@ class Protection(wiring.Component):
             with m.If(overlaps):
                 m.d.comb += [partial.eq(~covers), granted.eq(
                     (Cat(entry.r, entry.w, entry.x) | Cat([self.machine & ~entry.l] * 3)) & Cat([covers] * 3))]
-            goes_on, to_look_at = self.ask & ~self.done, Signal(16)
-            m.d.comb += to_look_at.eq(Mux(goes_on, behind, self.pmp.matter))
-            m.d.sync += [behind.eq(to_look_at & (to_look_at - 1)), below.eq(Mux(goes_on, entry.address, 0))]
+            # Whether this entry decides is known too late to choose the next one: it is chosen anyway.
+            to_look_at = Signal(16)
+            m.d.comb += to_look_at.eq(Mux(self.ask, behind, self.pmp.matter))
+            m.d.sync += [behind.eq(to_look_at & (to_look_at - 1)), below.eq(Mux(self.ask, entry.address, 0))]
             # Where nothing matters, entry 0 is looked at, which is off.
             m.d.sync += number.eq(0)
             for n in reversed(range(16)):

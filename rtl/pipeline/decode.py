@@ -4,13 +4,14 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..isa.instructions import INSTRUCTIONS, Unit
+from ..isa.compressed import COMPRESSED
+from ..isa.instructions import BY_NAME, INSTRUCTIONS, Unit
 from ..units.compressed import Expander
 from .payloads import Decoded, Fetched
 
 
 class Decoder(wiring.Component):
-    """Combinational; a loop over the table, by major opcode first so that a simulator looks at few patterns.
+    """Combinational; a loop over each table, by major opcode first so that a simulator looks at few patterns.
 
     Members
     -------
@@ -24,18 +25,29 @@ class Decoder(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.expander = expander = Expander()
-        bits, decoded = Signal(32), self.decoded
+        raw, compressed, decoded = self.fetched.raw, self.fetched.compressed, self.decoded
         m.d.comb += [
-            expander.word.eq(self.fetched.raw[:16]),
-            bits.eq(Mux(self.fetched.compressed, expander.expanded, self.fetched.raw)),
-            decoded.fetched.eq(self.fetched), decoded.bits.eq(bits), decoded.illegal.eq(1)]
-        with m.Switch(bits[:7]):
+            expander.word.eq(raw[:16]), decoded.bits.eq(Mux(compressed, expander.expanded, raw)),
+            decoded.fetched.eq(self.fetched)]
+
+        # What a compressed instruction is follows from its 16 bits beside their expansion, not after it.
+        wide, short = Signal(Decoded), Signal(Decoded)
+        m.d.comb += [wide.illegal.eq(1), short.illegal.eq(1)]
+        with m.Switch(raw[:7]):
             for opcode in sorted({row.pattern[-7:] for row in INSTRUCTIONS}):
-                with m.Case(opcode), m.Switch(bits[7:]):
+                with m.Case(opcode), m.Switch(raw[7:]):
                     for row in INSTRUCTIONS:
                         if row.pattern[-7:] == opcode:
                             with m.Case(row.pattern[:-7]):
-                                m.d.comb += [getattr(decoded, name).eq(value) for name, value in facts(row).items()]
+                                m.d.comb += [getattr(wide, name).eq(value) for name, value in facts(row).items()]
+        with m.Switch(raw[:16]):
+            for row in COMPRESSED:
+                with m.Case(row.pattern):
+                    if row.expands_to:
+                        m.d.comb += [getattr(short, name).eq(value)
+                                     for name, value in facts(BY_NAME[row.expands_to]).items()]
+        for name in facts(INSTRUCTIONS[0]):
+            m.d.comb += getattr(decoded, name).eq(Mux(compressed, getattr(short, name), getattr(wide, name)))
         return m
 
 

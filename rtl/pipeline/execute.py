@@ -27,21 +27,6 @@ from .payloads import Executed, Forward, Issued
 from .predictor import Jump, Outcome
 
 
-def immediate(bits, format) -> Value:
-    """The immediate of the 32-bit instruction `bits`, sign-extended to 64; 0 where `format` is NONE or Z."""
-    i, s, b, u, j = (format == kind for kind in (Format.I, Format.S, Format.B, Format.U, Format.J))
-    sign = bits[31] & (i | s | b | u | j)
-    above_12, above_20 = u | j, u
-    return Cat(
-        bits[20] & i | bits[7] & s,
-        bits[21:25] & (i | j).replicate(4) | bits[8:12] & (s | b).replicate(4),
-        bits[25:31] & (i | s | b | j).replicate(6),
-        bits[31] & (i | s) | bits[7] & b | bits[20] & j,
-        Mux(above_12, bits[12:20], sign.replicate(8)),
-        Mux(above_20, bits[20:31], sign.replicate(11)),
-        sign.replicate(33))
-
-
 class Execute(wiring.Component):
     """Combinational between `i` and `o`; the product alone waits in the multiplier for commit.
 
@@ -97,8 +82,7 @@ class Execute(wiring.Component):
         takes_total, result = Signal(), Signal(64)
         m.d.comb += takes_total.eq(decoded.uses_pc | is_memory)
 
-        number = Signal(64)
-        m.d.comb += number.eq(immediate(bits, decoded.immediate))
+        number = Cat(issued.number, issued.number[31].replicate(32))
         m.submodules.alu = alu = AluUnit()
         m.submodules.multiplier = multiplier = Multiplier()
         m.d.comb += [

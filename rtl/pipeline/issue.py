@@ -6,6 +6,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from .decode import Decoder
+from .immediate import immediate
 from .payloads import Fetched, Forward, Issued
 
 
@@ -59,6 +60,7 @@ class Issue(wiring.Component):
         b, b_missing = operand(decoded.uses_rs2, decoded.rs2, read_b.data)
         m.d.comb += [
             self.o.payload.a.eq(a), self.o.payload.b.eq(b),
+            self.o.payload.number.eq(immediate(decoded.bits, decoded.immediate)),
             self.waits.eq(self.i.valid & (a_missing | b_missing)),
             self.o.valid.eq(self.i.valid & ~self.waits),
             self.i.ready.eq(self.o.ready & ~self.waits),

@@ -95,10 +95,11 @@ class Forward(data.Struct):
 
 
 class Issued(data.Struct):
-    """What issue adds: the operands."""
+    """What issue adds: the operands; 0 for one that is not used."""
     decoded: Decoded
     a: 64               # rs1
     b: 64               # rs2
+    number: 32          # the immediate, sign-extended
 
 
 class Executed(data.Struct):

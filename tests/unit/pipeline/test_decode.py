@@ -8,8 +8,9 @@ from amaranth.hdl import Module
 from amaranth.sim import Simulator
 from testbench import assert_exports
 
+from hyacinth.rtl.isa.compressed import COMPRESSED
 from hyacinth.rtl.isa.instructions import BY_NAME, INSTRUCTIONS, Amo, Format, System, Unit, identify
-from hyacinth.rtl.pipeline.decode import Decoder
+from hyacinth.rtl.pipeline.decode import Decoder, facts
 
 CHOOSER = random.Random(3)
 
@@ -148,3 +149,26 @@ def test_fields_of_fences_that_are_reserved_are_ignored():
     words = [0x0FF0_000F, 0x8330_000F, 0xFFFF_8F8F, 0x0000_100F, 0xFFFF_9F8F]
     assert [(d.illegal, d.op, d.writes_rd, d.uses_rs1) for d in decode(words)] == \
         [(0, System.FENCE, 0, 0)] * 3 + [(0, System.FENCE_I, 0, 0)] * 2
+
+
+def test_a_compressed_instruction_is_decoded_as_the_one_that_it_stands_for():
+    rows = [row for row in COMPRESSED for _ in range(8)]
+    words = [filled(row) for row in rows]
+    m, results = Module(), []
+    m.submodules.dut = dut = Decoder()
+    names = facts(INSTRUCTIONS[0])
+
+    def look(ctx):
+        return [ctx.get(getattr(dut.decoded, name)) for name in (*names, "bits")]
+
+    async def drive(ctx):
+        for word in words:
+            ctx.set(dut.fetched, {"raw": word, "compressed": 1})
+            short = look(ctx)
+            ctx.set(dut.fetched, {"raw": short[-1], "compressed": 0})
+            results.append((short, look(ctx)))
+    simulator = Simulator(m)
+    simulator.add_testbench(drive)
+    simulator.run()
+    assert all(short == wide for short, wide in results)
+    assert any(not short[0] for short, _ in results)

@@ -4,6 +4,7 @@ from random import Random
 
 import pytest
 from testbench import Bench, assert_exports
+from unit.pipeline.immediates import immediate_of
 
 from hyacinth.rtl.csr.access import Access
 from hyacinth.rtl.isa.instructions import BY_NAME, INSTRUCTIONS, Unit
@@ -33,7 +34,7 @@ class Bencher:
         """The instruction stands in execute; what Executed says of it."""
         ctx, dut, row = self.ctx, self.dut, BY_NAME[name]
         word = row.encode(**dict.fromkeys("dstichqf", 0) | operands)
-        ctx.set(dut.i.payload, {"a": a, "b": b, "decoded": {
+        ctx.set(dut.i.payload, {"a": a, "b": b, "number": immediate_of(word, row.format), "decoded": {
             "bits": word, "fetched": {"pc": PC, "raw": word} | dict(fetched)} | facts(row)})
         ctx.set(dut.i.valid, valid)
         ctx.set(dut.o.ready, ready)

@@ -1,11 +1,13 @@
 """Issue: operands come from the nearest instruction that writes them, or are waited for."""
 
 from itertools import product
+from random import Random
 
 import pytest
 from testbench import Bench, assert_exports
+from unit.pipeline.immediates import immediate_of
 
-from hyacinth.rtl.isa.instructions import BY_NAME
+from hyacinth.rtl.isa.instructions import BY_NAME, INSTRUCTIONS
 from hyacinth.rtl.pipeline.issue import Issue
 
 ADD = {"raw": BY_NAME["add"].encode(d=3, s=1, t=2), "pc": 0x1000}
@@ -72,6 +74,19 @@ def test_an_instruction_that_reads_no_register_waits_for_none():
             if operands:
                 payload = ctx.get(dut.o.payload)
                 assert (payload.a, payload.b) == operands
+    run(scenario)
+
+
+def test_each_format_has_its_immediate():
+    chooser = Random(5)
+
+    async def scenario(ctx, dut):
+        for row in INSTRUCTIONS:
+            for _ in range(4):
+                word = int("".join(chooser.choice("01") if c == "-" else c for c in row.pattern), 2)
+                ctx.set(dut.i.payload.raw, word)
+                if not ctx.get(dut.o.payload.decoded.illegal):
+                    assert ctx.get(dut.o.payload.number) == immediate_of(word, row.format), row.name
     run(scenario)
 
 
