@@ -80,8 +80,10 @@ def bitstream(board: Board, folder: Path, megahertz: float, seed: int) -> Report
     """Synthesis, placement, routing, bitstream. Raises ToolError, BadReport."""
     yosys, nextpnr, ecppack = YOSYS.find(), NEXTPNR.find(), ECPPACK.find()
     run([yosys, "top.ys"], folder, "synthesis.log", "1/3 synthesis, some minutes")
-    run([nextpnr, "--timing-allow-fail", "--router", "router2", "--freq", megahertz, "--seed", seed, *board.nextpnr,
-         "--json", "top.json", "--lpf", "top.lpf", "--textcfg", "top.config", "--report", "report.json"],
+    # The default placer lays the design out so that router2 never gets done with it.
+    run([nextpnr, "--timing-allow-fail", "--placer", "static", "--router", "router2", "--freq", megahertz,
+         "--seed", seed, *board.nextpnr, "--json", "top.json", "--lpf", "top.lpf", "--textcfg", "top.config",
+         "--report", "report.json"],
         folder, "place.log", "2/3 placement and routing, some minutes")
     run([ecppack, "--compress", "--input", "top.config", "--bit", "top.bit"], folder, "pack.log", "3/3 bitstream")
     return read_report(folder / "report.json")

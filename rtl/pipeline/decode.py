@@ -1,6 +1,6 @@
 """The decoder: what an instruction is, from the table of rtl/isa/instructions.py, once it is expanded."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -18,9 +18,12 @@ class Decoder(wiring.Component):
     fetched : In(Fetched)
     decoded : Out(Decoded)
         `illegal` where no row of the table matches. Whether the mode allows it is commit's to decide.
+    may_read : Out(2)
+        Bit 0: it may read rs1, bit 1: rs2. Known before `decoded`, of which it says no more than the opcode does.
     """
     fetched: In(Fetched)
     decoded: Out(Decoded)
+    may_read: Out(2)
 
     def elaborate(self, platform):
         m = Module()
@@ -46,9 +49,30 @@ class Decoder(wiring.Component):
                     if row.expands_to:
                         m.d.comb += [getattr(short, name).eq(value)
                                      for name, value in facts(BY_NAME[row.expands_to]).items()]
+        self.look_at_opcode(m)
         for name in facts(INSTRUCTIONS[0]):
             m.d.comb += getattr(decoded, name).eq(Mux(compressed, getattr(short, name), getattr(wide, name)))
         return m
+
+    def look_at_opcode(self, m):
+        """`may_read`, by few bits: the major opcode and funct3."""
+        def reads(row):
+            return facts(row)["uses_rs1"] | facts(row)["uses_rs2"] << 1
+
+        def choose(key, rows):
+            chosen, by_pattern = Signal(2), {}
+            for pattern, row in rows:
+                by_pattern[pattern] = by_pattern.get(pattern, 0) | reads(row)
+            for bit in range(2):
+                m.d.comb += chosen[bit].eq(key.matches(*[each for each, bits in by_pattern.items() if bits >> bit & 1]))
+            return chosen
+
+        raw = self.fetched.raw
+        wide = choose(Cat(raw[2:7], raw[12:15]),
+                      [(row.pattern[-15:-12] + row.pattern[-7:-2], row) for row in INSTRUCTIONS])
+        short = choose(Cat(raw[:2], raw[13:16]), [(row.pattern[:3] + row.pattern[-2:], BY_NAME[row.expands_to])
+                                                  for row in COMPRESSED if row.expands_to])
+        m.d.comb += self.may_read.eq(Mux(self.fetched.compressed, short, wide))
 
 
 def facts(row) -> dict:

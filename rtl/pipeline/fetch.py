@@ -64,9 +64,10 @@ class Fetch(wiring.Component):
         stopped = Signal()                           # a fault has been met
         moves = Signal()                             # the second stage is free, or becomes so
         emits = Signal()
+        outcome, update = Signal(Outcome), Signal()
 
         m.d.comb += [
-            predictor.pc.eq(pc), predictor.outcome.eq(self.outcome), predictor.update.eq(self.update | self.realign),
+            predictor.pc.eq(pc), predictor.outcome.eq(outcome), predictor.update.eq(update | self.realign),
             self.lookup.va.eq(pc), self.lookup.context.eq(self.context),
             self.cache.read.eq(moves | stale),
             self.cache.offset.eq(Mux(stale, asked_pc, pc)[:12]),
@@ -77,7 +78,9 @@ class Fetch(wiring.Component):
             self.translate.request.size.eq(1),
             self.translate.request.context.eq(self.context),
         ]
-        with m.If(~self.update):
+        # A cycle late: execute knows it only at the end of its own.
+        m.d.sync += [outcome.eq(self.outcome), update.eq(self.update)]
+        with m.If(~update):
             # Only for `realign`. Where execute speaks at the same time, the same wrong guess comes back, and this too.
             m.d.comb += [predictor.outcome.end.eq(self.realign_pc), predictor.outcome.forget.eq(1)]
         o = self.o.payload

@@ -49,15 +49,18 @@ class Issue(wiring.Component):
             write.en.eq(self.commit.valid & self.commit.known),
         ]
 
-        def operand(uses, register, held):
-            from_execute = uses & self.execute.valid & (self.execute.rd == register)
-            from_commit = uses & self.commit.valid & (self.commit.rd == register)
-            missing = Mux(from_execute, ~self.execute.known, from_commit & ~self.commit.known)
-            value = Mux(from_execute, self.execute.value, Mux(from_commit, self.commit.value, Mux(uses, held, 0)))
+        def operand(uses, may_use, register, held):
+            # Whether it waits decides about every stage before, so that does not wait for all of the decoder: what
+            # looks like the number of a register may be waited for in vain.
+            in_execute = self.execute.valid & (self.execute.rd == register)
+            in_commit = self.commit.valid & (self.commit.rd == register)
+            missing = may_use & Mux(in_execute, ~self.execute.known, in_commit & ~self.commit.known)
+            value = Mux(uses & in_execute, self.execute.value,
+                        Mux(uses & in_commit, self.commit.value, Mux(uses, held, 0)))
             return value, missing
 
-        a, a_missing = operand(decoded.uses_rs1, decoded.rs1, read_a.data)
-        b, b_missing = operand(decoded.uses_rs2, decoded.rs2, read_b.data)
+        a, a_missing = operand(decoded.uses_rs1, decoder.may_read[0], decoded.rs1, read_a.data)
+        b, b_missing = operand(decoded.uses_rs2, decoder.may_read[1], decoded.rs2, read_b.data)
         m.d.comb += [
             self.o.payload.a.eq(a), self.o.payload.b.eq(b),
             self.o.payload.number.eq(immediate(decoded.bits, decoded.immediate)),

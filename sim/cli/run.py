@@ -115,5 +115,7 @@ def _wave_around(options, made: Plan, nth: NthTrap, typed: list[bytes]) -> None:
 def show_views(wave: Path, cycle: int | None = None) -> None:
     """Write the views of a wave, and say how to open it."""
     surfer, gtkwave = write_views(wave, variables(wave), cursor=None if cycle is None else cycle * TICKS)
-    print(f"hyacinth: waves in {wave}; open them with `surfer {wave} --command-file {surfer}` "
+    # Surfer looks for the words in the folder that it is started in.
+    there = "" if wave.parent == Path() else f"cd {wave.parent} && "
+    print(f"hyacinth: waves in {wave}; open them with `{there}surfer {wave.name} --command-file {surfer.name}` "
           f"or `gtkwave {wave} {gtkwave}`", file=sys.stderr)

@@ -172,3 +172,21 @@ def test_a_compressed_instruction_is_decoded_as_the_one_that_it_stands_for():
     simulator.run()
     assert all(short == wide for short, wide in results)
     assert any(not short[0] for short, _ in results)
+
+
+@pytest.mark.parametrize("compressed", (0, 1))
+def test_what_reads_a_register_may_read_it(compressed):
+    words = [filled(row) for row in (COMPRESSED if compressed else INSTRUCTIONS) for _ in range(8)]
+    m, results = Module(), []
+    m.submodules.dut = dut = Decoder()
+
+    async def drive(ctx):
+        for word in words:
+            ctx.set(dut.fetched, {"raw": word, "compressed": compressed})
+            uses = ctx.get(dut.decoded.uses_rs1) | ctx.get(dut.decoded.uses_rs2) << 1
+            results.append((uses, ctx.get(dut.may_read)))
+    simulator = Simulator(m)
+    simulator.add_testbench(drive)
+    simulator.run()
+    assert not any(uses & ~may_read for uses, may_read in results)
+    assert sum(uses == may_read for uses, may_read in results) > len(results) * 0.6

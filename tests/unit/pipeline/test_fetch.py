@@ -86,6 +86,7 @@ class Player:
         self.ctx.set(self.dut.update, 1)
         await self.ctx.tick()
         self.ctx.set(self.dut.update, 0)
+        await self.ctx.tick()
 
 
 def run(scenario, seed=1, absent=lambda address: False, deadline=8000):
