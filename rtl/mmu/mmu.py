@@ -58,9 +58,9 @@ class Mmu(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        m.submodules.itlb = itlb = Tlb(config.itlb_entries)
-        m.submodules.dtlb = dtlb = Tlb(config.dtlb_entries)
-        m.submodules.second = second = SecondLevel(config.tlb_entries)
+        m.submodules.itlb = itlb = Tlb(config.itlb_entries, config.va_bits)
+        m.submodules.dtlb = dtlb = Tlb(config.dtlb_entries, config.va_bits)
+        m.submodules.second = second = SecondLevel(config.tlb_entries, config.va_bits)
         m.submodules.walker = walker = Walker(
             config.memory_map, config.pmp_entries, config.walk_cache_entries,
             levels=max(scheme.levels for scheme in VS_STAGE if scheme.va_bits <= config.va_bits))
