@@ -49,7 +49,7 @@ class Board:
         return platform.prepare(top, "top", debug_verilog=False, synth_opts="-abc9").files
 
 
-ULX3S_85F = Board("Radiona ULX3S, Lattice LFE5U-85F", ("ulx3s", "ULX3S_85F_Platform"), ("ulx3s", "Ulx3s"), "full", 50,
+ULX3S_85F = Board("Radiona ULX3S, Lattice LFE5U-85F", ("ulx3s", "ULX3S_85F_Platform"), ("ulx3s", "Ulx3s"), "full", 30,
                   128, ("--85k", "--package", "CABGA381", "--speed", "6"))
 BOARDS = {
     "ulx3s-85f": ULX3S_85F,
