@@ -11,10 +11,9 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from elftools.elf.elffile import ELFFile
-
 from ...sw.build import BuildError
 from ...sw.hypervisor.build import build_demo
+from ..trace.symbols import Symbols
 from .spike import VERSION, device_tree
 
 ISA = "rv64imach_zicsr_zifencei_zicntr_sstc"
@@ -107,8 +106,7 @@ def run_on_spike(elf: Path, *, limit: int = 10_000_000, instructions_per_tick: i
     set_time.argtypes, set_time.restype = [ctypes.c_void_p, ctypes.c_uint64], None
     time_object = ctypes.c_uint64.from_address(hart.addressof(hart) + 232 + 3600).value
 
-    with elf.open("rb") as file:
-        guest_exit = ELFFile(file).get_section_by_name(".symtab").get_symbol_by_name("guest_exit")[0]["st_value"]
+    guest_exit = Symbols(elf).address("guest_exit")
     kernel = elf.with_name("kernel.bin").read_bytes() if full_htinst else b""
 
     def step_with_htinst():
