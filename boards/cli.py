@@ -94,7 +94,7 @@ def describe(report: Report) -> str:
     lines = [f"{name:11}{used:>7,} of {available:>7,}  {used / available:5.1%}  {EXPLAINED[name]}"
              for name, (used, available) in report.used.items()]
     verdict = "meets" if report.meets else "MISSES"
-    lines.append(f"{'Fmax':11}{report.fmax:7.2f} MHz, {verdict} the target of {report.target:g} MHz")
+    lines.append(f"{'Fmax':11}{report.fmax:7.2f} MHz, {verdict} the target of {round(report.target, 2):g} MHz")
     if report.critical and not report.meets:
         first, last = report.critical.steps[0][0], report.critical.steps[-1][0]
         lines.append(f"{'slowest':11}{report.critical.nanoseconds:7.2f} ns from {first} to {last}")

@@ -52,9 +52,10 @@ def test_both_engines_leave_the_same_records_in_the_same_cycles():
     program = Program()
     program.store(DATA, 0x1234)
     program.add(op("ld", d=A2, s=T0, i=0))
+    program.exit(3)
     batches = []
     for engine in ("compiled", "pysim"):
-        machine = machine_with(program.exit(3), engine)
+        machine = machine_with(program, engine)
         machine.raw_watchers.append(batches.append)
         outcome = machine.run(3000)
         batches.append((outcome, machine.events, machine.register("a2"), machine.csr("minstret")))
