@@ -81,10 +81,6 @@ class Decoded(data.Struct):
         """Whether a load is zero-extended."""
         return Mux(self.hlsv, self.bits[20], self.bits[14])
 
-    def may_write(self, register):
-        """Whether this instruction will write `register`; x0 never counts."""
-        return self.writes_rd & (self.rd == register) & (register != 0)
-
 
 class Forward(data.Struct):
     """A register about to be written, offered to the instructions behind."""

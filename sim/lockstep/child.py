@@ -18,6 +18,7 @@ FRAME = struct.Struct("<cQQ")
 
 
 def main():
+    """Read what to compare from standard input, answer on standard output, until there is no more."""
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever Spike prints is no answer
     setup = json.loads(requests.readline())
