@@ -8,13 +8,6 @@ from amaranth.lib.wiring import In, Out
 from ..config import PHYSICAL_BITS
 
 
-class Space(data.Struct):
-    """Whose table it is. Only `v` counts here: whatever changes a current ASID or VMID empties the walk caches."""
-    v: 1
-    asid: 16     # 0 of a G-stage table
-    vmid: 14     # 0 where V=0
-
-
 class Table(data.Struct):
     """A table of level 0 or 1, reached by entries that were all valid."""
     level: 1
@@ -38,7 +31,7 @@ class WalkCache(wiring.Component):
 
     Members
     -------
-    space : In(Space), address : In(64)
+    v : In(1), address : In(64)
         Looked up combinationally. Bits 63:59 do not count: ask with addresses that are in range of their scheme.
     hit : Out(1), table : Out(Table)
         The table closest to the leaf; `table` means something where `hit`.
@@ -49,7 +42,7 @@ class WalkCache(wiring.Component):
     """
     def __init__(self, entries):
         self.entries = entries
-        super().__init__({"space": In(Space), "address": In(64), "hit": Out(1), "table": Out(Table),
+        super().__init__({"v": In(1), "address": In(64), "hit": Out(1), "table": Out(Table),
                           "install": In(1), "new": In(Table), "flush": In(1)})
 
     def elaborate(self, platform):
@@ -64,7 +57,7 @@ class WalkCache(wiring.Component):
             key, valid = Signal(Key, name=f"key_{n}", reset_less=True), Signal(name=f"valid_{n}")
             match, is_last = Signal(name=f"match_{n}"), Signal(name=f"is_last_{n}")
             m.d.comb += [
-                match.eq(valid & (key.v == self.space.v) & (key.number[9:] == number[9:])),
+                match.eq(valid & (key.v == self.v) & (key.number[9:] == number[9:])),
                 is_last.eq(key.number[:9] == number[:9]),
                 near[n].eq(match & is_last & ~key.level), far[n].eq(match & key.level)]
             with m.If(near[n]):
@@ -72,7 +65,7 @@ class WalkCache(wiring.Component):
             with m.If(far[n]):
                 m.d.comb += far_row.eq(n)
             with m.If(self.install & (turn == n)):
-                m.d.sync += [key.v.eq(self.space.v), key.level.eq(self.new.level), key.number.eq(number), valid.eq(1)]
+                m.d.sync += [key.v.eq(self.v), key.level.eq(self.new.level), key.number.eq(number), valid.eq(1)]
             with m.If(self.flush):
                 m.d.sync += valid.eq(0)
         with m.If(self.install):

@@ -136,9 +136,7 @@ class Walker(wiring.Component):
                     m.d.comb += index.eq(wide)
 
         m.d.comb += [
-            s_cache.space.v.eq(virtual), s_cache.space.asid.eq(s_atp.id),
-            s_cache.space.vmid.eq(Mux(virtual, csrs.hgatp.id[:14], 0)), s_cache.address.eq(va),
-            g_cache.space.v.eq(1), g_cache.space.asid.eq(0), g_cache.space.vmid.eq(csrs.hgatp.id[:14]),
+            s_cache.v.eq(virtual), s_cache.address.eq(va), g_cache.v.eq(1),
             g_cache.address.eq(gpa),
             s_cache.flush.eq(self.flush), g_cache.flush.eq(self.flush),
             protection.uncached_page.eq(self.uncached_page),

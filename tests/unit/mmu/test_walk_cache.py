@@ -21,7 +21,7 @@ def run(scenario, entries=4):
     async def process(ctx):
         async def install(address, level, ppn, v=0, is_global=0, flush=0):
             ctx.set(dut.address, address)
-            ctx.set(dut.space.v, v)
+            ctx.set(dut.v, v)
             ctx.set(dut.new, {"level": level, "is_global": is_global, "ppn": ppn, "guest_ppn": ppn << 22 | ppn})
             ctx.set(dut.install, 1)
             ctx.set(dut.flush, flush)
@@ -32,7 +32,7 @@ def run(scenario, entries=4):
         def look(address, v=0):
             """Level, PPN and G of the table, or None."""
             ctx.set(dut.address, address)
-            ctx.set(dut.space.v, v)
+            ctx.set(dut.v, v)
             table = ctx.get(dut.table)
             if not ctx.get(dut.hit):
                 return None
