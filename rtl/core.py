@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from .bus import BusSignature
 from .cache.dcache import DataCache
 from .cache.icache import InstructionCache
+from .cache.ways import WAY_KIB
 from .config import PHYSICAL_BITS, CoreConfig
 from .csr.file import CsrFile
 from .events import EVENT_BITS, EVENTS, MMU_EVENTS
@@ -64,7 +65,8 @@ class Core(wiring.Component):
         m.submodules.issued = issued = Stage(Issued)
         m.submodules.execute = execute = Execute()
         m.submodules.commit = commit = Commit(config.htinst)
-        m.submodules.loadstore = loadstore = LoadStore(config.misaligned == "hardware")
+        m.submodules.loadstore = loadstore = LoadStore(config.misaligned == "hardware",
+                                                             config.dcache_kib // WAY_KIB)
         m.submodules.csr = csr = CsrFile(config)
         m.submodules.mmu = mmu = Mmu(config)
         m.submodules.icache = icache = InstructionCache(config.icache_kib)
@@ -79,7 +81,7 @@ class Core(wiring.Component):
 
         # Back along it: results, and where to go on.
         m.d.comb += [
-            issue.execute.eq(execute.forward), issue.commit.eq(commit.forward),
+            issue.execute.eq(execute.forward), issue.waiting.eq(commit.waiting), issue.commit.eq(commit.forward),
             fetch.redirect.eq(commit.flush | execute.redirect), align.kill.eq(fetch.redirect),
             issued.kill.eq(commit.flush), issued.bar.eq(execute.redirect),
             fetch.realign.eq(align.realign), fetch.realign_pc.eq(align.realign_pc),
@@ -120,10 +122,8 @@ class Core(wiring.Component):
             mmu.translation.eq(csr.translation), mmu.flush_first.eq(csr.flush_first), mmu.flush_all.eq(csr.flush_all),
             mmu.uncached_page.eq(self.uncached_page), mmu.uncached_enable.eq(self.uncached_enable),
             loadstore.executed.eq(commit.executed), loadstore.go.eq(commit.go),
-            loadstore.enter.eq(commit.enter), loadstore.early_page.eq(execute.page),
-            loadstore.early_decoded.eq(execute.o.payload.decoded),
-            loadstore.early_read.eq(execute.read), loadstore.early_offset.eq(execute.offset),
-            execute.granted.eq(loadstore.granted),
+            loadstore.next.valid.eq(commit.next.valid), loadstore.next.payload.eq(commit.next.payload),
+            loadstore.enter.eq(commit.enter),
             commit.done.eq(loadstore.done), commit.loaded.eq(loadstore.loaded), commit.value.eq(loadstore.value),
             commit.faulted.eq(loadstore.faulted),
             commit.fault.eq(loadstore.fault), commit.fault_offset.eq(loadstore.fault_offset),

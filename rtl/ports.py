@@ -83,6 +83,11 @@ class FetchCacheSignature(wiring.Signature):
 class DataCacheSignature(wiring.Signature):
     """The data cache, virtually indexed and physically tagged, write-back.
 
+    Parameters
+    ----------
+    ways : int
+        Of the cache.
+
     Members
     -------
     read : Out(1), offset : Out(12)
@@ -93,20 +98,20 @@ class DataCacheSignature(wiring.Signature):
         Does not depend on `read`.
     ppn : Out(PHYSICAL_BITS - 12)
         In the cycles after a granted read: the page it is for.
-    hit : In(1), lanes : Out(8), data : In(64)
-        In the cycles after a granted read: whether the line is there, and its eight bytes, those of them that `lanes`
-        asks for, the others 0: what comes from elsewhere can be ORed in.
-        `hit` stays 0 once the outputs are no longer those of this asker's last read.
+    hit : In(1), rows : In(64 each for the ways), match : In(ways)
+        In the cycles after a granted read: whether the line is there; the eight bytes of every way, and the way that
+        holds the line. `hit` stays 0 once the outputs are no longer those of this asker's last read; `match` does not
+        look at that.
     write : Out(1), mask : Out(8), write_data : Out(64)
         Where `hit`: replace the lanes in `mask` of those eight bytes, at the end of this cycle. A read of the same
         cycle, and any later one, sees it.
-    refill : Out(1)
-        Held until `refilled`: bring the line of `ppn` and the last read's offset, writing back what it replaces.
-        After `refilled` the asker reads again.
+    refill : Out(1), refill_row : Out(9)
+        Held until `refilled`: bring the line of `ppn` in which bits 11:3 of the address are `refill_row`, writing back
+        what it replaces. After `refilled` the asker reads again. It does not read while it asks.
     refilled : In(1), error : In(1)
         For one cycle. `error`: the line is absent (and not in the cache).
     arrived : In(1), arrived_data : In(64)
-        During `refill`, for one cycle and before `refilled`: the eight bytes of the last read have come. Who needs no
+        During `refill`, for one cycle and before `refilled`: the eight bytes of `refill_row` have come. Who needs no
         more of the line may lower `refill` in the next cycle; the line comes all the same.
     single : Out(1), single_address : Out(PHYSICAL_BITS), single_size : Out(2), single_write : Out(1)
         An access past the cache, naturally aligned, held until `single_done`, with `mask` and `write_data`.
@@ -115,11 +120,11 @@ class DataCacheSignature(wiring.Signature):
     clean : Out(1), cleaned : In(1)
         Write back every dirty line (they stay, clean): held until `cleaned`, which comes for one cycle.
     """
-    def __init__(self):
+    def __init__(self, ways):
         super().__init__({"read": Out(1), "offset": Out(12), "granted": In(1), "ppn": Out(PHYSICAL_BITS - 12),
-                          "hit": In(1), "lanes": Out(8), "data": In(64),
+                          "hit": In(1), "rows": In(data.ArrayLayout(64, ways)), "match": In(ways),
                           "write": Out(1), "mask": Out(8), "write_data": Out(64),
-                          "refill": Out(1), "refilled": In(1), "error": In(1),
+                          "refill": Out(1), "refill_row": Out(9), "refilled": In(1), "error": In(1),
                           "arrived": In(1), "arrived_data": In(64),
                           "single": Out(1), "single_address": Out(PHYSICAL_BITS), "single_size": Out(2),
                           "single_write": Out(1),

@@ -36,7 +36,7 @@ class DataCache(wiring.Component):
     """
     def __init__(self, size_kib):
         self.size_kib = size_kib
-        super().__init__({"cpu": In(DataCacheSignature()), "tables": In(TableReadSignature()),
+        super().__init__({"cpu": In(DataCacheSignature(size_kib // WAY_KIB)), "tables": In(TableReadSignature()),
                           "bus": Out(BusSignature()), "events": Out(4)})
 
     def elaborate(self, platform):
@@ -70,11 +70,10 @@ class DataCache(wiring.Component):
         still_wanted = wanted & Mux(for_tables, tables.valid, cpu.refill | cpu.single)
         stores = cpu_owns & cpu.write
         m.d.comb += [
-            ways.ppn[0].eq(line_ppn), ways.ppn[1].eq(cpu.ppn), ways.asker.eq(cpu_owns),
-            ways.lanes.eq(Mux(cpu_owns, cpu.lanes, 0xff)),
+            ways.ppn[0].eq(line_ppn), ways.ppn[1].eq(cpu.ppn),
             ways.read.eq(own_read | cpu.granted & cpu.read), ways.row.eq(Mux(cpu.granted, cpu.offset[3:], own_row)),
             dirty_read.en.eq(ways.read), dirty_read.addr.eq(ways.row[WORD_BITS:]),
-            cpu.hit.eq(cpu_owns & ways.matches[1].any()), cpu.data.eq(ways.data),
+            cpu.hit.eq(cpu_owns & ways.matches[1].any()), cpu.rows.eq(ways.rows), cpu.match.eq(ways.matches[1]),
             tables.data.eq(answer), tables.error.eq(failed),
             cpu.arrived_data.eq(answer), cpu.single_data.eq(answer), cpu.single_error.eq(failed), cpu.error.eq(failed),
             # No beat of a line comes while `cpu` owns the outputs: it loses them in the first cycle of the refill.
@@ -147,10 +146,10 @@ class DataCache(wiring.Component):
                                      wanted.eq(1)]
                         m.next = "SINGLE"
                     with m.Elif(cpu.refill & ~cpu.refilled):
-                        m.d.sync += [line_ppn.eq(cpu.ppn), line_set.eq(cpu_set), word.eq(cpu_word),
+                        m.d.sync += [line_ppn.eq(cpu.ppn), Cat(word, line_set).eq(cpu.refill_row),
                                      for_tables.eq(0), wanted.eq(1)]
                         m.next = "READ"
-                        with m.If(cpu_owns):
+                        with m.If(cpu_owns & (Cat(cpu_word, cpu_set) == cpu.refill_row)):
                             m.next = "CHECK"  # the outputs are still those of the read that missed
 
             with m.State("READ"):
@@ -163,7 +162,7 @@ class DataCache(wiring.Component):
                 let_cpu_read()
                 with m.If(~still_wanted):
                     m.next = "IDLE"
-                with m.Elif(ways.match.any()):
+                with m.Elif(ways.matches[0].any()):
                     m.d.sync += [answer.eq(ways.data), tables.done.eq(for_tables), cpu.refilled.eq(~for_tables)]
                     m.next = "IDLE"
                 with m.Elif(parted):

@@ -1,6 +1,9 @@
 """The arrays of a cache: data and tags of every way, their comparison, and the choice of what a refill replaces."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -24,6 +27,11 @@ class Tag(data.Struct):
     valid: 1
 
 
+def selected(values, by) -> Value:
+    """That of the `values`, one for each way, whose bit in `by` is 1; 0 where none is."""
+    return reduce(or_, (Mux(by[index], value, 0) for index, value in enumerate(values)))
+
+
 class Ways(wiring.Component):
     """The ways of a cache, read all at once.
 
@@ -39,19 +47,19 @@ class Ways(wiring.Component):
     read : In(1), row : In(9)
         Read this row of every way at the end of the cycle. Where `read` is 0 the last outputs stay. What is written
         in the same cycle is seen.
-    ppn : In(22 each for the askers), asker : In(range(askers))
-        The page that is looked for is that of `asker`.
-    matches : Out(ways each for the askers), match : Out(ways), data : Out(64)
-        After a read, combinationally: the way that holds the line of each page (one bit or none), that of `asker`, and
-        its eight bytes.
-    lanes : In(8)
-        Bytes of `data` that are wanted; the others are 0.
+    ppn : In(22 each for the askers)
+        The pages that are looked for.
+    rows : Out(64 each for the ways), matches : Out(ways each for the askers)
+        After a read: the eight bytes of every way, and, combinationally, which way holds the line of each page (one
+        bit or none).
+    data : Out(64)
+        The eight bytes of the way that holds the line of the first asker's page, combinationally.
     valid : Out(ways), victim : Out(ways)
         After a read: the ways that hold any line, and the one to replace: an empty one, else a pseudo-random one.
     way : In(ways), way_ppn : Out(22)
         After a read: the page whose line this way holds.
     by_way : In(1)
-        `data` is that of `way`, instead of `match`.
+        `data` is that of `way`, instead.
     write : In(ways), write_row : In(9), write_mask : In(8), write_data : In(64)
         Bytes to be replaced at the end of the cycle, in these ways.
     tag_write : In(ways), tag_set : In(6), tag : In(Tag)
@@ -64,8 +72,7 @@ class Ways(wiring.Component):
         self.ways, self.askers = ways, askers
         super().__init__({
             "read": In(1), "row": In(ROW_BITS), "ppn": In(data.ArrayLayout(TAG_BITS, askers)),
-            "asker": In(range(askers)),
-            "matches": Out(data.ArrayLayout(ways, askers)), "match": Out(ways), "lanes": In(8), "data": Out(64),
+            "rows": Out(data.ArrayLayout(64, ways)), "matches": Out(data.ArrayLayout(ways, askers)), "data": Out(64),
             "valid": Out(ways), "victim": Out(ways),
             "way": In(ways), "way_ppn": Out(TAG_BITS), "by_way": In(1),
             "write": In(ways), "write_row": In(ROW_BITS), "write_mask": In(8), "write_data": In(64),
@@ -83,7 +90,7 @@ class Ways(wiring.Component):
         with m.Elif(self.clear):
             m.d.sync += clearing.eq(1)
 
-        tags, rows = [], []
+        tags = []
         for way in range(self.ways):
             m.submodules[f"data{way}"] = data_array = Memory(shape=64, depth=1 << ROW_BITS, init=[])
             data_write = data_array.write_port(granularity=8)
@@ -105,30 +112,19 @@ class Ways(wiring.Component):
                 tag_write.addr.eq(Mux(clearing, clear_set, self.tag_set)),
                 tag_write.data.ppn.eq(self.tag.ppn), tag_write.data.valid.eq(self.tag.valid & ~clearing)]
             tags.append(tag_read.data)
-            rows.append(data_read.data)
-
-        def selected(values, by):
-            result = 0
-            for index, value in enumerate(values):
-                result |= Mux(by[index], value, 0)
-            return result
+            m.d.comb += self.rows[way].eq(data_read.data)
 
         chooser = Signal(8, init=1)  # a shift register whose feedback makes all 255 states follow each other
         with m.If(self.tag_write.any() & self.tag.valid):
             m.d.sync += chooser.eq(Cat(chooser[3] ^ chooser[4] ^ chooser[5] ^ chooser[7], chooser[:7]))
         chosen = Cat(chooser[:(self.ways - 1).bit_length()] == way for way in range(self.ways))
         lowest_empty = ~self.valid & (self.valid + 1)
-        # The page of every asker is compared, and the answer chosen, not the page: the comparison is what takes long.
         m.d.comb += [self.matches[asker].eq(Cat(tag.valid & (tag.ppn == self.ppn[asker]) for tag in tags))
                      for asker in range(self.askers)]
         by = Signal(self.ways)
-        m.d.comb += by.eq(Mux(self.by_way, self.way, self.match))
-        for lane in range(8):
-            chosen_here = Signal(self.ways, name=f"chosen_in_lane_{lane}")
-            m.d.comb += [chosen_here.eq(Mux(self.lanes[lane], by, 0)), self.data.word_select(lane, 8).eq(
-                selected([row.word_select(lane, 8) for row in rows], chosen_here))]
+        m.d.comb += by.eq(Mux(self.by_way, self.way, self.matches[0]))
         m.d.comb += [
-            self.match.eq(self.matches[self.asker]),
+            self.data.eq(selected(self.rows, by)),
             self.valid.eq(Cat(tag.valid for tag in tags)),
             self.way_ppn.eq(selected([tag.ppn for tag in tags], self.way)),
             self.victim.eq(Mux(self.valid.all(), chosen, lowest_empty))]

@@ -2,7 +2,7 @@
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import PHYSICAL_BITS
 from ..csr.access import Access
@@ -14,6 +14,7 @@ from ..payloads import Fault, Fence, FenceKind, MemoryKind, Retire, Trap, record
 from ..ports import CsrSignature
 from ..units.divider import Divider
 from .payloads import Executed, Forward
+from .stage import Skid
 from .tinst import TABLE_READ, transformed
 
 
@@ -37,14 +38,18 @@ class Commit(wiring.Component):
     product : In(64)
         Of the multiplication that is here.
     csr : Out(CsrSignature)
-    executed : Out(Executed), go : Out(1), enter : Out(1)
-        To the load-store unit, which answers with the members after it (see there).
+    next : Out(stream of Executed, valid only), enter : Out(1), executed : Out(Executed), go : Out(1)
+        To the load-store unit, which answers with the members after it (see there). An instruction that leaves execute
+        while another one is here waits beside the way, as `next`: so that nothing before it depends on when the one
+        here is done, which comes late.
     fence : Out(stream of Fence)
         To the Mmu.
     clean, cleaned, invalidate, invalidated
         FENCE.I: of the data cache and the instruction cache.
     forward : Out(Forward)
         What the instruction here writes; `known` in the cycle in which it retires.
+    waiting : Out(Forward)
+        What the instruction will write that waits to come here; its value is never known.
     flush : Out(1), flush_pc : Out(64)
         Go on there; everything younger is void. Decided by registers alone.
     retire : Out(stream of Retire)
@@ -56,11 +61,11 @@ class Commit(wiring.Component):
         self.htinst = htinst
         super().__init__({
             "i": In(stream.Signature(Executed)), "fetch_fault": In(Fault), "product": In(64),
-            "csr": Out(CsrSignature()), "executed": Out(Executed), "go": Out(1), "enter": Out(1), "done": In(1),
+            "csr": Out(CsrSignature()), "next": Out(stream.Signature(Executed, always_ready=True)), "executed": Out(Executed), "go": Out(1), "enter": Out(1), "done": In(1),
             "loaded": In(64), "value": In(64), "faulted": In(1), "fault": In(Fault), "fault_offset": In(4),
             "hpa": In(PHYSICAL_BITS), "hpa_next": In(PHYSICAL_BITS), "device": In(1), "stored": In(1), "data": In(64),
             "fence": Out(stream.Signature(Fence)), "clean": Out(1), "cleaned": In(1), "invalidate": Out(1),
-            "invalidated": In(1), "forward": Out(Forward), "flush": Out(1), "flush_pc": Out(64),
+            "invalidated": In(1), "forward": Out(Forward), "waiting": Out(Forward), "flush": Out(1), "flush_pc": Out(64),
             "retire": Out(stream.Signature(Retire, always_ready=True)), "events": Out(EVENT_BITS)})
 
     def elaborate(self, platform):
@@ -74,21 +79,24 @@ class Commit(wiring.Component):
         ends, result = Signal(), Signal(64)          # the same, but for loads, stores and AMOs
         traps = Signal()                             # a trap is taken in this cycle
 
-        m.d.comb += [self.executed.eq(x), self.i.ready.eq(~valid | finishes), self.enter.eq(self.i.ready)]
-        m.d.sync += fresh.eq(self.i.ready & self.i.valid)
-        with m.If(self.i.ready):
-            m.d.sync += [valid.eq(self.i.valid), x.eq(self.i.payload)]
+        m.submodules.skid = skid = Skid(Executed)
+        connect(m, flipped(self.i), skid.i)
+        arriving = skid.o.payload.decoded
+        m.d.comb += [
+            skid.kill.eq(self.flush), skid.o.ready.eq(~valid | finishes), self.enter.eq(skid.o.ready),
+            self.next.valid.eq(skid.o.valid), self.next.payload.eq(skid.o.payload), self.executed.eq(x),
+            self.waiting.valid.eq(skid.full & arriving.writes_rd & arriving.rd.any()), self.waiting.rd.eq(arriving.rd),
+        ]
+        m.d.sync += fresh.eq(skid.o.ready & skid.o.valid)
+        with m.If(skid.o.ready):
+            m.d.sync += [valid.eq(skid.o.valid), x.eq(skid.o.payload)]
         with m.If(self.flush):
             m.d.sync += [valid.eq(0), fresh.eq(0)]
 
-        is_memory = (unit == Unit.LOAD) | (unit == Unit.STORE) | (unit == Unit.AMO)
-        # What the load-store unit says comes late in the cycle, and only where `go` is 1.
-        m.d.comb += [finishes.eq(ends | self.done), value.eq(
-            Mux(unit == Unit.LOAD, self.loaded, Mux(is_memory, self.value, result)))]
+        # What the load-store unit says comes late in the cycle: all that it does not say is 0.
+        m.d.comb += [finishes.eq(ends | self.done), value.eq(self.loaded | self.value | result)]
         is_system = unit == Unit.SYSTEM
-        calls = is_system & ((op == System.ECALL) | (op == System.EBREAK))
         interrupted = fresh & csr.interrupt
-        barred = fetched.faulted | (x.access != Access.OK) | calls
         m.d.comb += csr.op.address.eq(decoded.bits[20:32])
         funct3 = decoded.bits[12:15]
         m.d.comb += [
@@ -104,9 +112,9 @@ class Commit(wiring.Component):
 
         trap, access_of_csr = Signal(Trap), Signal(2)
         csr_value = Signal(64)
-        with m.FSM():
+        with m.FSM() as fsm:
             with m.State("RUN"):
-                with m.If(valid & (interrupted | barred)):
+                with m.If(valid & (interrupted | x.barred)):
                     m.next = "TRAP"
                 with m.Elif(valid):
                     with m.Switch(unit):
@@ -117,7 +125,6 @@ class Commit(wiring.Component):
                         with m.Case(Unit.DIV):
                             m.d.comb += [divider.start.eq(1), ends.eq(divider.done), result.eq(divider.result)]
                         with m.Case(Unit.LOAD, Unit.STORE, Unit.AMO):
-                            m.d.comb += self.go.eq(1)
                             with m.If(self.faulted):
                                 m.next = "TRAP"
                         with m.Case(Unit.CSR):
@@ -182,6 +189,7 @@ class Commit(wiring.Component):
         m.d.comb += [csr.trap.payload.eq(trap), trap.eq(self.describe(m, x, mode, access_of_csr, interrupt_seen,
                                                                        code_seen))]
         m.d.comb += [
+            self.go.eq(fsm.ongoing("RUN") & valid & x.memory & ~interrupted),
             # A CSR instruction counts in the cycle in which it writes: a write of minstret wins over that count.
             csr.retired.eq(Mux(unit == Unit.CSR, csr.write | (finishes & ~csr.op.write), finishes)),
             self.forward.valid.eq(valid & decoded.writes_rd & decoded.rd.any()),
@@ -191,7 +199,7 @@ class Commit(wiring.Component):
         works = valid & ~finishes
         for name, happens in {
             "retired": finishes, "trapped": traps, "interrupted": traps & trap.interrupt, "flushed": self.flush,
-            "stall_empty": ~valid, "stall_memory": works & is_memory, "stall_divide": works & (unit == Unit.DIV),
+            "stall_empty": ~valid, "stall_memory": works & x.memory, "stall_divide": works & (unit == Unit.DIV),
             "stall_system": works & (is_system | (unit == Unit.CSR)),
         }.items():
             m.d.comb += self.events[EVENTS[name]].eq(happens)
@@ -200,7 +208,6 @@ class Commit(wiring.Component):
     def describe(self, m, x, mode, access_of_csr, interrupted, interrupt_code):
         """The Trap of the instruction `x`: which cause it has, and what the registers of the trap get."""
         decoded, fetched = x.decoded, x.decoded.fetched
-        is_memory = (decoded.unit == Unit.LOAD) | (decoded.unit == Unit.STORE) | (decoded.unit == Unit.AMO)
         access = Mux(decoded.unit == Unit.CSR, access_of_csr, x.access)
         # The load-store unit's fault stays in its register until the next one.
         code, tval, gva, gpa, tinst = Signal(6), Signal(64), Signal(), Signal(64), Signal(32)
@@ -221,7 +228,7 @@ class Commit(wiring.Component):
         with m.Elif(access != Access.OK):
             m.d.comb += [code.eq(Mux(access == Access.VIRTUAL, Cause.VIRTUAL_INSTRUCTION, Cause.ILLEGAL_INSTRUCTION)),
                          tval.eq(fetched.raw)]
-        with m.Elif(is_memory):
+        with m.Elif(x.memory):
             offset = Signal(4)
             m.d.sync += offset.eq(self.fault_offset)
             of_fault(self.fault, (x.result + offset)[:64], v(x.context.mode),

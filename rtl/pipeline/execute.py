@@ -1,4 +1,4 @@
-"""Execute: arithmetic, branches, addresses; the first look at the data TLB and the read of the data cache."""
+"""Execute: arithmetic, branches, addresses; the first look at the data TLB."""
 
 from functools import reduce
 from operator import or_
@@ -18,13 +18,14 @@ from ..csr.access import (
     wfi_access,
 )
 from ..isa.instructions import Format, System, Unit
-from ..payloads import Page, Reach
+from ..payloads import Reach
 from ..ports import CsrStatus, LookupSignature
 from ..units.alu import AluUnit
 from ..units.multiplier import Multiplier
 from .context import data_context
 from .payloads import Executed, Forward, Issued
 from .predictor import Jump, Outcome
+from .shape import shape
 
 
 class Execute(wiring.Component):
@@ -36,13 +37,10 @@ class Execute(wiring.Component):
     o : stream of Executed
     status : In(CsrStatus)
         As the CSRs are now: whatever changes them flushes what is here.
-    lookup : Out(LookupSignature), page : Out(Page)
-        First-level data TLB; what it knows of the instruction that is here.
-    read : Out(1), offset : Out(12), granted : In(1)
-        Of the data cache, for the instruction that leaves in this cycle.
+    lookup : Out(LookupSignature)
+        First-level data TLB.
     redirect : Out(1), redirect_pc : Out(64)
-        The instruction here does not go on where fetch did. Said in its first cycle, and once: it does not wait for
-        commit, whose decision to go on comes late.
+        The instruction here does not go on where fetch did. Said in its first cycle, and once.
     outcome : Out(Outcome), update : Out(1)
         To the predictor, in the same cycle.
     forward : Out(Forward)
@@ -54,10 +52,6 @@ class Execute(wiring.Component):
     o: Out(stream.Signature(Executed))
     status: In(CsrStatus)
     lookup: Out(LookupSignature())
-    page: Out(Page)
-    read: Out(1)
-    offset: Out(12)
-    granted: In(1)
     redirect: Out(1)
     redirect_pc: Out(64)
     outcome: Out(Outcome)
@@ -68,7 +62,7 @@ class Execute(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         issued, o, status = self.i.payload, self.o.payload, self.status
-        decoded, fetched = issued.decoded, issued.decoded.fetched
+        decoded, fetched, controls = issued.decoded, issued.decoded.fetched, issued.controls
         bits, unit = decoded.bits, decoded.unit
         leaves, fresh = Signal(), Signal()
         waited = Signal()                            # it has been here for a cycle
@@ -77,18 +71,15 @@ class Execute(wiring.Component):
         m.d.comb += [leaves.eq(self.o.valid & self.o.ready), self.o.valid.eq(self.i.valid),
                      self.i.ready.eq(self.o.ready)]
 
-        is_branch, is_jump = unit == Unit.BRANCH, unit == Unit.JUMP
-        is_memory = (unit == Unit.LOAD) | (unit == Unit.STORE) | (unit == Unit.AMO)
-        takes_total, result = Signal(), Signal(64)
-        m.d.comb += takes_total.eq(decoded.uses_pc | is_memory)
-
+        is_branch, is_jump = controls.branch, controls.jump
+        result = Signal(64)
         number = Cat(issued.number, issued.number[31].replicate(32))
         m.submodules.alu = alu = AluUnit()
         m.submodules.multiplier = multiplier = Multiplier()
         m.d.comb += [
             # Where the result comes from elsewhere, that of the ALU is 0. An operand that is not used is 0, too.
-            alu.op.eq(decoded.op | (is_jump | takes_total).replicate(4)),
-            alu.word.eq(decoded.word), alu.a.eq(issued.a), alu.b.eq(Mux(decoded.uses_rs2, issued.b, number)),
+            alu.controls.eq(controls.alu),
+            alu.a.eq(issued.a), alu.b.eq(Mux(decoded.uses_rs2, issued.b, number)),
             multiplier.load.eq(leaves & (unit == Unit.MUL)), multiplier.a.eq(issued.a), multiplier.b.eq(issued.b),
             multiplier.function.eq(bits[12:14]), multiplier.word.eq(decoded.word),
             self.product.eq(multiplier.result),
@@ -96,9 +87,9 @@ class Execute(wiring.Component):
 
         # One adder for addresses, targets and auipc. What has no rs1, and needs a sum, adds to pc.
         total, link = Signal(64), Signal(64)
-        m.d.comb += [total.eq(Mux(is_branch | ~decoded.uses_rs1, fetched.pc, issued.a) + number),
+        m.d.comb += [total.eq(Mux(controls.from_pc, fetched.pc, issued.a) + number),
                      link.eq(fetched.pc + Cat(Const(0, 1), fetched.compressed, ~fetched.compressed)),
-                     result.eq(alu.result | link & is_jump.replicate(64) | total & takes_total.replicate(64))]
+                     result.eq(alu.result | link & is_jump.replicate(64) | total & controls.sums.replicate(64))]
 
         # Branches: funct3 is eq, ne, -, -, lt, ge, ltu, geu.
         holds = Mux(bits[14], alu.less, issued.a == issued.b) ^ bits[12]
@@ -130,8 +121,10 @@ class Execute(wiring.Component):
             o.a.eq(issued.a | bits[15:20] & (decoded.immediate == Format.Z).replicate(5)),
             o.context.eq(data_context(status, reach, decoded.hlsv, decoded.hlvx)),
             self.lookup.va.eq(total), self.lookup.context.eq(o.context),
-            self.page.eq(self.lookup.page), o.page_known.eq(self.lookup.hit),
-            self.read.eq(leaves & is_memory), self.offset.eq(total[:12]), o.read.eq(self.granted),
+            o.barred.eq(fetched.faulted | (o.access != Access.OK)
+                        | (unit == Unit.SYSTEM) & ((decoded.op == System.ECALL) | (decoded.op == System.EBREAK))),
+            o.memory.eq(controls.memory & ~o.barred), o.offset.eq(total[:12]), o.form.eq(shape(m, decoded, o.offset)),
+            o.page.eq(self.lookup.page), o.page_known.eq(self.lookup.hit),
             o.access.eq(self.answer(decoded)),
             self.forward.valid.eq(self.i.valid & decoded.writes_rd & decoded.rd.any()),
             self.forward.rd.eq(decoded.rd),

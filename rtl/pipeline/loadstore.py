@@ -1,16 +1,17 @@
 """Loads, stores and atomics at commit: the common case in one cycle, everything else step by step."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import PHYSICAL_BITS
 from ..isa.causes import ACCESS_FAULT, ADDRESS_MISALIGNED
 from ..payloads import Fault, Page, Reach
 from ..ports import DataCacheSignature, TranslateSignature
+from ..cache.ways import selected
 from ..units.alu import AmoUnit
-from .payloads import Decoded, Executed
-from .shape import Shape, shape
+from .payloads import Executed
+from .shape import Shape
 
 
 def rotated_right(m, value, places) -> Value:
@@ -34,19 +35,21 @@ class LoadStore(wiring.Component):
     misaligned : bool
         Misaligned loads and stores of main memory are done, but for those in a page that PMP cuts; these, and all
         without it, raise causes 4 and 6 at the access's own address, so that software can do them.
+    ways : int
+        Of the data cache.
 
     Members
     -------
     executed : In(Executed), go : In(1)
-        The instruction, held from the cycle after it left execute until `done` or `faulted`.
-    early_read : In(1), early_offset : In(12), granted : Out(1)
-        Execute's read of the data cache, for the instruction that comes here next.
-    enter : In(1), early_decoded : In(Decoded), early_page : In(Page)
-        The next instruction comes at the end of the cycle; what it is, and its page, if the first-level TLB has it.
+        The instruction, held from the cycle after `enter` until `done` or `faulted`.
+    next : In(stream of Executed, valid only), enter : In(1)
+        The instruction that comes next, or is one of those that may; it comes at the end of this cycle. The cache is
+        read for it in every cycle in which that may be of use, so that `enter`, which comes late, need not be known.
     translate, cache
         The rest of the Mmu, the data cache.
     done : Out(1), loaded : Out(64), value : Out(64)
-        In the cycle in which the access takes effect: what rd gets, of a load, and of an AMO or SC.
+        In the cycle in which the access takes effect: what rd gets, of a load, and of an AMO or SC. 0 for the others,
+        and for what is no access.
     faulted : Out(1), fault : Out(Fault), fault_offset : Out(4)
         The access is not made; the fault struck this many bytes above its address.
     hpa : Out(PHYSICAL_BITS), hpa_next : Out(PHYSICAL_BITS), device : Out(1), stored : Out(1), data : Out(64)
@@ -57,12 +60,12 @@ class LoadStore(wiring.Component):
     miss : Out(1)
         For one cycle: a line is asked for.
     """
-    def __init__(self, misaligned):
-        self.misaligned = misaligned
+    def __init__(self, misaligned, ways):
+        self.misaligned, self.ways = misaligned, ways
         super().__init__({
-            "executed": In(Executed), "go": In(1), "early_read": In(1), "early_offset": In(12), "granted": Out(1),
-            "enter": In(1), "early_decoded": In(Decoded), "early_page": In(Page),
-            "translate": Out(TranslateSignature()), "cache": Out(DataCacheSignature()),
+            "executed": In(Executed), "go": In(1),
+            "next": In(stream.Signature(Executed, always_ready=True)), "enter": In(1),
+            "translate": Out(TranslateSignature()), "cache": Out(DataCacheSignature(ways)),
             "done": Out(1), "loaded": Out(64), "value": Out(64), "faulted": Out(1), "fault": Out(Fault),
             "fault_offset": Out(4), "hpa": Out(PHYSICAL_BITS), "hpa_next": Out(PHYSICAL_BITS), "device": Out(1),
             "stored": Out(1), "data": Out(64), "clean": In(1), "cleaned": Out(1), "miss": Out(1)})
@@ -72,17 +75,22 @@ class LoadStore(wiring.Component):
         executed, cache, decoded = self.executed, self.cache, self.executed.decoded
         address, place = executed.result, executed.result[:3]
         access = Signal(Shape)
-        with m.If(self.enter):
-            m.d.sync += access.eq(shape(m, self.early_decoded, self.early_offset))
+        coming, reads = self.next.payload, Signal()
+        quick = Signal()                             # the cache was read as it came, and nothing else is to be done
         is_amo, is_sc, size, last_byte = access.amo, access.sc, access.size, access.last_byte
         crosses, crosses_page = access.crosses, access.crosses_page
         atomic = is_amo | is_sc | access.lr
-        refused = access.misaligned & (atomic if self.misaligned else 1)
+
+        def refused(shape):
+            return shape.misaligned & (shape.amo | shape.sc | shape.lr if self.misaligned else 1)
+
 
         # One page for each part, and `here` that of the part under way: a register of its own, since the comparison
         # of the cache's tags waits for it.
         first_page, second_page, here = Signal(Page), Signal(Page), Signal(Page)
         part, have_old, old, low, held = Signal(), Signal(), Signal(64), Signal(64), Signal(64)
+        raw = Signal(64)                             # what the cache reads
+        m.d.comb += raw.eq(selected(cache.rows, cache.match))
         above = Signal(64)                           # address of the second part
         m.d.comb += above.eq(Cat(Const(0, 3), (address[3:] + 1)[:61]))
         part_address = Signal(64)
@@ -96,23 +104,29 @@ class LoadStore(wiring.Component):
         writes = Signal()                            # this access changes memory
         m.d.comb += writes.eq(access.store & (~is_sc | holds) | is_amo)
 
-        # Data on its way in: bytes from the lowest on, then extended. What the cache gives comes late in the cycle; so
-        # its sign is looked up beside the rotation, not after it, and every choice is made by registers.
-        elsewhere, other = Signal(), Signal(64)      # the eight bytes are not what the cache reads
-        first_bytes, these, gathered, read = Signal(64), Signal(64), Signal(64), Signal(64)
-        for lane in range(8):
-            # The second part brings the bytes that belong below the first part's.
-            from_first = part & (place <= lane)
-            m.d.comb += [cache.lanes[lane].eq(~from_first),
-                         these.word_select(lane, 8).eq(Mux(from_first, 0, other.word_select(lane, 8))),
-                         first_bytes.word_select(lane, 8).eq(Mux(from_first, low.word_select(lane, 8), 0))]
-        m.d.comb += gathered.eq(Mux(elsewhere, these, cache.data) | first_bytes)
-        m.d.comb += read.eq(rotated_right(m, gathered, place))
+        # Data on its way in: bytes from the lowest on, then extended, for every way beside the comparison of the tags,
+        # and then chosen. What comes from elsewhere than the cache is ORed in, as 0 where it does not count.
+        elsewhere, other = Signal(), Signal(64)      # eight bytes that are not what the cache reads
+        gets = Signal()                              # what is read is wanted
         bytes_mask = Cat(Const(1, 1), last_byte[0], *[last_byte[1]] * 2, *[last_byte[2]] * 4)
-        sign, extended = Signal(), Signal(64)
-        m.d.comb += sign.eq(gathered[7::8].bit_select(access.last_lane, 1) & ~access.unsigned)
-        for n in range(8):
-            m.d.comb += extended.word_select(n, 8).eq(Mux(bytes_mask[n], read.word_select(n, 8), sign.replicate(8)))
+
+        def extended(value):
+            sign, result = Signal(), Signal(64)
+            m.d.comb += sign.eq(value[7::8].bit_select(access.last_lane, 1) & ~access.unsigned)
+            read = rotated_right(m, value, place)
+            for n in range(8):
+                m.d.comb += result.word_select(n, 8).eq(Mux(bytes_mask[n], read.word_select(n, 8), sign.replicate(8)))
+            return result
+
+        from_cache, chosen, gathered = Signal(self.ways), Signal(64), Signal(64)
+        m.d.comb += [
+            from_cache.eq(Mux(gets & ~elsewhere, cache.match, 0)),
+            chosen.eq(selected([extended(row) for row in cache.rows], from_cache)
+                      | Mux(gets & elsewhere, extended(other), 0)),
+            # The second part brings the bytes that belong below the first part's.
+            gathered.eq(Cat(Mux(part & (place <= lane), low.word_select(lane, 8), held.word_select(lane, 8))
+                            for lane in range(8))),
+        ]
 
         # Data on its way out: rotated to its place, which is right for both parts.
         new = Signal(64)
@@ -122,9 +136,9 @@ class LoadStore(wiring.Component):
         lanes, back = Signal(16), Signal(3)
         m.d.comb += [lanes.eq(bytes_mask << place), back.eq(-place)]
         m.d.comb += [
-            cache.ppn.eq(here.ppn), self.granted.eq(cache.granted),
+            cache.ppn.eq(here.ppn), cache.refill_row.eq(part_address[3:12]),
             cache.clean.eq(self.clean), self.cleaned.eq(cache.cleaned),
-            cache.read.eq(self.early_read), cache.offset.eq(self.early_offset),
+            cache.read.eq(reads), cache.offset.eq(coming.offset),
             cache.write_data.eq(rotated_right(m, new, back)), cache.mask.eq(Mux(part, lanes[8:], lanes[:8])),
             # Main memory without cache is reached by eight bytes and lanes, so that misaligned accesses work.
             cache.single_address.eq(Mux(here.memory, Cat(Const(0, 3), place_hpa[3:]), place_hpa)),
@@ -145,8 +159,9 @@ class LoadStore(wiring.Component):
         # The answer of the cache comes late: all that depends on it is chosen beside the states, by one term.
         looks, ends = Signal(), Signal()             # waits for a hit; takes effect without the cache
         modifies, goes_on = is_amo & ~have_old, crosses & ~part
-        m.d.comb += [self.done.eq(ends | looks & ~modifies & ~goes_on & cache.hit),
-                     self.loaded.eq(extended), self.value.eq(Mux(is_sc, ~holds, old)),
+        joins = crosses & part & access.load
+        m.d.comb += [self.done.eq(ends | looks & ~modifies & ~goes_on & ~joins & cache.hit),
+                     self.loaded.eq(chosen), self.value.eq(Mux(is_sc, ~holds, Mux(is_amo, old, 0))),
                      cache.write.eq(looks & writes & ~modifies)]
         with m.If(self.done & access.lr):
             m.d.sync += [reserved.eq(1), reservation.eq(Cat(address[:12], first_page.ppn))]
@@ -154,7 +169,7 @@ class LoadStore(wiring.Component):
             m.d.sync += reserved.eq(0)
 
         def second_part():
-            m.d.sync += [low.eq(gathered), part.eq(1)]
+            m.d.sync += [low.eq(Mux(elsewhere, held, raw)), part.eq(1)]
             with m.If(crosses_page):
                 m.d.sync += here.eq(second_page)
             m.next = "READ"
@@ -165,24 +180,27 @@ class LoadStore(wiring.Component):
             with m.If(~cache.hit):
                 m.next = on_miss
             with m.Elif(modifies):
-                m.d.sync += [old.eq(extended), have_old.eq(1)]
+                m.d.sync += [old.eq(chosen), have_old.eq(1), gets.eq(0)]
                 m.next = "MODIFY"
             with m.Elif(goes_on):
                 second_part()
+            with m.Elif(joins):
+                m.d.sync += held.eq(raw)
+                m.next = "GATHERED"
             with m.Else():
                 m.next = "FIRST"
 
         with m.FSM() as fsm:
             with m.State("FIRST"):
                 with m.If(self.go):
-                    with m.If(refused):
+                    with m.If(quick):
+                        look(on_miss="REFILL")
+                    with m.Elif(refused(access)):
                         fail(ACCESS_FAULT if self.misaligned else ADDRESS_MISALIGNED)
                     with m.Elif(~executed.page_known):
                         m.next = "TRANSLATE"
-                    with m.Elif(crosses_page | ~here.cacheable | ~executed.read):
-                        m.next = "CHECK"
                     with m.Else():
-                        look(on_miss="REFILL")
+                        m.next = "CHECK"
             with m.State("TRANSLATE"):
                 m.d.comb += self.translate.valid.eq(1)
                 answer = self.translate.answer
@@ -238,21 +256,35 @@ class LoadStore(wiring.Component):
                     with m.If(cache.single_done & cache.single_error):
                         fail(ACCESS_FAULT)
             with m.State("SINGLE DONE"):
-                m.d.comb += [elsewhere.eq(1), other.eq(held), self.device.eq(1)]
+                m.d.comb += [elsewhere.eq(1), other.eq(gathered), self.device.eq(1)]
                 with m.If(modifies):
-                    m.d.sync += [old.eq(extended), have_old.eq(1)]
+                    m.d.sync += [old.eq(chosen), have_old.eq(1), gets.eq(0)]
                     m.next = "SINGLE"
                 with m.Elif(goes_on):
                     second_part()
                 with m.Else():
                     m.d.comb += ends.eq(1)
                     m.next = "FIRST"
+            with m.State("GATHERED"):
+                m.d.comb += [elsewhere.eq(1), other.eq(gathered), ends.eq(1)]
+                m.next = "FIRST"
             with m.State("FAULT"):
                 m.d.comb += self.faulted.eq(1)
                 m.next = "FIRST"
 
         with m.If(self.enter):
-            m.d.sync += [first_page.eq(self.early_page), here.eq(self.early_page), part.eq(0), have_old.eq(0)]
+            m.d.sync += [first_page.eq(coming.page), here.eq(coming.page), part.eq(0), have_old.eq(0),
+                         access.eq(coming.form), gets.eq(coming.form.load | coming.form.amo),
+                         quick.eq(reads & cache.granted & coming.page_known & coming.page.cacheable
+                                  & ~refused(coming.form) & ~coming.form.crosses_page)]
+            with m.If(~self.next.valid):
+                m.d.sync += access.amo.eq(0)         # nothing is here: who comes next may read
+
+        # The outputs of the cache are free for the next instruction where the one here looks at them for the last
+        # time: an AMO looks again after it has read, and what comes after a refill is read for the one here first.
+        m.d.comb += reads.eq(self.next.valid & coming.memory & ~modifies
+                             & (fsm.ongoing("FIRST") | fsm.ongoing("LOOK") | fsm.ongoing("MODIFY")
+                                | fsm.ongoing("SINGLE DONE")))
 
         # A misaligned access that is refused as such is refused at its own address, whichever part was reached.
         with m.If(fsm.ongoing("FAULT") & part & ~self.fault.cause.matches(*ADDRESS_MISALIGNED)):
@@ -264,6 +296,6 @@ class LoadStore(wiring.Component):
             self.hpa.eq(Cat(address[:12], first_page.ppn)),
             self.hpa_next.eq(Mux(crosses_page, Cat(Const(0, 12), second_page.ppn), 0)),
             self.stored.eq(writes),
-            self.data.eq(Mux(writes, new, read) & Cat(bytes_mask[n].replicate(8) for n in range(8))),
+            self.data.eq(Mux(writes, new, chosen) & Cat(bytes_mask[n].replicate(8) for n in range(8))),
         ]
         return m

@@ -5,7 +5,9 @@ from amaranth.lib import data
 
 from ..csr.access import Access
 from ..isa.instructions import Format, Unit
-from ..payloads import Context
+from ..payloads import Context, Page
+from ..units.alu import AluControls
+from .shape import Shape
 
 
 class Prediction(data.Struct):
@@ -90,9 +92,20 @@ class Forward(data.Struct):
     value: 64
 
 
+class Controls(data.Struct):
+    """What execute has to know of an instruction at the very start of its cycle: bits that need no decoding."""
+    alu: AluControls
+    branch: 1
+    jump: 1
+    memory: 1           # a load, store or AMO
+    sums: 1             # the result is that of the adder of addresses, not that of the ALU
+    from_pc: 1          # this adder adds to pc, not to rs1
+
+
 class Issued(data.Struct):
     """What issue adds: the operands; 0 for one that is not used."""
     decoded: Decoded
+    controls: Controls
     a: 64               # rs1
     b: 64               # rs2
     number: 32          # the immediate, sign-extended
@@ -105,8 +118,12 @@ class Executed(data.Struct):
     b: 64               # rs2: what is stored, a fence's id
     result: 64          # for rd, of ALU and jumps; the address of a load, store or AMO
     next_pc: 64         # where the program goes on if nothing traps
-    context: Context    # of a load, store or AMO
-    page_known: 1       # the first-level TLB had its page, and the access is allowed
-    read: 1             # the data cache was read in the cycle in which this left execute
+    barred: 1           # it traps without being tried: it was not fetched, its mode may not, or it is a call
+    memory: 1           # a load, store or AMO that is tried: what follows is meant for the load-store unit
+    offset: 12          # bits 11:0 of its address, known earlier in the cycle than `result`
+    form: Shape
+    context: Context
+    page: Page
+    page_known: 1       # the first-level TLB had the page, and the access is allowed
     access: Access      # whether the mode allows it: H loads and stores, xRET, WFI, fences
 

@@ -1,10 +1,11 @@
 """Integer arithmetic of execute, and that of the A extension: one carry chain and one shifter for all of it."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa.instructions import Alu, Amo
+from ..payloads import record
 
 
 def extend_word(value) -> Value:
@@ -24,22 +25,49 @@ def add_and_compare(a, b, invert, unsigned) -> tuple[Value, Value]:
     return total[1:65], total[65]
 
 
+class AluControls(data.Struct):
+    """An operation as the ALU obeys it, one bit for each thing that it switches. All 0: the result is 0."""
+    word: 1             # operands of 32 bits, result sign-extended
+    invert: 1           # the second operand is complemented
+    unsigned: 1         # of a comparison
+    sums: 1             # what the result is made of
+    whole_sums: 1
+    compares: 1
+    conjunction: 1
+    difference: 1
+    word_sums: 1
+    left: 1
+    word_left: 1
+    right: 1
+    arithmetic: 1       # of a shift to the right
+
+
+def alu_controls(op, word, idle=0) -> AluControls:
+    """The AluControls of an Alu; those for the result 0 where `idle` is 1, but for comparisons (`less`)."""
+    def one_of(*ops):
+        return op.matches(*ops) & ~idle
+    sums, left = one_of(Alu.ADD, Alu.SUB), one_of(Alu.SLL)
+    return record(
+        AluControls, word=word, invert=op.matches(Alu.SUB, Alu.SLT, Alu.SLTU, Alu.SLL), unsigned=op == Alu.SLTU,
+        sums=sums, whole_sums=sums & ~word, compares=one_of(Alu.SLT, Alu.SLTU), conjunction=one_of(Alu.AND, Alu.OR),
+        difference=one_of(Alu.XOR, Alu.OR), word_sums=sums & word, left=left, word_left=left & word,
+        right=one_of(Alu.SRL, Alu.SRA), arithmetic=op == Alu.SRA)
+
+
 class AluUnit(wiring.Component):
     """Combinational.
 
     Members
     -------
-    op : In(Alu), word : In(1)
-        The operation; with `word`, of ADD, SUB and the shifts, on bits 31:0, the result sign-extended. What is no
-        Alu gives 0.
+    controls : In(AluControls)
+        The operation.
     a, b : In(64)
         Operands. Shifts look at the low 6 (word: 5) bits of b.
     result : Out(64)
     less : Out(1)
         Of SLT and SLTU: the result.
     """
-    op: In(Alu)
-    word: In(1)
+    controls: In(AluControls)
     a: In(64)
     b: In(64)
     result: Out(64)
@@ -47,29 +75,19 @@ class AluUnit(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        op, word, a = self.op, self.word, self.a
-        invert, b = Signal(), Signal(64)
-        m.d.comb += [invert.eq(op.matches(Alu.SUB, Alu.SLT, Alu.SLTU, Alu.SLL)),
-                     b.eq(self.b ^ invert.replicate(64))]
-        total = Signal(64)
-        m.d.comb += Cat(total, self.less).eq(Cat(*add_and_compare(a, b, invert, op == Alu.SLTU)))
-        sums, whole_sums, compares = Signal(), Signal(), Signal()
-        m.d.comb += [sums.eq(op.matches(Alu.ADD, Alu.SUB)), whole_sums.eq(sums & ~word),
-                     compares.eq(op.matches(Alu.SLT, Alu.SLTU))]
-
-        # The four cases of each bit are one lookup table of a and b.
-        conjunction, difference, logic = Signal(), Signal(), Signal(64)
-        m.d.comb += [conjunction.eq(op.matches(Alu.AND, Alu.OR)), difference.eq(op.matches(Alu.XOR, Alu.OR)),
-                     logic.eq(a & b & conjunction.replicate(64) | (a ^ b) & difference.replicate(64))]
-
+        does, a = self.controls, self.a
+        b, total, logic, sign = Signal(64), Signal(64), Signal(64), Signal()
         shifted = self.shift(m, b)
-        upper_shift, sign = Signal(), Signal()
-        m.d.comb += [upper_shift.eq(~(word & (op == Alu.SLL))),
-                     sign.eq(word & (total[31] & sums | shifted[31] & (op == Alu.SLL)))]
         m.d.comb += [
-            self.result[:32].eq(logic[:32] | shifted[:32] | total[:32] & sums.replicate(32) | self.less & compares),
-            self.result[32:].eq(logic[32:] | shifted[32:] & upper_shift.replicate(32)
-                                | total[32:] & whole_sums.replicate(32) | sign.replicate(32)),
+            b.eq(self.b ^ does.invert.replicate(64)),
+            Cat(total, self.less).eq(Cat(*add_and_compare(a, b, does.invert, does.unsigned))),
+            # The four cases of each bit are one lookup table of a and b.
+            logic.eq(a & b & does.conjunction.replicate(64) | (a ^ b) & does.difference.replicate(64)),
+            sign.eq(total[31] & does.word_sums | shifted[31] & does.word_left),
+            self.result[:32].eq(logic[:32] | shifted[:32] | total[:32] & does.sums.replicate(32)
+                                | self.less & does.compares),
+            self.result[32:].eq(logic[32:] | Mux(does.word_left, 0, shifted[32:])
+                                | total[32:] & does.whole_sums.replicate(32) | sign.replicate(32)),
         ]
         return m
 
@@ -82,11 +100,12 @@ class AluUnit(wiring.Component):
         To shift left by n is to take those from bit 63 - n on, and 63 - n is the complement of n. The step by 32 is
         one table for each bit with the choice of the 127, most bits being a constant or one of two of the operand.
         """
-        op, word, a = self.op, self.word, self.a
-        left, right, far, fill = Signal(), Signal(), Signal(), Signal()
-        m.d.comb += [left.eq(op == Alu.SLL), right.eq(op.matches(Alu.SRL, Alu.SRA)), far.eq(Mux(word, left, b[5])),
+        does, a = self.controls, self.a
+        word, left, right = does.word, does.left, does.right
+        far, fill = Signal(), Signal()
+        m.d.comb += [far.eq(Mux(word, left, b[5])),
                      # SRLW by 0 is the one logical shift to the right that leaves a sign to extend.
-                     fill.eq(right & Mux(word, a[31] & ((op == Alu.SRA) | ~b[:5].any()), a[63] & (op == Alu.SRA)))]
+                     fill.eq(right & Mux(word, a[31] & (does.arithmetic | ~b[:5].any()), a[63] & does.arithmetic))]
 
         def pick(name, takes_near, near, takes_far, beyond):
             code = Signal(2, name=name)  # 0 and 1 for a constant, 2 for near, 3 for beyond

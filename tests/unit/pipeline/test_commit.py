@@ -4,7 +4,7 @@ import pytest
 from testbench import Bench, assert_exports
 
 from hyacinth.rtl.csr.access import Access
-from hyacinth.rtl.isa.instructions import BY_NAME, System
+from hyacinth.rtl.isa.instructions import BY_NAME, System, Unit
 from hyacinth.rtl.isa.modes import Mode
 from hyacinth.rtl.payloads import FenceKind, MemoryKind, Reach
 from hyacinth.rtl.pipeline.commit import Commit
@@ -26,8 +26,11 @@ class Player:
         """An instruction comes to commit; ends in its first cycle there."""
         ctx, dut, row = self.ctx, self.dut, BY_NAME[name]
         word = row.encode(**dict.fromkeys("dstichqf", 0) | operands)
-        ctx.set(dut.i.payload, {"next_pc": PC + 4} | dict(executed) | {"decoded": facts(row) | {
-            "bits": word, "fetched": {"pc": PC, "raw": word} | dict(fetched)}})
+        executed, fetched = dict(executed), dict(fetched)
+        barred = "faulted" in fetched or "access" in executed or name in ("ecall", "ebreak")
+        memory = not barred and row.unit in (Unit.LOAD, Unit.STORE, Unit.AMO)
+        ctx.set(dut.i.payload, {"next_pc": PC + 4, "barred": barred, "memory": memory} | executed | {"decoded": facts(row) | {
+            "bits": word, "fetched": {"pc": PC, "raw": word} | fetched}})
         ctx.set(dut.i.valid, 1)
         assert ctx.get(dut.i.ready)
         await ctx.tick()

@@ -3,6 +3,9 @@
 from random import Random
 
 import pytest
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
 from testbench import Bench, assert_exports
 from unit.pipeline.immediates import immediate_of
 
@@ -12,6 +15,8 @@ from hyacinth.rtl.isa.modes import Mode
 from hyacinth.rtl.payloads import Reach
 from hyacinth.rtl.pipeline.decode import facts
 from hyacinth.rtl.pipeline.execute import Execute
+from hyacinth.rtl.pipeline.issue import controls
+from hyacinth.rtl.pipeline.payloads import Controls, Decoded
 from hyacinth.rtl.pipeline.predictor import Jump
 
 ALL = (1 << 64) - 1
@@ -20,6 +25,32 @@ PC = 0xFFFF_FFFF_8000_1000
 
 def test_it_exports():
     assert_exports(Execute())
+
+
+class Prepared(wiring.Component):
+    """What issue prepares for execute."""
+    decoded: In(Decoded)
+    controls: Out(Controls)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.comb += self.controls.eq(controls(self.decoded))
+        return m
+
+
+def prepared():
+    """The Controls of every instruction, by its name."""
+    dut, found = Prepared(), {}
+
+    async def drive(ctx):
+        for row in INSTRUCTIONS:
+            ctx.set(dut.decoded, facts(row))
+            found[row.name] = ctx.get(dut.controls)
+    Bench(dut).run(drive)
+    return found
+
+
+CONTROLS = prepared()
 
 
 def signed(value):
@@ -34,8 +65,9 @@ class Bencher:
         """The instruction stands in execute; what Executed says of it."""
         ctx, dut, row = self.ctx, self.dut, BY_NAME[name]
         word = row.encode(**dict.fromkeys("dstichqf", 0) | operands)
-        ctx.set(dut.i.payload, {"a": a, "b": b, "number": immediate_of(word, row.format), "decoded": {
-            "bits": word, "fetched": {"pc": PC, "raw": word} | dict(fetched)} | facts(row)})
+        ctx.set(dut.i.payload, {"a": a, "b": b, "number": immediate_of(word, row.format), "controls": CONTROLS[name],
+                                "decoded": {"bits": word, "fetched": {"pc": PC, "raw": word} | dict(fetched)}
+                                | facts(row)})
         ctx.set(dut.i.valid, valid)
         ctx.set(dut.o.ready, ready)
         return ctx.get(dut.o.payload)
@@ -103,24 +135,26 @@ def test_a_memory_access_looks_up_its_address_in_its_own_context(name):
         ctx, dut, row = x.ctx, x.dut, BY_NAME[name]
         ctx.set(dut.lookup.hit, 1)
         ctx.set(dut.lookup.page, {"ppn": 0x12345, "memory": 1})
-        ctx.set(dut.granted, 1)
         ctx.set(dut.status, {"mode": Mode.HS, "spvp": 1, "misa_h": 1})
         o = x.put(name, 0x7000_1238)
-        assert ctx.get(dut.lookup.va) == 0x7000_1238 and ctx.get(dut.offset) == 0x238
-        assert ctx.get(dut.read) and o.read and o.page_known and ctx.get(dut.page.ppn) == 0x12345
+        assert ctx.get(dut.lookup.va) == 0x7000_1238 and o.offset == 0x238
+        assert o.memory and o.page_known and o.page.ppn == 0x12345 and not o.barred
+        assert (o.form.load, o.form.store, o.form.amo) == tuple(
+            row.unit == unit for unit in (Unit.LOAD, Unit.STORE, Unit.AMO))
         assert ctx.get(dut.lookup.context) == o.context
         assert o.context.reach == (Reach.LOAD if row.unit == Unit.LOAD else Reach.STORE)
         assert o.context.mode == (Mode.VS if name.startswith(("hlv", "hsv")) else Mode.HS)
         assert o.context.hlvx == ("hlvx" in name)
-        x.put(name, ready=0)
-        assert not ctx.get(dut.read)
-        assert not x.put(name, valid=0).page_known or not ctx.get(dut.read)
-        x.put("add")
-        assert not ctx.get(dut.read)
-        ctx.set(dut.granted, 0)
+        assert not x.put("add").memory
         ctx.set(dut.lookup.hit, 0)
+        assert not x.put(name).page_known
+        # What is barred is not tried.
+        ctx.set(dut.status, {"mode": Mode.VU, "misa_h": 1})
+        barred = name.startswith(("hlv", "hsv"))
         o = x.put(name)
-        assert (o.read, o.page_known) == (0, 0)
+        assert (o.barred, o.memory) == (barred, not barred)
+        o = x.put(name, fetched={"faulted": 1})
+        assert (o.barred, o.memory) == (1, 0)
     run(scenario)
 
 

@@ -44,11 +44,12 @@ def test_registers_are_read_and_the_instruction_is_decoded():
 @pytest.mark.parametrize("register", (1, 2))
 def test_the_youngest_writer_of_an_operand_is_asked_and_waited_for(register):
     async def scenario(ctx, dut):
-        for in_execute, execute_knows, in_commit, commit_knows in product((0, 1), repeat=4):
+        for in_execute, execute_knows, in_waiting, in_commit, commit_knows in product((0, 1), repeat=5):
             ctx.set(dut.execute, {"valid": in_execute, "rd": register, "known": execute_knows, "value": IN_EXECUTE})
             ctx.set(dut.commit, {"valid": in_commit, "rd": register, "known": commit_knows, "value": IN_COMMIT})
+            ctx.set(dut.waiting, {"valid": in_waiting, "rd": register})
             value = IN_EXECUTE if in_execute else IN_COMMIT if in_commit else 0x11 + 0x100 * register
-            waits = not execute_knows if in_execute else in_commit and not commit_knows
+            waits = not execute_knows if in_execute else in_waiting or in_commit and not commit_knows
             assert ctx.get(dut.waits) == waits
             assert (ctx.get(dut.o.valid), ctx.get(dut.i.ready)) == (not waits, not waits)
             if not waits:
@@ -57,6 +58,7 @@ def test_the_youngest_writer_of_an_operand_is_asked_and_waited_for(register):
             # The other operands are none of its business; register 3 is only written.
             ctx.set(dut.commit.valid, 0)
             ctx.set(dut.execute.rd, 3)
+            ctx.set(dut.waiting.rd, 3)
             assert not ctx.get(dut.waits)
     run(scenario)
 

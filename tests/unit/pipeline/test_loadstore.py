@@ -43,9 +43,24 @@ def fault_of(access_is_load):
     return {"cause": 21 if access_is_load else 23, "gpa": 0x77_0000_1230, "implicit": 1}
 
 
+def form(row, va):
+    """What rtl/pipeline/shape.py makes of an access."""
+    kind, bytes_ = {Unit.LOAD: "load", Unit.STORE: "store", Unit.AMO: "amo"}[row.unit], 1 << log2_size(row)
+    end = (va & 7) + bytes_ - 1
+    return {
+        kind: 1, "lr": row.name.startswith("lr."), "sc": row.name.startswith("sc."), "size": log2_size(row),
+        "unsigned": row.name.split(".")[-1].endswith("u"), "last_byte": bytes_ - 1, "last_lane": end & 7,
+        "misaligned": va % bytes_ != 0, "crosses": end > 7, "crosses_page": (va & 4095) + bytes_ > 4096}
+
+
+def log2_size(row):
+    """log2 of the bytes that the instruction reaches, from its name."""
+    return SIZES[(row.name.split(".")[-1] if "." in row.name else row.name[1:])[0]]
+
+
 class Rig(Elaboratable):
     def __init__(self, misaligned=True):
-        self.unit, self.cache = LoadStore(misaligned), DataCache(4)
+        self.unit, self.cache = LoadStore(misaligned, ways=1), DataCache(4)
 
     def elaborate(self, platform):
         m = Module()
@@ -94,24 +109,24 @@ class Player:
     async def do(self, name, va, b=0, known=True):
         """One instruction: the fault and its offset, or ("done", what rd gets)."""
         ctx, unit, row = self.ctx, self.unit, BY_NAME[name]
-        ctx.set(unit.early_offset, va & 4095)
-        ctx.set(unit.early_read, 1)
         decoded = {"bits": row.encode(**dict.fromkeys("dstiq", 0))} | facts(row)
-        ctx.set(unit.early_decoded, decoded)
         page = self.page(va)
         known = known and not page.faults and not page.cut
-        ctx.set(unit.early_page, {"ppn": page.ppn, "memory": page.memory, "cacheable": page.cacheable} if known else {})
-        ctx.set(unit.enter, 1)
-        granted = ctx.get(unit.granted)
-        await ctx.tick()
-        ctx.set(unit.early_read, 0)
-        ctx.set(unit.enter, 0)
         load = row.unit == Unit.LOAD
-        ctx.set(unit.executed, {
-            "decoded": decoded, "b": b, "result": va,
-            "context": {"mode": 1, "reach": Reach.LOAD if load else Reach.STORE},
-            "page_known": known, "read": granted})
+        executed = {
+            "decoded": decoded, "b": b, "result": va, "memory": 1, "offset": va & 4095, "form": form(row, va),
+            "context": {"mode": 1, "reach": Reach.LOAD if load else Reach.STORE}, "page_known": known,
+            "page": {"ppn": page.ppn, "memory": page.memory, "cacheable": page.cacheable} if known else {}}
+        ctx.set(unit.next.payload, executed)
+        ctx.set(unit.next.valid, 1)
+        ctx.set(unit.enter, 1)
+        await ctx.tick()
+        ctx.set(unit.enter, 0)
+        ctx.set(unit.executed, executed)
         ctx.set(unit.go, 1)
+        # Another one waits, and the cache is read for it where it can be; or none does.
+        ctx.set(unit.next.valid, self.random.random() < 0.5)
+        ctx.set(unit.next.payload, {"memory": 1, "offset": self.random.getrandbits(12), "form": {"amo": 1}})
         self.cycles = 0
         while not ctx.get(unit.done) and not ctx.get(unit.faulted):
             await ctx.tick()
@@ -215,7 +230,7 @@ AMOS = tuple(name for name in BY_NAME if name.startswith("amo"))
 
 
 def test_it_exports():
-    assert_exports(LoadStore(True))
+    assert_exports(LoadStore(True, 4))
 
 
 @pytest.mark.parametrize("seed", range(4))
