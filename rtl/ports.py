@@ -94,8 +94,8 @@ class DataCacheSignature(wiring.Signature):
         Bits 11:0 of the address; the naturally aligned eight bytes around it are read at the end of this cycle.
         Where `read` is 0, and the walker has not been served, the outputs of the last read stay.
     granted : In(1)
-        The read of this cycle is performed. 0 while the cache is at work for the walker or on a line; ask again.
-        Does not depend on `read`.
+        The read of this cycle is performed. 0 while the cache is at work for the walker or on a line, and where
+        `write` replaces lanes of the same eight bytes; ask again. Does not depend on `read`.
     ppn : Out(PHYSICAL_BITS - 12)
         In the cycles after a granted read: the page it is for.
     hit : In(1), rows : In(64 each for the ways), match : In(ways)
@@ -103,8 +103,7 @@ class DataCacheSignature(wiring.Signature):
         holds the line. `hit` stays 0 once the outputs are no longer those of this asker's last read; `match` does not
         look at that.
     write : Out(1), mask : Out(8), write_data : Out(64)
-        Where `hit`: replace the lanes in `mask` of those eight bytes, at the end of this cycle. A read of the same
-        cycle, and any later one, sees it.
+        Where `hit`: replace the lanes in `mask` of those eight bytes, at the end of this cycle. Later reads see it.
     refill : Out(1), refill_row : Out(9)
         Held until `refilled`: bring the line of `ppn` in which bits 11:3 of the address are `refill_row`, writing back
         what it replaces. After `refilled` the asker reads again. It does not read while it asks.

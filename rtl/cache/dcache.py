@@ -15,7 +15,7 @@ class DataCache(wiring.Component):
     """Lines of 64 bytes, virtually indexed, physically tagged, write-back, allocated on writes too.
 
     The arrays have one read port. It is the processor's in every cycle with `cpu.granted`; the walker takes it for one
-    cycle per table entry that is in the cache. `cpu.granted` follows from registers alone, and from `tables.valid`.
+    cycle per table entry that is in the cache.
 
     Parameters
     ----------
@@ -69,9 +69,12 @@ class DataCache(wiring.Component):
 
         still_wanted = wanted & Mux(for_tables, tables.valid, cpu.refill | cpu.single)
         stores = cpu_owns & cpu.write
+        may_read, collides = Signal(), Signal()
+        m.d.comb += [collides.eq(stores & (cpu.offset[3:] == Cat(cpu_word, cpu_set))),
+                     cpu.granted.eq(may_read & ~collides)]
         m.d.comb += [
             ways.ppn[0].eq(line_ppn), ways.ppn[1].eq(cpu.ppn),
-            ways.read.eq(own_read | cpu.granted & cpu.read), ways.row.eq(Mux(cpu.granted, cpu.offset[3:], own_row)),
+            ways.read.eq(own_read | cpu.granted & cpu.read), ways.row.eq(Mux(may_read, cpu.offset[3:], own_row)),
             dirty_read.en.eq(ways.read), dirty_read.addr.eq(ways.row[WORD_BITS:]),
             cpu.hit.eq(cpu_owns & ways.matches[1].any()), cpu.rows.eq(ways.rows), cpu.match.eq(ways.matches[1]),
             tables.data.eq(answer), tables.error.eq(failed),
@@ -93,15 +96,15 @@ class DataCache(wiring.Component):
         m.d.sync += cpu.arrived.eq(fill.write & (fill.beat == word) & ~for_tables & still_wanted & ~response.p.error)
         with m.If(fill.write & (fill.beat == word)):
             m.d.sync += answer.eq(response.p.data)
-        with m.If(~cpu.granted):
+        with m.If(~may_read):
             m.d.sync += cpu_owns.eq(0)
-        with m.Elif(cpu.read):
+        with m.Elif(cpu.granted & cpu.read):
             m.d.sync += [cpu_owns.eq(1), Cat(cpu_word, cpu_set).eq(cpu.offset[3:])]
         with m.If(reserved.any()):
             m.d.sync += reserved.eq(Mux(cpu.granted & cpu.read, 0, reserved - 1))
 
         def let_cpu_read():
-            m.d.comb += cpu.granted.eq(1)
+            m.d.comb += may_read.eq(1)
 
         def if_filling():
             m.d.comb += [request.valid.eq(fill.bus.request.valid), request.p.eq(fill.bus.request.p),
@@ -136,6 +139,8 @@ class DataCache(wiring.Component):
                     m.next = "SINGLE"
                     with m.If(tables.cacheable):
                         m.next = "CHECK"
+                        with m.If(stores & (tables.address[3:12] == Cat(cpu_word, cpu_set))):
+                            m.next = "READ"  # these bytes are being written: they were not read
                 with m.Else():
                     let_cpu_read()
                     with m.If(cpu.clean & ~cpu.cleaned & ~parted):

@@ -51,7 +51,7 @@ class InstructionCache(wiring.Component):
                      cpu.hit.eq(ways.matches[0].any()), cpu.data.eq(ways.data), self.events[0].eq(just_read & cpu.hit)]
         m.d.sync += [just_read.eq(cpu.read), cpu.refilled.eq(0), cpu.invalidated.eq(0)]
         with m.If(cpu.read):
-            m.d.sync += [row.eq(cpu.offset[3:]), current.eq(1)]
+            m.d.sync += [row.eq(cpu.offset[3:]), current.eq(~fill.done)]
         with m.Elif(fill.done):
             m.d.sync += current.eq(0)
 

@@ -45,8 +45,9 @@ class Ways(wiring.Component):
     Members
     -------
     read : In(1), row : In(9)
-        Read this row of every way at the end of the cycle. Where `read` is 0 the last outputs stay. What is written
-        in the same cycle is seen.
+        Read this row of every way at the end of the cycle. Where `read` is 0 the last outputs stay. A way in which this
+        row is written in the same cycle is not read: its bytes are unknown. One in which a tag of the same set is
+        written is seen empty. (To see what is written takes a choice after the memory, where time is short.)
     ppn : In(22 each for the askers)
         The pages that are looked for.
     rows : Out(64 each for the ways), matches : Out(ways each for the askers)
@@ -93,25 +94,28 @@ class Ways(wiring.Component):
         tags = []
         for way in range(self.ways):
             m.submodules[f"data{way}"] = data_array = Memory(shape=64, depth=1 << ROW_BITS, init=[])
-            data_write = data_array.write_port(granularity=8)
-            data_read = data_array.read_port(transparent_for=(data_write,))
+            data_write, data_read = data_array.write_port(granularity=8), data_array.read_port()
             # On an FPGA, block RAM answers after a quarter of the cycle. Tags are few enough for a small RAM, with a
             # register that answers at once: so the way is known by the time the data come.
             m.submodules[f"tags{way}"] = tag_array = Memory(
                 shape=Tag, depth=1 << SET_BITS, init=[], attrs={"ram_style": "distributed"})
-            tag_write = tag_array.write_port()
-            tag_read = tag_array.read_port(transparent_for=(tag_write,))
+            tag_write, tag_read, tag = tag_array.write_port(), tag_array.read_port(domain="comb"), Signal(Tag)
             m.d.comb += [
-                data_read.en.eq(self.read), data_read.addr.eq(self.row),
+                data_read.en.eq(self.read & ~(self.write[way] & (self.write_row == self.row))),
+                data_read.addr.eq(self.row),
                 data_write.en.eq(Mux(self.write[way], self.write_mask, 0)),
                 data_write.addr.eq(self.write_row), data_write.data.eq(self.write_data),
-                # While it clears, the set being emptied is read too: an old output cannot come back to life.
-                tag_read.en.eq(self.read | clearing),
-                tag_read.addr.eq(Mux(clearing, clear_set, self.row[WORD_BITS:])),
+                tag_read.addr.eq(self.row[WORD_BITS:]),
                 tag_write.en.eq(self.tag_write[way] | clearing),
                 tag_write.addr.eq(Mux(clearing, clear_set, self.tag_set)),
                 tag_write.data.ppn.eq(self.tag.ppn), tag_write.data.valid.eq(self.tag.valid & ~clearing)]
-            tags.append(tag_read.data)
+            with m.If(self.read):
+                m.d.sync += tag.eq(tag_read.data)
+                with m.If(self.tag_write[way] & (self.tag_set == self.row[WORD_BITS:])):
+                    m.d.sync += tag.valid.eq(0)
+            with m.If(clearing):
+                m.d.sync += tag.valid.eq(0)          # nor can an old output come back to life
+            tags.append(tag)
             m.d.comb += self.rows[way].eq(data_read.data)
 
         chooser = Signal(8, init=1)  # a shift register whose feedback makes all 255 states follow each other

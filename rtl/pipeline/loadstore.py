@@ -110,19 +110,16 @@ class LoadStore(wiring.Component):
         gets = Signal()                              # what is read is wanted
         bytes_mask = Cat(Const(1, 1), last_byte[0], *[last_byte[1]] * 2, *[last_byte[2]] * 4)
 
-        def extended(value):
-            sign, result = Signal(), Signal(64)
-            m.d.comb += sign.eq(value[7::8].bit_select(access.last_lane, 1) & ~access.unsigned)
-            read = rotated_right(m, value, place)
-            for n in range(8):
-                m.d.comb += result.word_select(n, 8).eq(Mux(bytes_mask[n], read.word_select(n, 8), sign.replicate(8)))
-            return result
-
-        from_cache, chosen, gathered = Signal(self.ways), Signal(64), Signal(64)
+        lanes_mask = Cat(bit.replicate(8) for bit in bytes_mask)
+        sources, takes = [*cache.rows, other], Signal(self.ways + 1)
+        last_bits = Signal(self.ways + 1)            # of each source, the highest bit of the last byte
+        extends, chosen, gathered = Signal(8), Signal(64), Signal(64)
         m.d.comb += [
-            from_cache.eq(Mux(gets & ~elsewhere, cache.match, 0)),
-            chosen.eq(selected([extended(row) for row in cache.rows], from_cache)
-                      | Mux(gets & elsewhere, extended(other), 0)),
+            takes.eq(Mux(gets, Mux(elsewhere, 1 << self.ways, cache.match), 0)),
+            last_bits.eq(Cat(value[7::8].bit_select(access.last_lane, 1) for value in sources)),
+            extends.eq(Mux(access.unsigned, 0, ~bytes_mask)),
+            chosen.eq(selected([rotated_right(m, value, place) & lanes_mask for value in sources], takes)
+                      | Cat((extends[n] & (takes & last_bits).any()).replicate(8) for n in range(8))),
             # The second part brings the bytes that belong below the first part's.
             gathered.eq(Cat(Mux(part & (place <= lane), low.word_select(lane, 8), held.word_select(lane, 8))
                             for lane in range(8))),
@@ -190,6 +187,12 @@ class LoadStore(wiring.Component):
             with m.Else():
                 m.next = "FIRST"
 
+        def read():
+            m.d.comb += [cache.read.eq(1), cache.offset.eq(part_address[:12])]
+            m.next = "READ"
+            with m.If(cache.granted):
+                m.next = "LOOK"
+
         with m.FSM() as fsm:
             with m.State("FIRST"):
                 with m.If(self.go):
@@ -199,8 +202,10 @@ class LoadStore(wiring.Component):
                         fail(ACCESS_FAULT if self.misaligned else ADDRESS_MISALIGNED)
                     with m.Elif(~executed.page_known):
                         m.next = "TRANSLATE"
-                    with m.Else():
+                    with m.Elif(crosses_page | ~here.cacheable):
                         m.next = "CHECK"
+                    with m.Else():
+                        read()
             with m.State("TRANSLATE"):
                 m.d.comb += self.translate.valid.eq(1)
                 answer = self.translate.answer
@@ -230,9 +235,7 @@ class LoadStore(wiring.Component):
                 with m.If(~here.cacheable):
                     m.next = "SINGLE"
                 with m.Else():
-                    m.d.comb += [cache.read.eq(1), cache.offset.eq(part_address[:12])]
-                    with m.If(cache.granted):
-                        m.next = "LOOK"
+                    read()
             with m.State("LOOK"):
                 look(on_miss="REFILL")
             with m.State("MODIFY"):
@@ -283,8 +286,8 @@ class LoadStore(wiring.Component):
         # The outputs of the cache are free for the next instruction where the one here looks at them for the last
         # time: an AMO looks again after it has read, and what comes after a refill is read for the one here first.
         m.d.comb += reads.eq(self.next.valid & coming.memory & ~modifies
-                             & (fsm.ongoing("FIRST") | fsm.ongoing("LOOK") | fsm.ongoing("MODIFY")
-                                | fsm.ongoing("SINGLE DONE")))
+                             & (fsm.ongoing("FIRST") & (quick | ~self.go) | fsm.ongoing("LOOK")
+                                | fsm.ongoing("MODIFY") | fsm.ongoing("SINGLE DONE")))
 
         # A misaligned access that is refused as such is refused at its own address, whichever part was reached.
         with m.If(fsm.ongoing("FAULT") & part & ~self.fault.cause.matches(*ADDRESS_MISALIGNED)):

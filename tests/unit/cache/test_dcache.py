@@ -115,9 +115,9 @@ def test_nothing_depends_on_the_bus_in_the_same_cycle():
     assert not [path for path in combinational_paths(DataCache(8)) if path[1].startswith("bus")]
 
 
-def test_granted_depends_on_the_walkers_valid_alone():
+def test_granted_depends_on_the_walkers_valid_and_on_stores_to_the_same_bytes_alone():
     assert {source for output, source in combinational_paths(DataCache(8)) if output == "cpu__granted"} == {
-        "tables__valid"}
+        "tables__valid", "cpu__write", "cpu__offset"}
 
 
 def test_it_is_empty_after_reset():
@@ -135,12 +135,25 @@ def test_every_word_of_a_refilled_line_hits(size_kib):
     assert run(scenario, size_kib=size_kib).log == [("read", "burst", RAM + 0x1040)]
 
 
-def test_a_load_in_the_cycle_of_a_store_sees_it():
+def test_a_load_in_the_cycle_of_a_store_is_made_if_it_is_not_of_the_same_bytes():
     async def scenario(ctx, cache, memory):
-        old = await load(ctx, cache, RAM)
+        old, cpu = await load(ctx, cache, RAM), cache.cpu
         put(ctx, cache, 0x1122_3344_5566_7788, 0b0011_1100)
+        ctx.set(cpu.read, 1)
+        ctx.set(cpu.offset, 8)
+        assert ctx.get(cpu.granted)
+        ctx.set(cpu.offset, 0)
+        assert not ctx.get(cpu.granted)
+        await ctx.tick()
+        ctx.set(cpu.write, 0)
         hit, data = await look(ctx, cache, RAM)
         assert (hit, data) == (1, old & 0xffff_0000_0000_ffff | 0x0000_3344_5566_0000)
+
+        put(ctx, cache, 0, 0xff)
+        hit, data = await look(ctx, cache, RAM + 8)
+        ctx.set(cpu.write, 0)
+        assert (hit, data) == (1, memory.word(RAM + 8))
+        assert await look(ctx, cache, RAM) == (1, 0)
     run(scenario)
 
 
