@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 from ..bus import BusSignature
 from ..ports import DataCacheSignature, TableReadSignature
 from .fill import Fill
-from .ways import ROW_BITS, SET_BITS, TAG_BITS, WAY_KIB, WORD_BITS, Ways
+from .ways import ROW_BITS, SET_BITS, TAG_BITS, WAY_KIB, WORD_BITS, Ways, selected
 
 
 class DataCache(wiring.Component):
@@ -121,8 +121,8 @@ class DataCache(wiring.Component):
         parted, parted_line = Signal(), Signal(TAG_BITS + SET_BITS)
         copied, copied_word, parted_beat = Signal(), Signal(WORD_BITS), Signal(WORD_BITS)
         m.d.sync += copied.eq(0)
-        m.d.comb += [buffer_write.en.eq(copied), buffer_write.addr.eq(copied_word), buffer_write.data.eq(ways.data),
-                     ways.by_way.eq(copied), buffer_read.addr.eq(parted_beat)]
+        m.d.comb += [buffer_write.en.eq(copied), buffer_write.addr.eq(copied_word), buffer_write.data.eq(selected(ways.rows, victim)),
+                     buffer_read.addr.eq(parted_beat)]
 
         with m.FSM(init="CLEAR") as fsm:
             with m.State("CLEAR"):
@@ -165,10 +165,11 @@ class DataCache(wiring.Component):
             # just now.
             with m.State("CHECK"):
                 let_cpu_read()
+                m.d.sync += answer.eq(selected(ways.rows, ways.matches[0]))
                 with m.If(~still_wanted):
                     m.next = "IDLE"
                 with m.Elif(ways.matches[0].any()):
-                    m.d.sync += [answer.eq(ways.data), tables.done.eq(for_tables), cpu.refilled.eq(~for_tables)]
+                    m.d.sync += [tables.done.eq(for_tables), cpu.refilled.eq(~for_tables)]
                     m.next = "IDLE"
                 with m.Elif(parted):
                     m.next = "READ"  # the buffer is still full: look again

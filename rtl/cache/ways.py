@@ -53,14 +53,10 @@ class Ways(wiring.Component):
     rows : Out(64 each for the ways), matches : Out(ways each for the askers)
         After a read: the eight bytes of every way, and, combinationally, which way holds the line of each page (one
         bit or none).
-    data : Out(64)
-        The eight bytes of the way that holds the line of the first asker's page, combinationally.
     valid : Out(ways), victim : Out(ways)
         After a read: the ways that hold any line, and the one to replace: an empty one, else a pseudo-random one.
     way : In(ways), way_ppn : Out(22)
         After a read: the page whose line this way holds.
-    by_way : In(1)
-        `data` is that of `way`, instead.
     write : In(ways), write_row : In(9), write_mask : In(8), write_data : In(64)
         Bytes to be replaced at the end of the cycle, in these ways.
     tag_write : In(ways), tag_set : In(6), tag : In(Tag)
@@ -73,9 +69,9 @@ class Ways(wiring.Component):
         self.ways, self.askers = ways, askers
         super().__init__({
             "read": In(1), "row": In(ROW_BITS), "ppn": In(data.ArrayLayout(TAG_BITS, askers)),
-            "rows": Out(data.ArrayLayout(64, ways)), "matches": Out(data.ArrayLayout(ways, askers)), "data": Out(64),
+            "rows": Out(data.ArrayLayout(64, ways)), "matches": Out(data.ArrayLayout(ways, askers)),
             "valid": Out(ways), "victim": Out(ways),
-            "way": In(ways), "way_ppn": Out(TAG_BITS), "by_way": In(1),
+            "way": In(ways), "way_ppn": Out(TAG_BITS),
             "write": In(ways), "write_row": In(ROW_BITS), "write_mask": In(8), "write_data": In(64),
             "tag_write": In(ways), "tag_set": In(SET_BITS), "tag": In(Tag),
             "clear": In(1), "clearing": Out(1)})
@@ -94,15 +90,16 @@ class Ways(wiring.Component):
         tags = []
         for way in range(self.ways):
             m.submodules[f"data{way}"] = data_array = Memory(shape=64, depth=1 << ROW_BITS, init=[])
-            data_write, data_read = data_array.write_port(granularity=8), data_array.read_port()
+            # Written so, synthesis sees that no address is read and written at once, and takes block RAM as it is.
+            data_write, data_read = data_array.write_port(granularity=8), data_array.read_port(domain="comb")
+            row = Signal(64, name=f"row_{way}", reset_less=True)
             # On an FPGA, block RAM answers after a quarter of the cycle. Tags are few enough for a small RAM, with a
             # register that answers at once: so the way is known by the time the data come.
             m.submodules[f"tags{way}"] = tag_array = Memory(
                 shape=Tag, depth=1 << SET_BITS, init=[], attrs={"ram_style": "distributed"})
             tag_write, tag_read, tag = tag_array.write_port(), tag_array.read_port(domain="comb"), Signal(Tag)
             m.d.comb += [
-                data_read.en.eq(self.read & ~(self.write[way] & (self.write_row == self.row))),
-                data_read.addr.eq(self.row),
+                data_read.addr.eq(self.row), self.rows[way].eq(row),
                 data_write.en.eq(Mux(self.write[way], self.write_mask, 0)),
                 data_write.addr.eq(self.write_row), data_write.data.eq(self.write_data),
                 tag_read.addr.eq(self.row[WORD_BITS:]),
@@ -116,7 +113,8 @@ class Ways(wiring.Component):
             with m.If(clearing):
                 m.d.sync += tag.valid.eq(0)          # nor can an old output come back to life
             tags.append(tag)
-            m.d.comb += self.rows[way].eq(data_read.data)
+            with m.If(self.read & ~(self.write[way] & (self.write_row == self.row))):
+                m.d.sync += row.eq(data_read.data)
 
         chooser = Signal(8, init=1)  # a shift register whose feedback makes all 255 states follow each other
         with m.If(self.tag_write.any() & self.tag.valid):
@@ -125,10 +123,7 @@ class Ways(wiring.Component):
         lowest_empty = ~self.valid & (self.valid + 1)
         m.d.comb += [self.matches[asker].eq(Cat(tag.valid & (tag.ppn == self.ppn[asker]) for tag in tags))
                      for asker in range(self.askers)]
-        by = Signal(self.ways)
-        m.d.comb += by.eq(Mux(self.by_way, self.way, self.matches[0]))
         m.d.comb += [
-            self.data.eq(selected(self.rows, by)),
             self.valid.eq(Cat(tag.valid for tag in tags)),
             self.way_ppn.eq(selected([tag.ppn for tag in tags], self.way)),
             self.victim.eq(Mux(self.valid.all(), chosen, lowest_empty))]

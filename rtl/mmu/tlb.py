@@ -32,7 +32,7 @@ class Entry(data.Struct):
 class Target(data.Struct):
     """Where an Entry leads."""
     page: Page
-    level: 2
+    inside: LEVELS - 1 # bit n: the nine bits of level n are those of the address
 
 
 def kept(vpn, va_bits):
@@ -137,11 +137,13 @@ class Tlb(wiring.Component):
             m.d.sync += turn.eq(Mux(turn == self.entries - 1, 0, turn + 1))
         m.d.comb += [
             write.addr.eq(turn), write.en.eq(self.install), write.data.page.eq(entry.page),
-            write.data.level.eq(entry.level),
+            write.data.inside.eq(new.inside),
             # One at most matches, so the bits of its number are found without an order.
             read.addr.eq(Cat(Cat(matches[n] for n in range(self.entries) if n >> bit & 1).any()
                              for bit in range(len(turn)))),
             lookup.hit.eq(hits.any() & legal), lookup.page.eq(read.data.page),
-            lookup.page.ppn.eq(ppn_within(read.data.page.ppn, lookup.va[12:], read.data.level)),
+            lookup.page.ppn.eq(Cat(*(Mux(read.data.inside[n], lookup.va[12 + 9 * n:21 + 9 * n],
+                                         read.data.page.ppn[9 * n:9 * n + 9]) for n in range(LEVELS - 1)),
+                                   read.data.page.ppn[9 * (LEVELS - 1):])),
         ]
         return m

@@ -18,7 +18,7 @@ from ..csr.access import (
     wfi_access,
 )
 from ..isa.instructions import Format, System, Unit
-from ..payloads import Reach
+from ..payloads import Context, Reach, change
 from ..ports import CsrStatus, LookupSignature
 from ..units.alu import AluUnit
 from ..units.multiplier import Multiplier
@@ -36,7 +36,7 @@ class Execute(wiring.Component):
     i : stream of Issued
     o : stream of Executed
     status : In(CsrStatus)
-        As the CSRs are now: whatever changes them flushes what is here.
+        As the CSRs are now. Whatever changes them flushes what is here, so they are looked at a cycle late.
     lookup : Out(LookupSignature)
         First-level data TLB.
     redirect : Out(1), redirect_pc : Out(64)
@@ -61,10 +61,11 @@ class Execute(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        issued, o, status = self.i.payload, self.o.payload, self.status
+        issued, o = self.i.payload, self.o.payload
         decoded, fetched, controls = issued.decoded, issued.decoded.fetched, issued.controls
         bits, unit = decoded.bits, decoded.unit
-        leaves, fresh = Signal(), Signal()
+        leaves, fresh, status = Signal(), Signal(), Signal(CsrStatus)
+        m.d.sync += status.eq(self.status)
         waited = Signal()                            # it has been here for a cycle
         m.d.sync += waited.eq(self.i.valid & ~leaves)
         m.d.comb += fresh.eq(self.i.valid & ~waited)
@@ -115,17 +116,22 @@ class Execute(wiring.Component):
             self.outcome.forget.eq(~is_branch & ~is_jump),
         ]
 
-        reach = Mux(unit == Unit.LOAD, Reach.LOAD, Reach.STORE)
+        # The context of every load, and that of HLV and HSV.
+        own, guest = Signal(Context), Signal(Context)
+        m.d.sync += [own.eq(data_context(self.status, Reach.LOAD, 0, 0)),
+                     guest.eq(data_context(self.status, Reach.LOAD, 1, 0))]
+        context = Mux(decoded.hlsv, guest.as_value(), own.as_value())
         m.d.comb += [
             o.decoded.eq(decoded), o.b.eq(issued.b), o.result.eq(result),
             o.a.eq(issued.a | bits[15:20] & (decoded.immediate == Format.Z).replicate(5)),
-            o.context.eq(data_context(status, reach, decoded.hlsv, decoded.hlvx)),
+            o.context.eq(change(Context(context), hlvx=decoded.hlvx,
+                                reach=Mux(unit == Unit.LOAD, Reach.LOAD, Reach.STORE))),
             self.lookup.va.eq(total), self.lookup.context.eq(o.context),
             o.barred.eq(fetched.faulted | (o.access != Access.OK)
                         | (unit == Unit.SYSTEM) & ((decoded.op == System.ECALL) | (decoded.op == System.EBREAK))),
             o.memory.eq(controls.memory & ~o.barred), o.offset.eq(total[:12]), o.form.eq(shape(m, decoded, o.offset)),
             o.page.eq(self.lookup.page), o.page_known.eq(self.lookup.hit),
-            o.access.eq(self.answer(decoded)),
+            o.access.eq(self.answer(decoded, status)),
             self.forward.valid.eq(self.i.valid & decoded.writes_rd & decoded.rd.any()),
             self.forward.rd.eq(decoded.rd),
             self.forward.known.eq((unit == Unit.ALU) | is_jump),
@@ -133,9 +139,8 @@ class Execute(wiring.Component):
         ]
         return m
 
-    def answer(self, decoded) -> Value:
+    def answer(self, decoded, s) -> Value:
         """Whether the mode allows this instruction, an Access. CSR instructions have their answer at commit."""
-        s = self.status
         is_system = decoded.unit == Unit.SYSTEM
         answers = [((is_system & (decoded.op == op)).replicate(2) & access) for op, access in (
             (System.MRET, mret_access(s.mode)),

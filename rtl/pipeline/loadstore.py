@@ -196,7 +196,7 @@ class LoadStore(wiring.Component):
         with m.FSM() as fsm:
             with m.State("FIRST"):
                 with m.If(self.go):
-                    with m.If(quick):
+                    with m.If(quick & here.cacheable):
                         look(on_miss="REFILL")
                     with m.Elif(refused(access)):
                         fail(ACCESS_FAULT if self.misaligned else ADDRESS_MISALIGNED)
@@ -278,8 +278,8 @@ class LoadStore(wiring.Component):
         with m.If(self.enter):
             m.d.sync += [first_page.eq(coming.page), here.eq(coming.page), part.eq(0), have_old.eq(0),
                          access.eq(coming.form), gets.eq(coming.form.load | coming.form.amo),
-                         quick.eq(reads & cache.granted & coming.page_known & coming.page.cacheable
-                                  & ~refused(coming.form) & ~coming.form.crosses_page)]
+                         quick.eq(reads & cache.granted & coming.page_known & ~refused(coming.form)
+                                  & ~coming.form.crosses_page)]
             with m.If(~self.next.valid):
                 m.d.sync += access.amo.eq(0)         # nothing is here: who comes next may read
 

@@ -81,6 +81,7 @@ def run(scenario):
 
     async def play(ctx):
         ctx.set(dut.status, {"mode": Mode.M, "misa_h": 1})
+        await ctx.tick()
         await scenario(Bencher(ctx, dut))
     Bench(dut, deadline=5000).run(play)
 
@@ -136,6 +137,7 @@ def test_a_memory_access_looks_up_its_address_in_its_own_context(name):
         ctx.set(dut.lookup.hit, 1)
         ctx.set(dut.lookup.page, {"ppn": 0x12345, "memory": 1})
         ctx.set(dut.status, {"mode": Mode.HS, "spvp": 1, "misa_h": 1})
+        await ctx.tick()
         o = x.put(name, 0x7000_1238)
         assert ctx.get(dut.lookup.va) == 0x7000_1238 and o.offset == 0x238
         assert o.memory and o.page_known and o.page.ppn == 0x12345 and not o.barred
@@ -150,6 +152,7 @@ def test_a_memory_access_looks_up_its_address_in_its_own_context(name):
         assert not x.put(name).page_known
         # What is barred is not tried.
         ctx.set(dut.status, {"mode": Mode.VU, "misa_h": 1})
+        await ctx.tick()
         barred = name.startswith(("hlv", "hsv"))
         o = x.put(name)
         assert (o.barred, o.memory) == (barred, not barred)
@@ -273,6 +276,7 @@ def test_what_a_mode_may_do(name, status, answers):
     async def scenario(x):
         for mode, answer in zip(Mode, answers, strict=True):
             x.ctx.set(x.dut.status, {"mode": mode, "misa_h": 1} | status)
+            await x.ctx.tick()
             if answer is not None:
                 assert x.put(name).access == answer, mode.name
     run(scenario)
@@ -282,9 +286,11 @@ def test_without_misa_h_its_instructions_are_illegal_in_every_mode():
     async def scenario(x):
         for mode in (Mode.U, Mode.HS, Mode.M):
             x.ctx.set(x.dut.status, {"mode": mode, "misa_h": 0, "hu": 1})
+            await x.ctx.tick()
             for row in INSTRUCTIONS:
                 if row.hypervisor:
                     assert x.put(row.name).access == ILLEGAL
         x.ctx.set(x.dut.status, {"mode": Mode.HS, "misa_h": 0})
+        await x.ctx.tick()
         assert x.put("sfence.vma").access == OK
     run(scenario)
