@@ -1,6 +1,6 @@
 """The core: who is connected to whom. No logic stands here."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -82,15 +82,12 @@ class Core(wiring.Component):
         # Back along it: results, and where to go on.
         m.d.comb += [
             issue.execute.eq(execute.forward), issue.waiting.eq(commit.waiting), issue.commit.eq(commit.forward),
-            fetch.redirect.eq(commit.flush | execute.redirect), align.kill.eq(fetch.redirect),
+            fetch.redirect.eq(commit.flush | commit.resume | execute.redirect), align.kill.eq(fetch.redirect),
+            fetch.redirect_pc.eq(Mux(commit.resume, commit.resume_pc, execute.redirect_pc)),
             issued.kill.eq(commit.flush), issued.bar.eq(execute.redirect),
             fetch.realign.eq(align.realign), fetch.realign_pc.eq(align.realign_pc),
             fetch.update.eq(execute.update), fetch.outcome.eq(execute.outcome),
         ]
-        with m.If(commit.flush):
-            m.d.comb += fetch.redirect_pc.eq(commit.flush_pc)
-        with m.Else():
-            m.d.comb += fetch.redirect_pc.eq(execute.redirect_pc)
 
         # CSRs.
         connect(m, commit.csr, csr.csr)

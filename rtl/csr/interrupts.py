@@ -46,12 +46,12 @@ def due(mip, csrs) -> tuple[Value, Value]:
     m_enabled = below_m | csrs.machine_enable
     hs_enabled = below_m & (v(mode) | (privilege(mode) == 0) | csrs.supervisor_enable)
     vs_enabled = v(mode) & ((privilege(mode) == 0) | csrs.guest_enable)
-    chosen = Mux(m_enabled & to_m.any(), to_m,
-                 Mux(hs_enabled & to_hs.any(), to_hs, Mux(vs_enabled, to_vs, 0)))
+    for_m, for_hs, for_vs = m_enabled & to_m.any(), hs_enabled & to_hs.any(), vs_enabled & to_vs.any()
+    chosen = Mux(for_m, to_m, Mux(for_hs, to_hs, to_vs))
     code = Const(0, 6)
     for each in reversed(INTERRUPT_ORDER):
         code = Mux(chosen[each], int(each), code)
-    return chosen.any(), code
+    return for_m | for_hs | for_vs, Mux(for_m | for_hs | for_vs, code, 0)
 
 
 class Interrupts(wiring.Component):

@@ -1,11 +1,11 @@
 """A device by which a program raises interrupts from outside the hart, to test itself."""
 
-from amaranth.hdl import Const, Module, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..bus import BusSignature
-from .registers import Registers, replaced
+from .registers import Registers
 
 SOURCES, EXTERNAL, GUEST = 0x00, 0x08, 0x10
 SET, CLEAR = 0x20, 0x40
@@ -38,16 +38,17 @@ class InterruptGenerator(wiring.Component):
         m = Module()
         m.submodules.registers = registers = Registers(12)
         connect(m, flipped(self.bus), registers.bus)
-        # Lanes that are not written hold zero here: they set and clear nothing.
-        ones = Signal(64)
-        m.d.comb += ones.eq(replaced(Const(0, 64), registers))
-        for offset, register in ((SOURCES, self.sources), (EXTERNAL, self.external), (GUEST, self.guest)):
-            old = Signal(64)
-            m.d.comb += old.eq(register)
-            for at, new in ((offset, replaced(old, registers)), (offset + SET, old | ones),
-                            (offset + CLEAR, old & ~ones)):
-                with m.If(registers.address == at):
-                    m.d.comb += registers.read_data.eq(old)
+        # What a one and what a zero does to a bit is known for each byte: a bit depends on little more than itself.
+        kind, place = registers.address[5:], registers.address[:5]
+        zeros_count, ones_clear = Signal(8), Signal()
+        m.d.comb += [zeros_count.eq(Mux(kind == 0, registers.mask, 0)), ones_clear.eq(kind == CLEAR >> 5)]
+        data = registers.write_data
+        change = Cat(Mux(bit, registers.mask[n // 8], zeros_count[n // 8]) for n, bit in enumerate(data))
+        to = Cat(bit ^ ones_clear for bit in data)
+        with m.If((kind == 0) | (kind == SET >> 5) | ones_clear):
+            for offset, register in ((SOURCES, self.sources), (EXTERNAL, self.external), (GUEST, self.guest)):
+                with m.If(place == offset):
+                    m.d.comb += registers.read_data.eq(register)
                     with m.If(registers.write):
-                        m.d.sync += register.eq(new)
+                        m.d.sync += register.eq((register & ~change | to & change)[:len(register)])
         return m

@@ -7,8 +7,7 @@ number (an int, or two bit positions of a field) or an immediate (a list that gi
 
 from dataclasses import dataclass, field
 
-from amaranth.hdl import Cat, Const, Value
-
+from .cover import cube, without
 from .instructions import BY_NAME, SCATTER
 
 FULL_RD, FULL_RS2 = (7, 5), (2, 5)           # lsb and width of a register number
@@ -30,27 +29,29 @@ class Compressed:
         """For `m.Case`: 0, 1 and - for every operand bit."""
         return "".join(c if c in "01" else "-" for c in self.bits if c != " ")
 
-    def expand(self, word: Value) -> Value:
-        """The 32-bit instruction, as wires: no logic."""
+    @property
+    def sources(self) -> list:
+        """For each bit of the 32-bit instruction, from bit 0 up: "0", "1", or the position in the 16-bit word."""
         instruction = BY_NAME[self.expands_to]
         drawn = instruction.bits.replace(" ", "")
-        immediate = [Const(0, 1) if at is None else word[at] for at in self.immediate]
-        wide = immediate + [immediate[-1] if self.signed else Const(0, 1)] * (32 - len(immediate)) if immediate else []
-        parts = {}
+        immediate = ["0" if at is None else at for at in self.immediate]
+        wide = immediate + [immediate[-1] if self.signed else "0"] * (32 - len(immediate)) if immediate else ["0"] * 32
+        found = [drawn[31 - at] for at in range(32)]
         for letter in instruction.operands:
             places = [31 - at for at, c in enumerate(drawn) if c == letter]
             if letter in ("i", "h"):
                 bits = SCATTER[instruction.format] if letter == "i" else range(len(places) - 1, -1, -1)
-                parts |= {place: wide[bit] if wide else Const(0, 1) for place, bit in zip(places, bits, strict=True)}
-                continue
-            source = self.registers[letter]
-            if isinstance(source, int):
-                number = Const(source, 5)
+                operand = wide
             else:
-                lsb, width = source
-                number = word[lsb:lsb + width] if width == 5 else Cat(word[lsb:lsb + width], Const(0b01, 2))
-            parts |= {place: number[bit] for place, bit in zip(places, range(4, -1, -1), strict=True)}
-        return Value.cast(Cat(parts[at] if at in parts else Const(int(drawn[31 - at]), 1) for at in range(32)))
+                source, bits = self.registers[letter], range(4, -1, -1)
+                if isinstance(source, int):
+                    operand = list(f"{source:05b}"[::-1])
+                else:
+                    lsb, width = source
+                    operand = list(range(lsb, lsb + width)) + ["1", "0"][:5 - width]
+            for place, bit in zip(places, bits, strict=True):
+                found[place] = operand[bit]
+        return found
 
 
 def _imm(text: str) -> tuple:
@@ -113,3 +114,19 @@ COMPRESSED: tuple[Compressed, ...] = (
     Compressed("c.sdsp",     "111 iiiiii ttttt 10", "sd", {"t": FULL_RS2, "s": 2}, _SDSP),
 )
 """RV64C without the floating-point loads and stores, whose patterns are illegal, as is whatever matches no row."""
+
+
+def _cubes():
+    """Every row with a cube of its words, and again for each cube; what an earlier row wins is taken away."""
+    found, earlier = [], []
+    for row in COMPRESSED:
+        own = [cube(row.pattern)]
+        for taken in earlier:
+            own = [part for each in own for part in without(each, taken)]
+        earlier.append(cube(row.pattern))
+        found += [(row, each) for each in own]
+    return found
+
+
+COMPRESSED_CUBES = tuple((row, each) for row, each in _cubes() if row.expands_to)
+"""Every legal row of the table with a cube of the words that are it (rtl/isa/cover.py), once for each cube."""

@@ -130,26 +130,19 @@ class Mmu(wiring.Component):
                                                 self.fetch.request.as_value()))]
                     m.next = "SECOND"
             with m.State("SECOND"):
+                m.next = "KNOWN"
                 with m.If(stops):
                     m.next = "IDLE"
-                with m.Elif(second.hit):
-                    m.d.comb += self.events[2].eq(1)
-                    m.next = "FOUND"
-                with m.Else():
-                    m.next = "MISSED"
-            # A cycle of its own: what block RAM has said comes too late to set the walker going.
-            with m.State("MISSED"):
+            with m.State("KNOWN"):
                 m.next = "IDLE"
-                with m.If(~stops):
-                    m.d.comb += [walker.start.eq(1), self.events[3].eq(1)]
-                    m.next = "WALK"
-            with m.State("FOUND"):
                 m.d.comb += [
                     rights.eq(kept.rights), level.eq(kept.level), answer.eq(0), answer.page.eq(kept.page),
                     answer.page.ppn.eq(ppn_within(kept.page.ppn, request.va[12:], kept.level))]
                 with m.If(~stops):
-                    m.d.comb += done.eq(1)
-                m.next = "IDLE"
+                    m.d.comb += [done.eq(second.hit), walker.start.eq(~second.hit), self.events[2].eq(second.hit),
+                                 self.events[3].eq(~second.hit)]
+                    with m.If(~second.hit):
+                        m.next = "WALK"
             with m.State("WALK"):
                 with m.If(stops):
                     m.d.comb += walker.abort.eq(1)

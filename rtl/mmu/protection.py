@@ -5,6 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import PHYSICAL_BITS
+from ..payloads import record
 from ..ports import PmpSignature
 
 
@@ -18,8 +19,28 @@ class Verdict(data.Struct):
     cacheable: 1     # main memory, reached through the caches
 
 
-def pmp_entry_relation(entry, below, first, last, mask):
-    """How a range, naturally aligned and in units of 4 bytes, lies to a PMP entry: (overlaps, covers), one bit each.
+class Compared(data.Struct):
+    """What comparing a range with a PMP entry tells: less than the answer, for a long comparison has to end here."""
+    on: 1                 # its A is not OFF
+    is_tor: 1
+    first_under: 1        # of TOR: the range's first unit is below the entry's top, and so on
+    last_under: 1
+    first_under_below: 1
+    last_under_below: 1
+    rises: 1              # the entry's bottom is below its top
+    napot_apart: 1        # of NAPOT and NA4: some bit of the address keeps the two apart
+    napot_beyond: 1       # the range is larger
+
+    def relation(self) -> tuple[Value, Value]:
+        """How the range lies to the entry: (overlaps, covers), one bit each."""
+        tor_overlaps = self.first_under & ~self.last_under_below & self.rises
+        tor_covers = self.last_under & ~self.first_under_below
+        overlaps = self.on & Mux(self.is_tor, tor_overlaps, ~self.napot_apart)
+        return overlaps, Mux(self.is_tor, tor_covers, ~self.napot_apart & ~self.napot_beyond)
+
+
+def compared(entry, below, first, last, mask) -> Value:
+    """The Compared of a range, naturally aligned and in units of 4 bytes, and a PMP entry.
 
     entry  a PmpEntry
     below  pmpaddr of the entry before, 54 bits, 0 for the first
@@ -30,23 +51,21 @@ def pmp_entry_relation(entry, below, first, last, mask):
     # NAPOT: the trailing ones of pmpaddr and the bit above them lie within the region; NA4 has none.
     within = Mux(entry.a[0], address ^ (address + 1)[:54], 0)
     differs = (Cat(first, Const(0, 22)) ^ address) & ~within
-    napot_overlaps = ~(differs & ~Cat(mask, Const(0, 22))).any()
-    napot_covers = napot_overlaps & ~(mask & ~within[:32]).any()
 
     def under(unit, bound):
         return bound[32:].any() | (unit < bound[:32])
 
-    rises = below < address
-    tor_overlaps = under(first, address) & ~under(last, below) & rises
-    tor_covers = under(last, address) & ~under(first, below)
-    is_tor = entry.a == 1
-    return ((entry.a != 0) & Mux(is_tor, tor_overlaps, napot_overlaps), Mux(is_tor, tor_covers, napot_covers))
+    return record(
+        Compared, on=entry.a != 0, is_tor=entry.a == 1, first_under=under(first, address),
+        last_under=under(last, address), first_under_below=under(first, below), last_under_below=under(last, below),
+        rises=below < address, napot_apart=(differs & ~Cat(mask, Const(0, 22))).any(),
+        napot_beyond=(mask & ~within[:32]).any())
 
 
 class Protection(wiring.Component):
     """The lowest-numbered PMP entry that matches any byte decides, and must match all of them.
 
-    One entry a cycle, of those that matter; an answer in the first cycle if none does.
+    One entry a cycle, of those that matter, and a cycle to conclude; an answer in the first cycle if none does.
 
     Parameters
     ----------
@@ -84,19 +103,25 @@ class Protection(wiring.Component):
         if not self.pmp_entries:
             m.d.comb += self.done.eq(self.ask)
         else:
-            entry, below, overlaps, covers = self.pmp.entry, Signal(54), Signal(), Signal()
+            entry, below = self.pmp.entry, Signal(54)
             number, behind = Signal(4), Signal(16)   # the entry that is looked at; those that matter after it
-            relation = pmp_entry_relation(entry, below, first, last, mask)
-            m.d.comb += [
-                self.pmp.number.eq(number), Cat(overlaps, covers).eq(Cat(*relation)),
-                self.done.eq(self.ask & (overlaps | ~behind.any()))]
-            with m.If(overlaps):
-                m.d.comb += [partial.eq(~covers), granted.eq(
-                    (Cat(entry.r, entry.w, entry.x) | Cat([self.machine & ~entry.l] * 3)) & Cat([covers] * 3))]
+            none, ended = Signal(), Signal()         # nothing matters; the last entry has been looked at
+            # What the entry says waits for the next cycle: the comparison is as much as fits into one.
+            seen, has_seen, bound = Signal(Compared), Signal(), Signal(3)
+            overlaps, covers = seen.relation()
+            m.d.sync += [seen.eq(compared(entry, below, first, last, mask)), has_seen.eq(self.ask),
+                         ended.eq(self.ask & ~behind.any()),
+                         bound.eq(Cat(entry.r, entry.w, entry.x) | (self.machine & ~entry.l).replicate(3))]
+            m.d.comb += [self.pmp.number.eq(number),
+                         self.done.eq(self.ask & ((has_seen & overlaps) | ended | none))]
+            with m.If(has_seen & overlaps):
+                m.d.comb += [partial.eq(~covers), granted.eq(bound & covers.replicate(3))]
             # Whether this entry decides is known too late to choose the next one: it is chosen anyway.
             to_look_at = Signal(16)
             m.d.comb += to_look_at.eq(Mux(self.ask, behind, self.pmp.matter))
             m.d.sync += [behind.eq(to_look_at & (to_look_at - 1)), below.eq(Mux(self.ask, entry.address, 0))]
+            with m.If(~self.ask):
+                m.d.sync += none.eq(~self.pmp.matter.any())
             # Where nothing matters, entry 0 is looked at, which is off.
             m.d.sync += number.eq(0)
             for n in reversed(range(16)):

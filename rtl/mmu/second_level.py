@@ -9,7 +9,7 @@ from amaranth.utils import exact_log2
 from ..isa.modes import Mode, v
 from ..payloads import AtpFields, Context, Fence, FenceKind, Page
 from .permissions import Asked, Grants, Rights, asked, granted, grants_allow
-from .tlb import kept, same_page
+from .tlb import kept
 
 WAYS = 2
 
@@ -28,8 +28,15 @@ class Stored(data.Struct):
     rights: Rights
 
 
+def parts_alike(a, b, inside):
+    """What `same_page` is the AND of, for that to wait: a bit for each group of nine, and one for those above."""
+    groups = range(len(inside))
+    return Cat(*((a[9 * n:9 * n + 9] == b[9 * n:9 * n + 9]) | inside[n] for n in groups),
+               a[9 * len(groups):] == b[9 * len(groups):])
+
+
 class SecondLevel(wiring.Component):
-    """Two ways, read at the end of one cycle and compared in the next. A page larger than 4 KiB may be in many rows.
+    """Two ways, read in one cycle, compared in the next, judged in a third. A page above 4 KiB may be in many rows.
 
     Which stages were on is not kept: a change of satp.MODE, vsatp.MODE or hgatp.MODE empties it.
 
@@ -45,13 +52,12 @@ class SecondLevel(wiring.Component):
     va : In(64), read : In(1)
         Looked up at the end of the cycle.
     context : In(Context), s : In(AtpFields), vmid : In(14)
-        In the cycle after: for whom, and the address spaces that are current for that mode.
-    hit : Out(1)
-        In the cycle after a read: whether it is known and allowed.
-    found : Out(Stored)
-        In the cycle after that: what is. Block RAM answers late, and the choice of the way waits for a cycle.
+        In the cycle after, and held until the request is done: for whom, and the address spaces that are current for
+        that mode.
+    hit : Out(1), found : Out(Stored)
+        In the second cycle after a read: whether it is known and allowed; what is.
     install : In(1), new : In(Stored)
-        Under the number last read, at the end of the cycle.
+        Under the number last read, at the end of the cycle; not before `hit` has been seen.
     fence : In(stream of Fence), current_vmid : In(14)
         What the fence names is gone when `ready` has come back. Not while a lookup is under way. The VMID counts
         in the cycle in which the fence is taken.
@@ -76,7 +82,8 @@ class SecondLevel(wiring.Component):
         sweeping, at = Signal(init=1), Signal(self.index_bits)
         fence = Signal(Fence, init={"kind": FenceKind.ALL})  # a reset does not empty a memory, so it begins a fence
         looking = Signal()                           # the sweep has read row `at - 1`
-        m.d.comb += self.fence.ready.eq(~sweeping & ~looking)
+        voiding = Signal()                           # it has compared row `at - 2`
+        m.d.comb += self.fence.ready.eq(~sweeping & ~looking & ~voiding)
 
         # A lookup and a fence have the comparators in turn; the page number of either is in `number`.
         number, legal = Signal(len(read_number), reset_less=True), Signal(reset_less=True)
@@ -94,10 +101,9 @@ class SecondLevel(wiring.Component):
         # Block RAM has such a register behind it as each way has here. Yosys uses that, and adds no logic of its own,
         # only because these conditions prove that no row is ever read while it is written.
         reads = Signal()
-        m.d.comb += reads.eq(sweeping | (self.read & ~looking & ~self.install))
+        m.d.comb += reads.eq(sweeping | (self.read & ~looking & ~voiding & ~self.install))
 
         hits, matches, victim = Signal(WAYS), Signal(WAYS), Signal()
-        use_second = Signal()
         for way, memory in enumerate(memories):
             m.submodules[f"way_{way}"] = memory
             write, port = memory.write_port(), memory.read_port(domain="comb")
@@ -105,54 +111,57 @@ class SecondLevel(wiring.Component):
             held = Stored(row.stored)
             with m.If(reads):
                 m.d.sync += row.eq(port.data)
-            same, same_asid, same_vmid = (Signal(name=f"{name}_{way}") for name in ("same", "same_asid", "same_vmid"))
-            inside, swept, may = Signal(4, name=f"inside_{way}"), Signal(name=f"swept_{way}"), Signal(name=f"may_{way}")
+            # Block RAM answers late in the cycle: only comparisons fit behind it. Their results are put together later.
+            same_asid, same_vmid, suits, may, valid, of_guest, is_global, any_asid = (
+                Signal(name=f"{name}_{way}", reset_less=True) for name in
+                ("same_asid", "same_vmid", "suits", "may", "valid", "of_guest", "is_global", "any_asid"))
+            alike = Signal(5, name=f"alike_{way}", reset_less=True)     # the bits of each level, and those above
+            inside, same, swept = (Signal(4, name=f"inside_{way}"), Signal(name=f"same_{way}"),
+                                   Signal(name=f"swept_{way}"))
+            m.d.sync += [
+                alike.eq(parts_alike(Cat(index, row.tag), number, inside)),
+                same_asid.eq(held.asid == asid), same_vmid.eq(held.vmid == vmid),
+                suits.eq((held.v == v(self.context.mode)) & (held.machine == (self.context.mode == Mode.M))),
+                may.eq(grants_allow(asks, row.grants)),
+                valid.eq(held.valid), of_guest.eq(held.v), is_global.eq(held.is_global), any_asid.eq(row.any_asid)]
             m.d.comb += [
                 port.addr.eq(Mux(sweeping, at, self.va[12:12 + self.index_bits])),
                 inside.eq(Mux(looking, row.s_inside, row.inside)),
-                same.eq(legal & same_page(Cat(index, row.tag), number, inside)),
-                same_asid.eq(held.asid == asid), same_vmid.eq(held.vmid == vmid),
-                may.eq(grants_allow(asks, row.grants)),
-                matches[way].eq(held.valid & (held.v == v(self.context.mode))
-                                & (held.machine == (self.context.mode == Mode.M)) & same
-                                & (row.any_asid | same_asid) & (~held.v | same_vmid)),
+                same.eq(legal & alike.all()),
+                matches[way].eq(valid & suits & same & (any_asid | same_asid) & (~of_guest | same_vmid)),
                 hits[way].eq(matches[way] & may),
-                swept.eq(self.named(fence, held, same, same_asid, same_vmid)),
+                swept.eq(self.named(fence, of_guest, is_global, same, same_asid, same_vmid)),
             ]
             if way == 0:
                 m.d.comb += self.found.eq(held)
             else:
-                with m.If(use_second):
+                with m.If(~hits[0]):
                     m.d.comb += self.found.eq(held)
             new = self.new
             m.d.comb += [
-                write.addr.eq(index), write.en.eq(Mux(looking, swept, self.install & ~sweeping & (victim == way))),
+                write.addr.eq(Mux(voiding, (at - 2)[:self.index_bits], number[:self.index_bits])),
+                write.en.eq(Mux(voiding, swept, self.install & ~sweeping & ~looking & (victim == way))),
                 write.data.tag.eq(number[self.index_bits:]), write.data.stored.eq(new),
-                write.data.stored.valid.eq(new.valid & legal & ~looking),
+                write.data.stored.valid.eq(new.valid & legal & ~voiding),
                 write.data.grants.as_value().eq(granted(new.rights)),
                 write.data.any_asid.eq(new.is_global | new.rights.s_off),
                 write.data.inside.eq(Cat(new.level > n for n in range(2))),
                 write.data.s_inside.eq(Cat(new.s_level > n for n in range(4))),
             ]
         m.d.comb += self.hit.eq(hits.any())
-        m.d.sync += use_second.eq(~hits[0])
 
         # An entry that matched but did not allow is replaced; else the ways take turns.
-        turn, matched = Signal(), Signal(WAYS)
-        just_read = Signal()
-        m.d.sync += just_read.eq(self.read)
-        with m.If(just_read):
-            m.d.sync += matched.eq(matches)
-        m.d.comb += victim.eq(Mux(matched.any(), ~matched[0], turn))
+        turn = Signal()
+        m.d.comb += victim.eq(Mux(matches.any(), ~matches[0], turn))
         with m.If(self.install):
             m.d.sync += turn.eq(~turn)
 
-        # A fence goes through the rows, one a cycle: read, and in the next cycle void what it names.
-        m.d.sync += looking.eq(sweeping)
-        with m.If(sweeping):
+        # A fence goes through the rows, one a cycle: read, in the next cycle compare, then void what it names.
+        m.d.sync += [looking.eq(sweeping), voiding.eq(looking)]
+        with m.If(sweeping | looking):
             m.d.sync += at.eq(at + 1)
-            with m.If(at == self.rows - 1):
-                m.d.sync += sweeping.eq(0)
+        with m.If(sweeping & (at == self.rows - 1)):
+            m.d.sync += sweeping.eq(0)
         with m.If(self.fence.valid & self.fence.ready):
             taken = self.fence.payload
             m.d.sync += [
@@ -160,20 +169,22 @@ class SecondLevel(wiring.Component):
                 fenced_vmid.eq(Mux(taken.kind == FenceKind.HFENCE_GVMA, taken.id[:14], self.current_vmid))]
         return m
 
-    def named(self, fence, held, in_page, same_asid, same_vmid):
-        """Whether `fence` names the entry `held`.
+    def named(self, fence, of_guest, is_global, in_page, same_asid, same_vmid):
+        """Whether `fence` names an entry.
 
-        in_page    its address lies in the first stage's page
+        of_guest   its v
+        is_global  its is_global
+        in_page    the fence's address lies in its first stage's page
         same_asid  its ASID is the entry's
         same_vmid  the VMID it names is: of HFENCE.GVMA its own, else that which was current
 
         Supervisor chapter, SFENCE.VMA; hypervisor chapter, HFENCE.VVMA and HFENCE.GVMA.
         """
-        by_asid = ~fence.by_id | (~held.is_global & same_asid)
+        by_asid = ~fence.by_id | (~is_global & same_asid)
         first_stage = (~fence.by_address | in_page) & by_asid
-        guest = held.v & same_vmid
+        guest = of_guest & same_vmid
         return ((fence.kind == FenceKind.ALL)
-                | ((fence.kind == FenceKind.SFENCE_VMA) & ~held.v & first_stage)
+                | ((fence.kind == FenceKind.SFENCE_VMA) & ~of_guest & first_stage)
                 | ((fence.kind == FenceKind.HFENCE_VVMA) & guest & first_stage)
                 # The GPA of an entry is not kept, so a fence by guest physical address empties the whole VMID.
-                | ((fence.kind == FenceKind.HFENCE_GVMA) & (guest | (held.v & ~fence.by_id))))
+                | ((fence.kind == FenceKind.HFENCE_GVMA) & (guest | (of_guest & ~fence.by_id))))

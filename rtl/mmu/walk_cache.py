@@ -33,8 +33,10 @@ class WalkCache(wiring.Component):
     -------
     v : In(1), address : In(64)
         Looked up combinationally. Bits 63:59 do not count: ask with addresses that are in range of their scheme.
-    hit : Out(1), table : Out(Table)
-        The table closest to the leaf; `table` means something where `hit`.
+    hit : Out(1)
+        Whether a table is known.
+    table : Out(Table)
+        In the cycle after `hit`: the one closest to the leaf.
     install : In(1), new : In(Table)
         For `space` and `address`, at the end of the cycle.
     flush : In(1)
@@ -52,7 +54,7 @@ class WalkCache(wiring.Component):
         write, read = tables.write_port(), tables.read_port(domain="comb")
         number, turn = self.address[21:59], Signal(range(rows))
         near, far = Signal(self.entries), Signal(self.entries)
-        near_row, far_row, is_near = Signal(range(rows)), Signal(range(rows)), Signal()
+        row = Signal(range(rows))
         for n in range(self.entries):
             key, valid = Signal(Key, name=f"key_{n}", reset_less=True), Signal(name=f"valid_{n}")
             match, is_last = Signal(name=f"match_{n}"), Signal(name=f"is_last_{n}")
@@ -60,17 +62,18 @@ class WalkCache(wiring.Component):
                 match.eq(valid & (key.v == self.v) & (key.number[9:] == number[9:])),
                 is_last.eq(key.number[:9] == number[:9]),
                 near[n].eq(match & is_last & ~key.level), far[n].eq(match & key.level)]
-            with m.If(near[n]):
-                m.d.comb += near_row.eq(n)
-            with m.If(far[n]):
-                m.d.comb += far_row.eq(n)
             with m.If(self.install & (turn == n)):
                 m.d.sync += [key.v.eq(self.v), key.level.eq(self.new.level), key.number.eq(number), valid.eq(1)]
             with m.If(self.flush):
                 m.d.sync += valid.eq(0)
         with m.If(self.install):
             m.d.sync += turn.eq(Mux(turn == self.entries - 1, 0, turn + 1))
+        # No place is known twice, so of `near` one at most is set, and of `far`. The memory is read in the next cycle:
+        # this one is full.
+        chosen = Mux(near.any(), near, far)
+        m.d.sync += row.eq(Cat(Cat(chosen[n] for n in range(self.entries) if n >> bit & 1).any()
+                               for bit in range(len(row))))
         m.d.comb += [
-            is_near.eq(near.any()), self.hit.eq(Cat(near, far).any()), read.addr.eq(Mux(is_near, near_row, far_row)),
-            self.table.eq(read.data), write.addr.eq(turn), write.en.eq(self.install), write.data.eq(self.new)]
+            self.hit.eq(Cat(near, far).any()), read.addr.eq(row), self.table.eq(read.data),
+            write.addr.eq(turn), write.en.eq(self.install), write.data.eq(self.new)]
         return m

@@ -36,6 +36,15 @@ class Pte(data.Struct):
     reserved: 10  # N, PBMT and others, of extensions that are not here
 
 
+class Demand(data.Struct):
+    """What the access asks of a leaf: any of R, W and X that is set here is enough."""
+    r: 1
+    w: 1
+    x: 1
+    user: 1         # the page must be a user's
+    supervisor: 1   # it must not
+
+
 def pieces(entry_ppn, number, level):
     """A page number: that of a leaf at `level`, with the low 9 bits per level from the translated `number`."""
     parts = [Mux(level > n, number[9 * n:9 * n + 9], entry_ppn[9 * n:9 * n + 9]) for n in range(4)]
@@ -100,21 +109,30 @@ class Walker(wiring.Component):
         m.d.comb += s_atp.eq(Mux(virtual, csrs.vsatp.as_value(), csrs.satp.as_value()))
         m.d.comb += [self.s_on.eq(~machine & (s_atp.mode != 0)), self.g_on.eq(virtual & (csrs.hgatp.mode != 0))]
 
-        guest, implicit, is_global, s_level, g_level = Signal(), Signal(), Signal(), Signal(3), Signal(3)
+        guest, implicit, is_global, s_level = Signal(), Signal(), Signal(), Signal(3)
         level, base = Signal(3), Signal(44)          # of the table that comes next
         gpa, hpa = Signal(64), Signal(56)            # translated by the G stage; reached
         pte, verdict = Signal(Pte), Signal(Verdict)
         first, ending = Signal(), Signal()
         rights, size_level = Signal(Rights), Signal(2)
+        known = Signal(Table)                        # of a walk cache
+        span = Signal(4)                             # bits that differ within what protection is asked for: 2, 11:3 ...
 
         # Which address the walk translates, and in which context its leaf is judged.
         target = Signal(64)
         m.d.comb += target.eq(Mux(guest, gpa, va))
+        # It is known before the entry has been read, so that judging that has little to do.
         judged = Signal(Context)
         m.d.comb += judged.eq(context)
         with m.If(guest & implicit):
             # The read of an entry is a load, and no MXR or HLVX of the access it is made for widens it.
             m.d.comb += judged.eq(change(context, reach=Reach.LOAD, hlvx=0, mxr=0, vs_mxr=0))
+        demand, yes, no = Signal(Demand), Const(1, 1), Const(0, 1)
+        m.d.sync += demand.eq(record(
+            Demand, r=Mux(guest, g_stage_allows(judged, yes, no, no), first_stage_allows(judged, yes, no, no)),
+            w=judged.reach == Reach.STORE,
+            x=Mux(guest, g_stage_allows(judged, no, no, yes), first_stage_allows(judged, no, no, yes)),
+            user=guest | ~user_allows(judged, no), supervisor=~guest & ~user_allows(judged, yes)))
 
         # Of each scheme: whether the address is in range, and its index at each level.
         mode = Mux(guest, csrs.hgatp.mode, s_atp.mode)
@@ -164,6 +182,11 @@ class Walker(wiring.Component):
             m.d.sync += [guest.eq(1), implicit.eq(is_implicit), gpa.eq(address)]
             m.next = "ROOT"
 
+        def shrink():
+            """A leaf at `level`: the combined page is no larger."""
+            with m.If(level < size_level):
+                m.d.sync += size_level.eq(level)
+
         step = self.walk.payload
         m.d.comb += [
             step.first.eq(first), step.fetch.eq(self.fetch), step.va.eq(va), step.context.eq(context),
@@ -177,15 +200,15 @@ class Walker(wiring.Component):
         misaligned = Const(0, 1)
         for n in range(4):
             misaligned = misaligned | (level > n) & pte.ppn[9 * n:9 * n + 9].any()
-        wrong = Signal(Refusal)
+        wrong, is_wrong = Signal(Refusal), Const(0, 1)
         for bad, reason in reversed((
             (~pte.valid, Refusal.INVALID), (reserved, Refusal.RESERVED), (~leaf & (level == 0), Refusal.NO_LEAF),
             (leaf & misaligned, Refusal.MISALIGNED),
-            (leaf & Mux(guest, ~pte.u, ~user_allows(judged, pte.u)), Refusal.USER),
-            (leaf & ~Mux(guest, g_stage_allows(judged, pte.r, pte.w, pte.x),
-                         first_stage_allows(judged, pte.r, pte.w, pte.x)), Refusal.PERMISSION),
-            (leaf & ~pte.a, Refusal.ACCESSED), (leaf & ~pte.d & (judged.reach == Reach.STORE), Refusal.DIRTY),
+            (leaf & Mux(pte.u, demand.supervisor, demand.user), Refusal.USER),
+            (leaf & ~(pte.r & demand.r | pte.w & demand.w | pte.x & demand.x), Refusal.PERMISSION),
+            (leaf & ~pte.a, Refusal.ACCESSED), (leaf & ~pte.d & demand.w, Refusal.DIRTY),
         )):
+            is_wrong = is_wrong | bad
             with m.If(bad):
                 m.d.comb += wrong.eq(reason)
         page = Signal(56)
@@ -202,7 +225,7 @@ class Walker(wiring.Component):
         near = ~page[PHYSICAL_BITS:].any()           # a table beyond physical memory is no shortcut
         with m.FSM() as fsm:
             with state("IDLE"):
-                m.d.sync += [guest.eq(0), implicit.eq(0), is_global.eq(0), s_level.eq(4), g_level.eq(4), faulted.eq(0),
+                m.d.sync += [guest.eq(0), implicit.eq(0), is_global.eq(0), s_level.eq(4), span.eq(1), faulted.eq(0),
                              fault.eq(0), cut.eq(0), refusal.eq(Refusal.NONE), first.eq(1), gpa.eq(0), ending.eq(0),
                              hpa.eq(va[:56]), pte.eq(0), level.eq(0),
                              rights.eq(record(Rights, s_r=1, s_w=1, s_x=1, s_u=1, s_off=1, g_r=1, g_w=1, g_x=1,
@@ -223,19 +246,17 @@ class Walker(wiring.Component):
                     refuse_walk(Refusal.RANGE)
                 with m.Else():
                     m.next = "ENTRY"
-                    with m.If(guest):
-                        with m.If(g_cache.hit):
-                            m.d.sync += [level.eq(g_cache.table.level), base.eq(g_cache.table.ppn)]
-                    with m.Elif(s_cache.hit):
-                        m.d.sync += [level.eq(s_cache.table.level), base.eq(s_cache.table.guest_ppn),
-                                     hpa.eq(Cat(Const(0, 12), s_cache.table.ppn)),
-                                     is_global.eq(s_cache.table.is_global)]
-                        m.next = "KNOWN"
                     m.d.comb += self.hit.eq(Mux(guest, g_cache.hit, s_cache.hit))
+                    with m.If(self.hit):
+                        m.next = "KNOWN"
             with state("KNOWN"):
+                table = Mux(guest, g_cache.table.as_value(), s_cache.table.as_value())
+                m.d.comb += known.as_value().eq(table)
+                lower = Cat(Const(0, 3), Mux(known.level, target[21:30], target[12:21]))
+                m.d.sync += [level.eq(known.level), hpa.eq(Cat(lower, known.ppn))]
                 # The G stage of this table is done; its address as a guest has it is kept for the trace alone.
-                m.d.sync += [hpa.eq(Cat(Const(0, 3), index[:9], hpa[12:])),
-                             gpa.eq(Cat(Const(0, 3), index[:9], base))]
+                with m.If(~guest):
+                    m.d.sync += [gpa.eq(Cat(lower, known.guest_ppn)), is_global.eq(known.is_global)]
                 m.next = "PROTECTION"
             with state("ENTRY"):
                 entry = Cat(Const(0, 3), index[:9], Mux(guest, base[:2] | index[9:], base[:2]), base[2:])
@@ -247,7 +268,7 @@ class Walker(wiring.Component):
                         m.d.sync += s_level.eq(level)  # kept while the G stage counts its own levels
                         begin_guest(entry, 1)
             with state("PROTECTION"):
-                m.d.comb += [protection.ask.eq(1), protection.mask.eq(7)]
+                m.d.comb += protection.ask.eq(1)
                 with m.If(protection.done):
                     m.d.sync += verdict.eq(protection.verdict)
                     m.next = "ASK"
@@ -270,7 +291,7 @@ class Walker(wiring.Component):
                 m.d.sync += first.eq(0)
                 with m.If(~guest):
                     m.d.sync += is_global.eq(is_global | pte.g)
-                with m.If(wrong != Refusal.NONE):
+                with m.If(is_wrong):
                     refuse_walk(wrong)
                 with m.Elif(~leaf):
                     m.d.sync += [level.eq(level - 1), base.eq(pte.ppn)]
@@ -278,6 +299,7 @@ class Walker(wiring.Component):
                     inner = ((level == 1) | (level == 2)) & ~pte.ppn[PHYSICAL_BITS - 12:].any()
                     m.d.comb += [g_cache.install.eq(guest & inner), s_cache.install.eq(~guest & ~self.g_on & inner)]
                 with m.Elif(~guest):
+                    shrink()
                     m.d.sync += [s_level.eq(level), Cat(rights.s_r, rights.s_w, rights.s_x, rights.s_u).eq(
                         Cat(pte.r, pte.w & pte.d, pte.x, pte.u)), rights.s_off.eq(0), hpa.eq(page)]
                     m.next = "PAGE"
@@ -289,22 +311,16 @@ class Walker(wiring.Component):
                     m.d.comb += s_cache.install.eq(((s_level == 0) | (s_level == 1)) & near)
                     m.next = "PROTECTION"
                 with m.Else():
-                    m.d.sync += [g_level.eq(level), hpa.eq(page), Cat(rights.g_r, rights.g_w, rights.g_x).eq(
+                    shrink()
+                    m.d.sync += [hpa.eq(page), Cat(rights.g_r, rights.g_w, rights.g_x).eq(
                         Cat(pte.r, pte.w & pte.d, pte.x))]
                     m.next = "PAGE"
             # The page itself: the largest size for which protection is the same throughout, then the bytes alone.
             with state("PAGE"):
-                with m.If((s_level < size_level) | (g_level < size_level)):
-                    m.d.sync += size_level.eq(Mux(s_level < g_level, s_level, g_level)[:2])
+                m.d.sync += span.eq(Cat(1, 1, size_level > 0, size_level > 1))
                 m.next = "SIZE"
             with state("SIZE"):
                 m.d.comb += protection.ask.eq(1)
-                with m.If(cut):
-                    m.d.comb += protection.mask.eq(Mux(request.size == 3, 7, 3))
-                with m.Else():
-                    for n in range(3):
-                        with m.If(size_level == n):
-                            m.d.comb += protection.mask.eq((1 << (12 + 9 * n)) - 1)
                 with m.If(protection.done):
                     m.d.sync += verdict.eq(protection.verdict)
                     m.next = "LAST"
@@ -317,9 +333,9 @@ class Walker(wiring.Component):
                         refuse(ACCESS_FAULT, Refusal.PROTECTION)
                 with m.Else():
                     with m.If(size_level == 0):
-                        m.d.sync += cut.eq(1)
+                        m.d.sync += [cut.eq(1), span.eq(request.size == 3)]
                     with m.Else():
-                        m.d.sync += size_level.eq(size_level - 1)
+                        m.d.sync += [size_level.eq(size_level - 1), span.eq(Cat(1, 1, size_level > 1, 0))]
                     m.next = "SIZE"
             with state("DONE"):
                 m.d.sync += ending.eq(1)
@@ -329,7 +345,9 @@ class Walker(wiring.Component):
                 m.next = "IDLE"
         m.d.comb += [
             self.tables.address.eq(hpa[:PHYSICAL_BITS]), self.tables.cacheable.eq(verdict.cacheable),
-            protection.address.eq(hpa), protection.machine.eq(machine & fsm.ongoing("SIZE")),
+            protection.address.eq(hpa), protection.mask.eq(Cat(
+                Const(3, 2), span[0], span[1].replicate(9), span[2].replicate(9), span[3].replicate(9))),
+            protection.machine.eq(machine & fsm.ongoing("SIZE")),
             self.answer.page.ppn.eq(hpa[12:PHYSICAL_BITS]), self.answer.page.cacheable.eq(verdict.cacheable),
             self.answer.page.memory.eq(verdict.memory), self.answer.cut.eq(cut), self.answer.faulted.eq(faulted),
             self.answer.fault.eq(fault), self.rights.eq(rights), self.level.eq(size_level), self.s_level.eq(s_level),

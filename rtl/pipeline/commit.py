@@ -50,8 +50,8 @@ class Commit(wiring.Component):
         What the instruction here writes; `known` in the cycle in which it retires.
     waiting : Out(Forward)
         What the instruction will write that waits to come here; its value is never known.
-    flush : Out(1), flush_pc : Out(64)
-        Go on there; everything younger is void. Decided by registers alone.
+    flush : Out(1), resume : Out(1), resume_pc : Out(64)
+        Everything younger is void, decided by registers alone; in the next cycle, where to go on.
     retire : Out(stream of Retire)
         One cycle after the fact.
     events : Out(EVENT_BITS)
@@ -65,7 +65,7 @@ class Commit(wiring.Component):
             "loaded": In(64), "value": In(64), "faulted": In(1), "fault": In(Fault), "fault_offset": In(4),
             "hpa": In(PHYSICAL_BITS), "hpa_next": In(PHYSICAL_BITS), "device": In(1), "stored": In(1), "data": In(64),
             "fence": Out(stream.Signature(Fence)), "clean": Out(1), "cleaned": In(1), "invalidate": Out(1),
-            "invalidated": In(1), "forward": Out(Forward), "waiting": Out(Forward), "flush": Out(1), "flush_pc": Out(64),
+            "invalidated": In(1), "forward": Out(Forward), "waiting": Out(Forward), "flush": Out(1), "resume": Out(1), "resume_pc": Out(64),
             "retire": Out(stream.Signature(Retire, always_ready=True)), "events": Out(EVENT_BITS)})
 
     def elaborate(self, platform):
@@ -77,7 +77,7 @@ class Commit(wiring.Component):
         valid, fresh = Signal(), Signal()
         finishes, value = Signal(), Signal(64)       # the instruction retires in this cycle; what rd gets
         ends, result = Signal(), Signal(64)          # the same, but for loads, stores and AMOs
-        traps = Signal()                             # a trap is taken in this cycle
+        traps, goes_on = Signal(), Signal(64)        # a trap is taken in this cycle; where to go on after a flush
 
         m.submodules.skid = skid = Skid(Executed)
         connect(m, flipped(self.i), skid.i)
@@ -115,7 +115,7 @@ class Commit(wiring.Component):
         with m.FSM() as fsm:
             with m.State("RUN"):
                 with m.If(valid & (interrupted | x.barred)):
-                    m.next = "TRAP"
+                    m.next = "DESCRIBE"
                 with m.Elif(valid):
                     with m.Switch(unit):
                         with m.Case(Unit.ALU, Unit.BRANCH, Unit.JUMP):
@@ -126,7 +126,7 @@ class Commit(wiring.Component):
                             m.d.comb += [divider.start.eq(1), ends.eq(divider.done), result.eq(divider.result)]
                         with m.Case(Unit.LOAD, Unit.STORE, Unit.AMO):
                             with m.If(self.faulted):
-                                m.next = "TRAP"
+                                m.next = "DESCRIBE"
                         with m.Case(Unit.CSR):
                             m.next = "CSR"
                         with m.Case(Unit.SYSTEM):
@@ -145,7 +145,7 @@ class Commit(wiring.Component):
                 m.d.sync += csr_value.eq(csr.read_data)
                 with m.If(csr.answer != Access.OK):
                     m.d.sync += access_of_csr.eq(csr.answer)
-                    m.next = "TRAP"
+                    m.next = "DESCRIBE"
                 with m.Elif(csr.op.write):
                     m.d.comb += csr.write.eq(1)
                     m.next = "WRITTEN"
@@ -153,7 +153,7 @@ class Commit(wiring.Component):
                     m.d.comb += [ends.eq(1), result.eq(csr.read_data)]
                     m.next = "RUN"
             with m.State("WRITTEN"):
-                m.d.comb += [ends.eq(1), result.eq(csr_value), self.flush.eq(1), self.flush_pc.eq(x.next_pc)]
+                m.d.comb += [ends.eq(1), result.eq(csr_value), self.flush.eq(1), goes_on.eq(x.next_pc)]
                 m.next = "RUN"
             with m.State("CLEAN"):
                 m.d.comb += self.clean.eq(1)
@@ -171,14 +171,16 @@ class Commit(wiring.Component):
                 with m.If(self.fence.ready):
                     m.next = "GO ON"
             with m.State("GO ON"):
-                m.d.comb += [ends.eq(1), self.flush.eq(1), self.flush_pc.eq(x.next_pc)]
+                m.d.comb += [ends.eq(1), self.flush.eq(1), goes_on.eq(x.next_pc)]
                 m.next = "RUN"
             with m.State("RETURN"):
                 m.d.comb += [ends.eq(1), csr.xret.eq(1), csr.mret.eq(op == System.MRET),
-                             self.flush.eq(1), self.flush_pc.eq(csr.taken.pc)]
+                             self.flush.eq(1), goes_on.eq(csr.taken.pc)]
                 m.next = "RUN"
+            with m.State("DESCRIBE"):
+                m.next = "TRAP"
             with m.State("TRAP"):
-                m.d.comb += [traps.eq(1), csr.trap.valid.eq(1), self.flush.eq(1), self.flush_pc.eq(csr.taken.pc)]
+                m.d.comb += [traps.eq(1), csr.trap.valid.eq(1), self.flush.eq(1), goes_on.eq(csr.taken.pc)]
                 m.d.sync += access_of_csr.eq(Access.OK)
                 m.next = "RUN"
 
@@ -186,9 +188,11 @@ class Commit(wiring.Component):
         interrupt_seen, code_seen = Signal(), Signal(6)
         with m.If(fresh):
             m.d.sync += [interrupt_seen.eq(csr.interrupt), code_seen.eq(csr.interrupt_code)]
-        m.d.comb += [csr.trap.payload.eq(trap), trap.eq(self.describe(m, x, mode, access_of_csr, interrupt_seen,
-                                                                       code_seen))]
+        m.d.sync += trap.eq(self.describe(m, x, mode, access_of_csr, interrupt_seen, code_seen))
+        # Where a trap or return leads to follows from much: fetch is told a cycle after all that is younger is void.
+        m.d.sync += [self.resume.eq(self.flush), self.resume_pc.eq(goes_on)]
         m.d.comb += [
+            csr.trap.payload.eq(trap),
             self.go.eq(fsm.ongoing("RUN") & valid & x.memory & ~interrupted),
             # A CSR instruction counts in the cycle in which it writes: a write of minstret wins over that count.
             csr.retired.eq(Mux(unit == Unit.CSR, csr.write | (finishes & ~csr.op.write), finishes)),

@@ -1,29 +1,39 @@
 """The decoder: what an instruction is, from the table of rtl/isa/instructions.py, once it is expanded."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import wiring
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import Cat, Const, Module, Mux, Value
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..isa.compressed import COMPRESSED
-from ..isa.instructions import BY_NAME, INSTRUCTIONS, Unit
+from ..isa.compressed import COMPRESSED_CUBES
+from ..isa.cover import cube, recogniser, without
+from ..isa.instructions import BY_NAME, INSTRUCTIONS, Alu, Unit
+from ..units.alu import alu_controls
 from ..units.compressed import Expander
-from .payloads import Decoded, Fetched
+from .payloads import Controls, Decoded, Fetched
 
 
 class Decoder(wiring.Component):
-    """Combinational; a loop over each table, by major opcode first so that a simulator looks at few patterns.
+    """Combinational; a loop over each table.
 
     Members
     -------
     fetched : In(Fetched)
     decoded : Out(Decoded)
-        `illegal` where no row of the table matches. Whether the mode allows it is commit's to decide.
-    may_read : Out(2)
-        Bit 0: it may read rs1, bit 1: rs2. Known before `decoded`, of which it says no more than the opcode does.
+        `illegal` where no row of the table matches; most of the other fields may then be anything. Whether the mode
+        allows it is commit's to decide.
+    controls : Out(Controls)
+    registers : In(5 each for three), reads : Out(2 each for three)
+        Of the register of each number: bit 0, it is read as rs1; bit 1, as rs2. Never of x0. Known as early as
+        `decoded`, which says the same.
     """
     fetched: In(Fetched)
     decoded: Out(Decoded)
-    may_read: Out(2)
+    controls: Out(Controls)
+    registers: In(data.ArrayLayout(5, 3))
+    reads: Out(data.ArrayLayout(2, 3))
 
     def elaborate(self, platform):
         m = Module()
@@ -33,46 +43,63 @@ class Decoder(wiring.Component):
             expander.word.eq(raw[:16]), decoded.bits.eq(Mux(compressed, expander.expanded, raw)),
             decoded.fetched.eq(self.fetched)]
 
-        # What a compressed instruction is follows from its 16 bits beside their expansion, not after it.
-        wide, short = Signal(Decoded), Signal(Decoded)
-        m.d.comb += [wide.illegal.eq(1), short.illegal.eq(1)]
-        with m.Switch(raw[:7]):
-            for opcode in sorted({row.pattern[-7:] for row in INSTRUCTIONS}):
-                with m.Case(opcode), m.Switch(raw[7:]):
-                    for row in INSTRUCTIONS:
-                        if row.pattern[-7:] == opcode:
-                            with m.Case(row.pattern[:-7]):
-                                m.d.comb += [getattr(wide, name).eq(value) for name, value in facts(row).items()]
-        with m.Switch(raw[:16]):
-            for row in COMPRESSED:
-                with m.Case(row.pattern):
-                    if row.expands_to:
-                        m.d.comb += [getattr(short, name).eq(value)
-                                     for name, value in facts(BY_NAME[row.expands_to]).items()]
-        self.look_at_opcode(m)
+        # What a compressed instruction is follows from its 16 bits beside their expansion, not after it. Each bit of
+        # each fact has its own few patterns, which tell the rows where it is 1 from those where it is 0.
+        wide = [(row, cube(row.pattern)) for row in INSTRUCTIONS]
+        short = [(BY_NAME[row.expands_to], each) for row, each in COMPRESSED_CUBES]
+        in_wide, in_short = recogniser(m, raw), recogniser(m, raw[:16])
+
+        def among(recognise, rows, fact, strange=()):
+            return recognise([each for row, each in rows if fact(row) == 1],
+                             [*(each for row, each in rows if fact(row) == 0), *strange])
+
+        def tell(fact, exact=False):
+            """Whether `fact(row)` is 1 for the row that matches; anything where it is None. Where no row matches it may
+            be anything too, but if `exact`, it is 0 if the opcode is in no row, or 16 bits are illegal."""
+            return Mux(compressed, among(in_short, short, fact, NO_ROW_SHORT if exact else ()),
+                       among(in_wide, wide, fact, NO_OPCODE if exact else ()))
+
         for name in facts(INSTRUCTIONS[0]):
-            m.d.comb += getattr(decoded, name).eq(Mux(compressed, getattr(short, name), getattr(wide, name)))
+            if name != "illegal":
+                # Nothing illegal may look like a CSR instruction: commit asks the CSR file whether that is allowed.
+                m.d.comb += [bit.eq(tell(lambda row, name=name, n=n: int(facts(row)[name]) >> n & 1, name == "unit"))
+                             for n, bit in enumerate(Value.cast(decoded[name]))]
+        m.d.comb += decoded.illegal.eq(Mux(compressed, in_short(NO_ROW_SHORT, [each for _, each in short]),
+                                           ~in_wide([each for _, each in wide], NO_ROW)))
+        for name in controls(INSTRUCTIONS[0])["alu"]:
+            m.d.comb += self.controls.alu[name].eq(tell(lambda row, name=name: controls(row)["alu"][name]))
+        for name in ("branch", "jump", "memory", "sums", "from_pc"):
+            # What is illegal had better not jump, either: the predictor would remember it.
+            m.d.comb += self.controls[name].eq(tell(lambda row, name=name: controls(row)[name],
+                                                    name in ("branch", "jump")))
+
+        # Whether an instruction waits decides about every stage before. So each place where the number of a register
+        # may stand is compared beside the choice of the place, not after it.
+        for which, (name, lsb) in enumerate((("uses_rs1", 15), ("uses_rs2", 20))):
+            def place(row, name=name, lsb=lsb):
+                return tuple(row.sources[lsb:lsb + 5]) if facts(BY_NAME[row.expands_to])[name] else None
+            places = {place(row) for row, _ in COMPRESSED_CUBES} - {None, ("0",) * 5}
+            found = [(~compressed & among(in_wide, wide, lambda row, name=name: facts(row)[name]), raw[lsb:lsb + 5])]
+            found += [(compressed & among(in_short, COMPRESSED_CUBES, lambda row, each=each: place(row) == each),
+                       Cat(Const(int(at), 1) if at in ("0", "1") else raw[at] for at in each))
+                      for each in sorted(places, key=str)]
+            for register, reads in zip(self.registers, self.reads, strict=True):
+                m.d.comb += reads[which].eq(reduce(or_, (here & (number == register) for here, number in found)))
         return m
 
-    def look_at_opcode(self, m):
-        """`may_read`, by few bits: the major opcode and funct3."""
-        def reads(row):
-            return facts(row)["uses_rs1"] | facts(row)["uses_rs2"] << 1
 
-        def choose(key, rows):
-            chosen, by_pattern = Signal(2), {}
-            for pattern, row in rows:
-                by_pattern[pattern] = by_pattern.get(pattern, 0) | reads(row)
-            for bit in range(2):
-                m.d.comb += chosen[bit].eq(key.matches(*[each for each, bits in by_pattern.items() if bits >> bit & 1]))
-            return chosen
+def _rest(cubes):
+    """Every word that is in none of `cubes`, as cubes."""
+    rest = [(0, 0)]
+    for each in cubes:
+        rest = [part for whole in rest for part in without(whole, each)]
+    return rest
 
-        raw = self.fetched.raw
-        wide = choose(Cat(raw[2:7], raw[12:15]),
-                      [(row.pattern[-15:-12] + row.pattern[-7:-2], row) for row in INSTRUCTIONS])
-        short = choose(Cat(raw[:2], raw[13:16]), [(row.pattern[:3] + row.pattern[-2:], BY_NAME[row.expands_to])
-                                                  for row in COMPRESSED if row.expands_to])
-        m.d.comb += self.may_read.eq(Mux(self.fetched.compressed, short, wide))
+
+NO_OPCODE = _rest(cube(opcode) for opcode in sorted({row.pattern[-7:] for row in INSTRUCTIONS}))
+NO_ROW = _rest(sorted((cube(row.pattern) for row in INSTRUCTIONS), key=lambda each: each[0].bit_count()))
+NO_ROW_SHORT = _rest(each for _, each in COMPRESSED_CUBES)
+"""What is illegal, as cubes: words whose opcode is that of no row; words that are no row; the same of 16 bits."""
 
 
 def facts(row) -> dict:
@@ -91,3 +118,18 @@ def facts(row) -> dict:
         "hlsv": row.hypervisor and row.unit in (Unit.LOAD, Unit.STORE),
         "hlvx": row.hlvx,
     }
+
+
+def controls(row) -> dict:
+    """The fields of Controls for `row`; None where one does not matter."""
+    memory = row.unit in (Unit.LOAD, Unit.STORE, Unit.AMO)
+    alu = alu_controls(row.op or Alu.ADD, row.word)
+    sums, from_pc = memory or row.name == "auipc", row.unit == Unit.BRANCH or not facts(row)["uses_rs1"]
+    if row.unit not in (Unit.ALU, Unit.BRANCH) or sums:  # the ALU idles: its result is 0
+        alu = {name: None if name in ("word", "invert", "unsigned", "arithmetic") else 0 for name in alu}
+    elif row.unit == Unit.BRANCH:  # it compares, and its result is 0
+        alu = {name: alu[name] if name in ("invert", "unsigned") else 0 for name in alu}
+    if row.unit in (Unit.MUL, Unit.DIV, Unit.CSR, Unit.SYSTEM):  # nobody looks at what execute gives
+        alu, sums, from_pc = dict.fromkeys(alu), None, None
+    return {"alu": alu, "branch": row.unit == Unit.BRANCH, "jump": row.unit == Unit.JUMP, "memory": memory,
+            "sums": sums, "from_pc": from_pc}

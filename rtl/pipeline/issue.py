@@ -1,26 +1,13 @@
 """Issue: decode, read the registers, and wait for the operands that are not there yet."""
 
-from amaranth.hdl import Module, Mux
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from ..isa.instructions import Unit
-from ..payloads import record
-from ..units.alu import alu_controls
 from .decode import Decoder
 from .immediate import immediate
-from .payloads import Controls, Fetched, Forward, Issued
-
-
-def controls(decoded) -> Controls:
-    """The Controls of a Decoded."""
-    unit = decoded.unit
-    memory, jump = (unit == Unit.LOAD) | (unit == Unit.STORE) | (unit == Unit.AMO), unit == Unit.JUMP
-    sums = memory | decoded.uses_pc
-    return record(Controls, alu=alu_controls(decoded.op, decoded.word, idle=(unit != Unit.ALU) | sums),
-                  branch=unit == Unit.BRANCH, jump=jump, memory=memory, sums=sums,
-                  from_pc=(unit == Unit.BRANCH) | ~decoded.uses_rs1)
+from .payloads import Fetched, Forward, Issued
 
 
 class Issue(wiring.Component):
@@ -57,30 +44,36 @@ class Issue(wiring.Component):
         decoded = decoder.decoded
         m.d.comb += [
             decoder.fetched.eq(self.i.payload),
-            self.o.payload.decoded.eq(decoded), self.o.payload.controls.eq(controls(decoded)),
+            self.o.payload.decoded.eq(decoded), self.o.payload.controls.eq(decoder.controls),
             read_a.addr.eq(decoded.rs1), read_b.addr.eq(decoded.rs2),
             inspect.addr.eq(self.inspect), self.inspect_value.eq(inspect.data),
             write.addr.eq(self.commit.rd), write.data.eq(self.commit.value),
             write.en.eq(self.commit.valid & self.commit.known),
         ]
 
-        def operand(uses, may_use, register, held):
-            # Whether it waits decides about every stage before, so that does not wait for all of the decoder: what
-            # looks like the number of a register may be waited for in vain.
-            in_execute = self.execute.valid & (self.execute.rd == register)
-            in_waiting = self.waiting.valid & (self.waiting.rd == register)
-            in_commit = self.commit.valid & (self.commit.rd == register)
-            missing = may_use & Mux(in_execute, ~self.execute.known, in_waiting | in_commit & ~self.commit.known)
-            value = Mux(uses & in_execute, self.execute.value,
-                        Mux(uses & in_commit, self.commit.value, Mux(uses, held, 0)))
-            return value, missing
+        writers = (self.execute, self.waiting, self.commit)
+        m.d.comb += [number.eq(writer.rd) for number, writer in zip(decoder.registers, writers, strict=True)]
 
-        a, a_missing = operand(decoded.uses_rs1, decoder.may_read[0], decoded.rs1, read_a.data)
-        b, b_missing = operand(decoded.uses_rs2, decoder.may_read[1], decoded.rs2, read_b.data)
+        # What comes late is the value of execute and of commit, and, last of all, whether commit knows its own.
+        def operand(which, uses, held):
+            in_execute, in_waiting, in_commit = (writer.valid & reads[which]
+                                                 for writer, reads in zip(writers, decoder.reads, strict=True))
+            from_execute, from_commit, from_file = Signal(), Signal(), Signal()
+            m.d.comb += [from_execute.eq(in_execute), from_commit.eq(in_commit & ~in_execute),
+                         from_file.eq(uses & ~in_commit & ~in_execute)]
+            early = Mux(from_execute, self.execute.value, 0) | Mux(from_file, held, 0)
+            waits = Mux(in_execute, ~self.execute.known, in_waiting)
+            return early | Mux(from_commit, self.commit.value, 0), waits, from_commit
+
+        a, a_waits, a_from_commit = operand(0, decoded.uses_rs1, read_a.data)
+        b, b_waits, b_from_commit = operand(1, decoded.uses_rs2, read_b.data)
+        waits, for_commit = Signal(), Signal()
+        m.d.comb += [waits.eq(self.i.valid & (a_waits | b_waits)),
+                     for_commit.eq(self.i.valid & (a_from_commit | b_from_commit))]
         m.d.comb += [
             self.o.payload.a.eq(a), self.o.payload.b.eq(b),
             self.o.payload.number.eq(immediate(decoded.bits, decoded.immediate)),
-            self.waits.eq(self.i.valid & (a_missing | b_missing)),
+            self.waits.eq(waits | for_commit & ~self.commit.known),
             self.o.valid.eq(self.i.valid & ~self.waits),
             self.i.ready.eq(self.o.ready & ~self.waits),
         ]

@@ -5,7 +5,6 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa.instructions import Alu, Amo
-from ..payloads import record
 
 
 def extend_word(value) -> Value:
@@ -42,16 +41,14 @@ class AluControls(data.Struct):
     arithmetic: 1       # of a shift to the right
 
 
-def alu_controls(op, word, idle=0) -> AluControls:
-    """The AluControls of an Alu; those for the result 0 where `idle` is 1, but for comparisons (`less`)."""
-    def one_of(*ops):
-        return op.matches(*ops) & ~idle
-    sums, left = one_of(Alu.ADD, Alu.SUB), one_of(Alu.SLL)
-    return record(
-        AluControls, word=word, invert=op.matches(Alu.SUB, Alu.SLT, Alu.SLTU, Alu.SLL), unsigned=op == Alu.SLTU,
-        sums=sums, whole_sums=sums & ~word, compares=one_of(Alu.SLT, Alu.SLTU), conjunction=one_of(Alu.AND, Alu.OR),
-        difference=one_of(Alu.XOR, Alu.OR), word_sums=sums & word, left=left, word_left=left & word,
-        right=one_of(Alu.SRL, Alu.SRA), arithmetic=op == Alu.SRA)
+def alu_controls(op, word) -> dict:
+    """The AluControls of an Alu, as numbers."""
+    sums, left = op in (Alu.ADD, Alu.SUB), op == Alu.SLL
+    return {"word": word, "invert": op in (Alu.SUB, Alu.SLT, Alu.SLTU, Alu.SLL), "unsigned": op == Alu.SLTU,
+            "sums": sums, "whole_sums": sums and not word, "compares": op in (Alu.SLT, Alu.SLTU),
+            "conjunction": op in (Alu.AND, Alu.OR), "difference": op in (Alu.XOR, Alu.OR),
+            "word_sums": sums and word, "left": left, "word_left": left and word,
+            "right": op in (Alu.SRL, Alu.SRA), "arithmetic": op == Alu.SRA}
 
 
 class AluUnit(wiring.Component):

@@ -1,29 +1,37 @@
 """Expands a compressed instruction to the 32-bit one that it stands for (unprivileged manual, "C" chapter)."""
 
-from amaranth.hdl import Module
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import Const, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..isa.compressed import COMPRESSED
+from ..isa.compressed import COMPRESSED_CUBES
+from ..isa.cover import recogniser
 
 
 class Expander(wiring.Component):
-    """Combinational.
+    """Combinational. Each bit is chosen by itself among the few places from which it may come.
 
     Members
     -------
     word : In(16)
         Bits 1:0 are not both 1.
     expanded : Out(32)
-        0, which is illegal, where `word` is.
+        Anything where `word` is illegal.
     """
     word: In(16)
     expanded: Out(32)
 
     def elaborate(self, platform):
         m = Module()
-        with m.Switch(self.word):
-            for row in COMPRESSED:
-                with m.Case(row.pattern):
-                    m.d.comb += self.expanded.eq(row.expand(self.word) if row.expands_to else 0)
+        recognise = recogniser(m, self.word)
+        rows = [(row.sources, cube) for row, cube in COMPRESSED_CUBES]
+        for bit in range(32):
+            places = dict.fromkeys(sources[bit] for sources, _ in rows if sources[bit] != "0")
+            parts = [recognise([cube for sources, cube in rows if sources[bit] == place],
+                               [cube for sources, cube in rows if sources[bit] != place])
+                     & (Const(1) if place == "1" else self.word[place]) for place in places]
+            m.d.comb += self.expanded[bit].eq(reduce(or_, parts))
         return m

@@ -1,12 +1,14 @@
 from random import Random
 
 import pytest
+from amaranth.hdl import ResetInserter, Signal
 from busmodel import bus_read, bus_write
 from testbench import Bench
 
 from hyacinth.rtl.devices.plic import PENDING, Plic
 
 M, S = 0, 1
+SEARCH = 20  # cycles in which a search surely ends
 
 
 class Driver:
@@ -40,19 +42,21 @@ class Driver:
 
     async def lines(self, *sources):
         self.ctx.set(self.dut.sources, sum(1 << source for source in sources))
-        await self.ctx.tick().repeat(4)
+        await self.ctx.tick().repeat(SEARCH)
 
     def interrupts(self, context):
         return self.ctx.get(self.dut.interrupts) >> context & 1
 
 
-def run(scenario, deadline=1_000):
+def run(scenario, *others, deadline=3_000):
     dut = Plic()
 
-    async def process(ctx):
-        await scenario(Driver(ctx, dut))
+    def process(scenario):
+        async def with_driver(ctx):
+            await scenario(Driver(ctx, dut))
+        return with_driver
 
-    Bench(dut, deadline=deadline).run(process)
+    Bench(dut, deadline=deadline).run(*map(process, (scenario, *others)))
 
 
 @pytest.mark.parametrize("context", (M, S))
@@ -138,6 +142,93 @@ def test_completing_a_source_that_is_not_enabled_does_nothing():
     run(scenario)
 
 
+def test_a_claim_finds_what_has_risen_just_before():
+    async def scenario(plic):
+        for source in (1, 30):
+            await plic.priority(source, source % 7)
+        await plic.enable(M, [1, 30])
+        await plic.lines(1)
+        plic.ctx.set(plic.dut.sources, 1 << 30)
+        await plic.ctx.tick()
+        assert [await plic.claim(M) for _ in range(3)] == [30, 1, 0]
+    run(scenario)
+
+
+@pytest.mark.parametrize("context", (M, S))
+def test_what_is_claimed_in_one_context_is_not_found_in_the_other(context):
+    async def scenario(plic):
+        await plic.priority(5, 2)
+        await plic.priority(6, 1)
+        await plic.enable(context, [5, 6])
+        await plic.enable(1 - context, [5])
+        await plic.lines(5, 6)
+        assert (plic.interrupts(M), plic.interrupts(S)) == (1, 1)
+        assert (await plic.claim(context), await plic.claim(1 - context), await plic.claim(context)) == (5, 0, 6)
+    run(scenario)
+
+
+async def disable(plic):
+    await plic.enable(M, [3])
+
+
+async def silence(plic):
+    await plic.priority(8, 0)
+
+
+async def lower(plic):
+    await plic.priority(8, 1)
+
+
+@pytest.mark.parametrize("change, claims", ((disable, [3, 0]), (silence, [3, 0]), (lower, [3, 8])))
+def test_a_claim_just_after_a_change_obeys_it(change, claims):
+    async def scenario(plic):
+        await plic.priority(8, 7)
+        await plic.priority(3, 2)
+        await plic.enable(M, [3, 8])
+        await plic.lines(3, 8)
+        await change(plic)
+        assert [await plic.claim(M) for _ in range(2)] == claims
+    run(scenario)
+
+
+async def claim(plic):
+    await plic.claim(M)
+
+
+async def threshold(plic):
+    await plic.threshold(M, 7)
+
+
+@pytest.mark.parametrize("change", (disable, silence, claim, threshold))
+def test_an_access_that_ends_an_interrupt_is_answered_when_it_has(change):
+    async def scenario(plic):
+        await plic.priority(8, 7)
+        await plic.enable(M, [8])
+        await plic.lines(8)
+        assert plic.interrupts(M) == 1
+        await change(plic)
+        await plic.ctx.tick()
+        assert plic.interrupts(M) == 0
+    run(scenario)
+
+
+def test_a_reset_forgets_priorities():
+    async def scenario(plic):
+        for source in range(1, 32):
+            await plic.priority(source, 7)
+        plic.ctx.set(reset, 1)
+        await plic.ctx.tick()
+        plic.ctx.set(reset, 0)
+        assert [await plic.read(4 * source) for source in range(1, 32)] == [0] * 31
+    reset, dut = Signal(), Plic()
+    resettable = ResetInserter(reset)(dut)
+
+    async def process(ctx):
+        await scenario(Driver(ctx, dut))
+
+    Bench(resettable, deadline=3_000).run(process)
+
+
 def test_there_is_no_source_0():
     async def scenario(plic):
         await plic.priority(0, 7)
@@ -179,4 +270,49 @@ def test_random_sources_are_claimed_as_the_specification_orders_them():
                 await plic.complete(S, source)
             assert await plic.pending() == 0
 
-    run(scenario, deadline=20_000)
+    run(scenario, deadline=60_000)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_lines_that_rise_at_any_time_are_claimed_once_each_and_in_order(seed):
+    random = Random(seed)
+    priorities = [0] + [random.randrange(1, 8) for _ in range(31)]
+    raised, certain, busy, pulses, claims = set(), set(), set(), [], []
+
+    def rank(source):
+        return (priorities[source], -source)
+
+    async def lines(plic):
+        while len(pulses) < 60:
+            await plic.ctx.tick().repeat(random.choice((1, 2, 3, 20, 60)))
+            if not (idle := [source for source in range(1, 32) if source not in busy]):
+                continue
+            source = random.choice(idle)
+            busy.add(source)
+            raised.add(source)
+            plic.ctx.set(plic.dut.sources, 1 << source)
+            await plic.ctx.tick()
+            plic.ctx.set(plic.dut.sources, 0)
+            pulses.append(source)
+            if source in raised:
+                certain.add(source)
+
+    async def software(plic):
+        for source, priority in enumerate(priorities):
+            await plic.priority(source, priority)
+        await plic.enable(M, range(32))
+        await plic.enable(S, range(32))
+        while len(pulses) < 60 or raised:
+            before, context = set(certain), random.choice((M, S))
+            source = await plic.claim(context)
+            assert all(rank(each) <= rank(source) for each in before)
+            if source:
+                assert source in raised
+                raised.remove(source)
+                certain.discard(source)
+                claims.append(source)
+                await plic.complete(context, source)
+                busy.remove(source)
+
+    run(software, lines, deadline=20_000)
+    assert sorted(claims) == sorted(pulses)

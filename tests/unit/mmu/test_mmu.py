@@ -102,7 +102,7 @@ def test_who_gives_up_leaves_no_answer_no_fault_and_no_translation():
     async def scenario(player):
         ctx = player.ctx
         for fetch in (Access(VA, reach=Reach.FETCH, size=1), Access(OTHER, reach=Reach.FETCH, size=1)):
-            for patience in range(36):
+            for patience in range(40):
                 await player.flush_all()
                 await ask(player, fetch)
                 done = False

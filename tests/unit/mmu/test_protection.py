@@ -47,7 +47,7 @@ def verdicts(rows, *, regions=VIRT, pmp_entries=16):
             while not ctx.get(dut.done):
                 await ctx.tick()
                 cycles += 1
-            assert cycles <= max(1, sum(n.a != OFF for n in pmp) * 2)
+            assert cycles <= 1 + sum(n.a != OFF for n in pmp) * 2
             verdict = ctx.get(dut.verdict)
             ctx.set(dut.ask, 0)
             results.append((verdict.uniform, verdict.r, verdict.w, verdict.x, verdict.memory, verdict.cacheable))

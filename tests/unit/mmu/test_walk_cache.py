@@ -29,13 +29,14 @@ def run(scenario, entries=4):
             ctx.set(dut.install, 0)
             ctx.set(dut.flush, 0)
 
-        def look(address, v=0):
+        async def look(address, v=0):
             """Level, PPN and G of the table, or None."""
             ctx.set(dut.address, address)
             ctx.set(dut.v, v)
-            table = ctx.get(dut.table)
             if not ctx.get(dut.hit):
                 return None
+            await ctx.tick()
+            table = ctx.get(dut.table)
             assert table.guest_ppn == table.ppn << 22 | table.ppn
             return table.level, table.ppn, table.is_global
         await scenario(install, look)
@@ -46,14 +47,14 @@ def test_a_table_is_found_for_every_address_below_it_and_for_no_other():
     async def scenario(install, look):
         await install(ADDRESS, 1, 7)
         for bit in range(30):
-            assert look(ADDRESS ^ 1 << bit) == (1, 7, 0)
+            assert await look(ADDRESS ^ 1 << bit) == (1, 7, 0)
         for bit in range(30, 59):
-            assert look(ADDRESS ^ 1 << bit) is None
+            assert await look(ADDRESS ^ 1 << bit) is None
         await install(ADDRESS, 0, 9, is_global=1)
         for bit in range(21):
-            assert look(ADDRESS ^ 1 << bit) == (0, 9, 1)
+            assert await look(ADDRESS ^ 1 << bit) == (0, 9, 1)
         for bit in range(21, 30):
-            assert look(ADDRESS ^ 1 << bit) == (1, 7, 0)
+            assert await look(ADDRESS ^ 1 << bit) == (1, 7, 0)
     run(scenario)
 
 
@@ -62,14 +63,14 @@ def test_the_table_closest_to_the_leaf_is_found(order):
     async def scenario(install, look):
         for level in order:
             await install(ADDRESS, level, 5 + level)
-        assert look(ADDRESS) == (0, 5, 0)
+        assert await look(ADDRESS) == (0, 5, 0)
     run(scenario)
 
 
 def test_a_table_is_found_for_its_own_v_alone():
     async def scenario(install, look):
         await install(ADDRESS, 1, 3, v=1)
-        assert look(ADDRESS) is None and look(ADDRESS, v=1) == (1, 3, 0)
+        assert await look(ADDRESS) is None and await look(ADDRESS, v=1) == (1, 3, 0)
     run(scenario)
 
 
@@ -77,7 +78,7 @@ def test_a_flush_empties_it_and_is_stronger_than_an_install():
     async def scenario(install, look):
         await install(ADDRESS, 1, 3)
         await install(ADDRESS, 0, 4, flush=1)
-        assert look(ADDRESS) is None
+        assert await look(ADDRESS) is None
     run(scenario)
 
 
@@ -91,5 +92,5 @@ def test_of_many_tables_the_last_ones_are_known_and_each_leads_to_its_own(entrie
             address, level, v = chance.randrange(1 << 59), chance.randrange(2), chance.randrange(2)
             await install(address, level, ppn, v)
             kept = [*kept, (address, v, (level, ppn, 0))][-entries:]
-            assert [look(address, v) for address, v, _ in kept] == [table for *_, table in kept]
+            assert [await look(address, v) for address, v, _ in kept] == [table for *_, table in kept]
     run(scenario, entries)

@@ -3,9 +3,6 @@
 from random import Random
 
 import pytest
-from amaranth.hdl import Module
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 from testbench import Bench, assert_exports
 from unit.pipeline.immediates import immediate_of
 
@@ -13,10 +10,8 @@ from hyacinth.rtl.csr.access import Access
 from hyacinth.rtl.isa.instructions import BY_NAME, INSTRUCTIONS, Unit
 from hyacinth.rtl.isa.modes import Mode
 from hyacinth.rtl.payloads import Reach
-from hyacinth.rtl.pipeline.decode import facts
+from hyacinth.rtl.pipeline.decode import controls, facts
 from hyacinth.rtl.pipeline.execute import Execute
-from hyacinth.rtl.pipeline.issue import controls
-from hyacinth.rtl.pipeline.payloads import Controls, Decoded
 from hyacinth.rtl.pipeline.predictor import Jump
 
 ALL = (1 << 64) - 1
@@ -27,30 +22,11 @@ def test_it_exports():
     assert_exports(Execute())
 
 
-class Prepared(wiring.Component):
-    """What issue prepares for execute."""
-    decoded: In(Decoded)
-    controls: Out(Controls)
-
-    def elaborate(self, platform):
-        m = Module()
-        m.d.comb += self.controls.eq(controls(self.decoded))
-        return m
-
-
-def prepared():
-    """The Controls of every instruction, by its name."""
-    dut, found = Prepared(), {}
-
-    async def drive(ctx):
-        for row in INSTRUCTIONS:
-            ctx.set(dut.decoded, facts(row))
-            found[row.name] = ctx.get(dut.controls)
-    Bench(dut).run(drive)
-    return found
-
-
-CONTROLS = prepared()
+def prepared(row):
+    """The Controls of an instruction; 0 where it does not matter."""
+    fields = controls(row)
+    return {name: value or 0 for name, value in fields.items()} | \
+        {"alu": {name: value or 0 for name, value in fields["alu"].items()}}
 
 
 def signed(value):
@@ -65,7 +41,7 @@ class Bencher:
         """The instruction stands in execute; what Executed says of it."""
         ctx, dut, row = self.ctx, self.dut, BY_NAME[name]
         word = row.encode(**dict.fromkeys("dstichqf", 0) | operands)
-        ctx.set(dut.i.payload, {"a": a, "b": b, "number": immediate_of(word, row.format), "controls": CONTROLS[name],
+        ctx.set(dut.i.payload, {"a": a, "b": b, "number": immediate_of(word, row.format), "controls": prepared(row),
                                 "decoded": {"bits": word, "fetched": {"pc": PC, "raw": word} | dict(fetched)}
                                 | facts(row)})
         ctx.set(dut.i.valid, valid)
