@@ -121,8 +121,8 @@ class DataCache(wiring.Component):
         parted, parted_line = Signal(), Signal(TAG_BITS + SET_BITS)
         copied, copied_word, parted_beat = Signal(), Signal(WORD_BITS), Signal(WORD_BITS)
         m.d.sync += copied.eq(0)
-        m.d.comb += [buffer_write.en.eq(copied), buffer_write.addr.eq(copied_word), buffer_write.data.eq(selected(ways.rows, victim)),
-                     buffer_read.addr.eq(parted_beat)]
+        m.d.comb += [buffer_write.en.eq(copied), buffer_write.addr.eq(copied_word),
+                     buffer_write.data.eq(selected(ways.rows, victim)), buffer_read.addr.eq(parted_beat)]
 
         with m.FSM(init="CLEAR") as fsm:
             with m.State("CLEAR"):

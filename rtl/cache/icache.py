@@ -48,7 +48,8 @@ class InstructionCache(wiring.Component):
         wanted = Signal()            # whoever asked for the line under way still waits for it
 
         m.d.comb += [ways.read.eq(cpu.read), ways.row.eq(cpu.offset[3:]), ways.ppn[0].eq(cpu.ppn),
-                     cpu.hit.eq(ways.matches[0].any()), cpu.data.eq(selected(ways.rows, ways.matches[0])), self.events[0].eq(just_read & cpu.hit)]
+                     cpu.hit.eq(ways.matches[0].any()), cpu.data.eq(selected(ways.rows, ways.matches[0])),
+                     self.events[0].eq(just_read & cpu.hit)]
         m.d.sync += [just_read.eq(cpu.read), cpu.refilled.eq(0), cpu.invalidated.eq(0)]
         with m.If(cpu.read):
             m.d.sync += [row.eq(cpu.offset[3:]), current.eq(~fill.done)]

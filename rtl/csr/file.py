@@ -1,6 +1,8 @@
 """The CSR file (privileged manual): every CSR instruction, trap and return takes effect here."""
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value
+from collections import defaultdict
+
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -70,12 +72,12 @@ class CsrFile(wiring.Component):
         m.submodules.interrupts = interrupts = Interrupts(config)
 
         guest_time = (self.time + state["htimedelta"])[:64]
-        named, chosen = self.select(m, csrs, mode)
+        address = self.own_address(m, csrs, mode)
         computed = {"mip": interrupts.mip, "hgeip": interrupts.hgeip,
                     "time": Mux(v(mode) & ~self.inspect_enable, guest_time, self.time)}
         computed = {name: value for name, value in computed.items() if name in csrs}
-        self.read(m, csrs, state, mode, named, chosen, computed, counters, pmp)
-        self.write(m, csrs, state, mode, chosen, counters, pmp)
+        self.read(m, csrs, state, mode, address, computed, counters, pmp)
+        self.write(m, csrs, state, mode, address, counters, pmp)
         self.trap(m, state, mode)
         self.connect_interrupts(m, state, mode, interrupts, guest_time)
 
@@ -89,59 +91,41 @@ class CsrFile(wiring.Component):
             m.d.comb += self.translation[name].eq(record(AtpFields, ppn=atp.ppn, id=atp.id, mode=atp.mode))
         return m
 
-    def select(self, m, csrs, mode):
-        """Two lines for each CSR, by name, or for a Box and the kind of its registers: it is named, it is accessed.
+    def own_address(self, m, csrs, mode):
+        """The address of the instruction's CSR; where V=1 the VS CSR substitutes (rule H_vscsrs_sub)."""
+        address = Signal(12)
+        m.d.comb += address.eq(self.csr.op.address)
+        with m.If(v(mode)):
+            with m.Switch(self.csr.op.address):
+                for each in csrs.values():
+                    if each.twin:
+                        with m.Case(each.address):
+                            m.d.comb += address.eq(csrs[each.twin].address)
+        return address
 
-        Where V=1 the VS CSR substitutes (rule H_vscsrs_sub).
-        """
-        address, guest = Signal(12), Signal()
-        m.d.comb += [address.eq(Mux(self.inspect_enable, self.inspect_address, self.csr.op.address)),
-                     guest.eq(v(mode) & ~self.inspect_enable)]
-        digits = [[Signal(name=f"digit_{n}_{value:x}") for value in range(16)] for n in range(3)]
-        for n, values in enumerate(digits):
-            for value, line in enumerate(values):
-                m.d.comb += line.eq(address.word_select(n, 4) == value)
-        members = {}
-        for each in csrs.values():
-            members.setdefault(key(each), []).append(each.address)
-        named, chosen = ({name: Signal(name=f"{kind}_{name}") for name in members} for kind in ("named", "chosen"))
-        for name, addresses in members.items():
-            first, *more = addresses
-            line = digits[0][first & 15] & digits[1][first >> 4 & 15] & digits[2][first >> 8]
-            m.d.comb += [named[name].eq(among(address, addresses) if more else line), chosen[name].eq(named[name])]
-        for each in csrs.values():
-            if each.twin:
-                m.d.comb += [chosen[each.name].eq(named[each.name] & ~guest),
-                             chosen[each.twin].eq(named[each.twin] | named[each.name] & guest)]
-        return named, chosen
-
-    def read(self, m, csrs, state, mode, named, chosen, computed, counters, pmp):
-        """The one selection, for reads, for what was written, and for the debugger."""
+    def read(self, m, csrs, state, mode, address, computed, counters, pmp):
+        """The one multiplexer, for reads, for what was written, and for the debugger."""
         csr = self.csr
-        number, value, exists = Signal(5), Signal(64), Signal()
+        shown, value, exists = Signal(12), Signal(64), Signal()
         m.d.comb += [
-            number.eq(Mux(self.inspect_enable, self.inspect_address, csr.op.address)),
-            self.inspect_value.eq(value), csr.written.eq(value), counters.number.eq(number), pmp.number.eq(number)]
+            shown.eq(Mux(self.inspect_enable, self.inspect_address, address)),
+            self.inspect_value.eq(value), csr.written.eq(value), counters.number.eq(shown), pmp.number.eq(shown)]
 
-        kinds = {key(each): each for each in csrs.values()}
-        value_lines, event_lines, pmp_lines, parts = [], [], [], []
-        for name, each in kinds.items():
-            if each.box is Box.TABLE:
-                parts.append(Mux(chosen[name], state.read(each, computed), 0))
-            else:
-                (pmp_lines if each.box is Box.PMP else event_lines if each.name.startswith("mhpmevent") else
-                 value_lines).append(chosen[name])
-        for lines, shown in ((value_lines, counters.value), (event_lines, counters.event), (pmp_lines, pmp.value)):
-            parts.append(Mux(any_of(lines), shown, 0))
-        m.d.comb += [
-            value.eq(any_of(parts)),
-            exists.eq(any_of(line & (state.field("misa.H") if kinds[name].hypervisor else 1)
-                             for name, line in named.items()))]
+        def show(each):
+            if each.box is Box.PMP:
+                return pmp.value
+            if each.box is Box.COUNTERS:
+                return counters.event if each.name.startswith("mhpmevent") else counters.value
+            return state.read(each, computed)
+
+        for each in switch(m, shown, csrs.values()):
+            m.d.comb += [value.eq(show(each)),
+                         exists.eq(state.field("misa.H") if each.hypervisor else 1)]
         m.d.sync += [csr.read_data.eq(value),
                      csr.answer.eq(csr_access(csr.op.address, exists, csr.op.write, mode,
-                                              self.guard(m, csrs, state, mode, named)))]
+                                              self.guard(m, csrs, state, mode)))]
 
-    def guard(self, m, csrs, state, mode, named):
+    def guard(self, m, csrs, state, mode):
         """What the addressed CSR asks for beyond its address."""
         field, number = state.field, self.csr.op.address[:5]
         enabled = [state[f"{level}counteren"][:32] for level in "mhs"]
@@ -152,38 +136,35 @@ class CsrFile(wiring.Component):
             Guard.STIMECMP: stimecmp_guard(mode, field("menvcfg.STCE"), enabled[0][TIME], field("henvcfg.STCE"),
                                            enabled[1][TIME]),
         }
-        forbidden, in_hs = [], []
-        for kind, facts in guards.items():
-            if guarded := {key(each) for each in csrs.values() if each.guard is kind}:
-                line = any_of(named[name] for name in sorted(guarded))
-                forbidden.append(line & ~facts.allowed)
-                in_hs.append(line & ~facts.allowed_in_hs)
-        return type(guards[Guard.SATP])(~any_of(forbidden), ~any_of(in_hs))
+        allowed, in_hs = Signal(init=1), Signal(init=1)
+        with m.Switch(self.csr.op.address):
+            for kind, facts in guards.items():
+                if addresses := [each.address for each in csrs.values() if each.guard is kind]:
+                    with m.Case(*addresses):
+                        m.d.comb += [allowed.eq(facts.allowed), in_hs.eq(facts.allowed_in_hs)]
+        return type(guards[Guard.SATP])(allowed, in_hs)
 
-    def write(self, m, csrs, state, mode, chosen, counters, pmp):
+    def write(self, m, csrs, state, mode, address, counters, pmp):
         """What a CSR instruction writes. Legal values are the table's, locks and gates too."""
-        csr, op = self.csr, self.csr.op
+        csr, op, value, written = self.csr, self.csr.op, Signal(64), Signal(12)
+        m.d.sync += written.eq(address)              # a write comes a cycle after the read, which found the address
         # The interrupt controller's signal takes no part in a read-modify-write of mip (rule mip_seip_wrcsr).
-        # An access was chosen when it was read, a cycle ago.
-        accessed = {name: Signal(name=f"accessed_{name}") for name in chosen}
-        m.d.sync += [accessed[name].eq(line) for name, line in chosen.items()]
         old = csr.read_data
         if "mip" in csrs:
             seip = csrs["mip"].field("SEIP")
             soft = (csr.read_data & (ALL_ONES ^ seip.mask)) | (state["mip"] & seip.mask)
-            old = Mux(accessed["mip"], soft, old)
-        value = Signal(64)
+            old = Mux(written == csrs["mip"].address, soft, old)
         m.d.comb += [
             value.eq(Mux(op.set, old | op.operand, Mux(op.clear, old & ~op.operand, op.operand))),
-            counters.data.eq(value), counters.write_number.eq(op.address), pmp.data.eq(value),
-            pmp.write_number.eq(op.address)]
+            counters.data.eq(value), counters.write_number.eq(written), pmp.data.eq(value),
+            pmp.write_number.eq(written)]
 
         def writable(each):
             return not each.is_read_only and any(field.kind is Kind.STORED for field in each.fields)
 
         m.d.sync += [self.flush_first.eq(0), self.flush_all.eq(0)]
-        for each in {key(each): each for each in csrs.values() if writable(each)}.values():
-            with m.If(csr.write & accessed[key(each)]):
+        with m.If(csr.write):
+            for each in switch(m, written, filter(writable, csrs.values())):
                 if each.box is Box.PMP:
                     m.d.comb += pmp.write.eq(1)
                     m.d.sync += self.flush_all.eq(1)
@@ -255,27 +236,15 @@ class CsrFile(wiring.Component):
             vs_mxr=state.field("vsstatus.MXR"), misa_h=state.field("misa.H"), misa_c=state.field("misa.C"))
 
 
-def key(csr) -> str:
-    """What the lines of `csr` are called: registers of one kind in one Box share them."""
-    return csr.name if csr.box is Box.TABLE else f"{csr.box.name}_{csr.name.rstrip('0123456789h')}"
-
-
-def any_of(values) -> Value:
-    """The OR of some values, as a tree."""
-    values = list(values)
-    if len(values) < 2:
-        return Value.cast(values[0]) if values else Const(0, 1)
-    half = len(values) // 2
-    return any_of(values[:half]) | any_of(values[half:])
-
-
-def among(address, addresses) -> Value:
-    """Whether `address`, 12 bits, is one of `addresses`: they are compared in blocks, as large as their alignment."""
-    blocks, left = [], set(addresses)
-    while left:
-        low, bits = min(left), 0
-        while low % (2 << bits) == 0 and left.issuperset(range(low, low + (2 << bits))):
-            bits += 1
-        blocks.append(address[bits:] == low >> bits)
-        left -= set(range(low, low + (1 << bits)))
-    return any_of(blocks)
+def switch(m, address, csrs):
+    """Each of `csrs`, within the case of a Switch over `address`: a page of 256 at a time, so that few are compared."""
+    pages = defaultdict(list)
+    for csr in csrs:
+        pages[csr.address >> 8].append(csr)
+    with m.Switch(address[8:]):
+        for page, members in pages.items():
+            with m.Case(page):
+                with m.Switch(address[:8]):
+                    for csr in members:
+                        with m.Case(csr.address & 0xff):
+                            yield csr

@@ -61,18 +61,20 @@ class Commit(wiring.Component):
         self.htinst = htinst
         super().__init__({
             "i": In(stream.Signature(Executed)), "fetch_fault": In(Fault), "product": In(64),
-            "csr": Out(CsrSignature()), "next": Out(stream.Signature(Executed, always_ready=True)), "executed": Out(Executed), "go": Out(1), "enter": Out(1), "done": In(1),
-            "loaded": In(64), "value": In(64), "faulted": In(1), "fault": In(Fault), "fault_offset": In(4),
+            "csr": Out(CsrSignature()), "next": Out(stream.Signature(Executed, always_ready=True)), "enter": Out(1),
+            "executed": Out(Executed), "go": Out(1),
+            "done": In(1), "loaded": In(64), "value": In(64), "faulted": In(1), "fault": In(Fault), "fault_offset": In(4),
             "hpa": In(PHYSICAL_BITS), "hpa_next": In(PHYSICAL_BITS), "device": In(1), "stored": In(1), "data": In(64),
             "fence": Out(stream.Signature(Fence)), "clean": Out(1), "cleaned": In(1), "invalidate": Out(1),
-            "invalidated": In(1), "forward": Out(Forward), "waiting": Out(Forward), "flush": Out(1), "resume": Out(1), "resume_pc": Out(64),
+            "invalidated": In(1), "forward": Out(Forward), "waiting": Out(Forward),
+            "flush": Out(1), "resume": Out(1), "resume_pc": Out(64),
             "retire": Out(stream.Signature(Retire, always_ready=True)), "events": Out(EVENT_BITS)})
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.divider = divider = Divider()
         x, csr = Signal(Executed), self.csr
-        decoded, fetched = x.decoded, x.decoded.fetched
+        decoded = x.decoded
         unit, op, mode = decoded.unit, decoded.op, csr.status.mode
         valid, fresh = Signal(), Signal()
         finishes, value = Signal(), Signal(64)       # the instruction retires in this cycle; what rd gets

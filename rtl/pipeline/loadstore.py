@@ -4,11 +4,11 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..cache.ways import selected
 from ..config import PHYSICAL_BITS
 from ..isa.causes import ACCESS_FAULT, ADDRESS_MISALIGNED
 from ..payloads import Fault, Page, Reach
 from ..ports import DataCacheSignature, TranslateSignature
-from ..cache.ways import selected
 from ..units.alu import AmoUnit
 from .payloads import Executed
 from .shape import Shape

@@ -29,8 +29,8 @@ class Player:
         executed, fetched = dict(executed), dict(fetched)
         barred = "faulted" in fetched or "access" in executed or name in ("ecall", "ebreak")
         memory = not barred and row.unit in (Unit.LOAD, Unit.STORE, Unit.AMO)
-        ctx.set(dut.i.payload, {"next_pc": PC + 4, "barred": barred, "memory": memory} | executed | {"decoded": facts(row) | {
-            "bits": word, "fetched": {"pc": PC, "raw": word} | fetched}})
+        decoded = facts(row) | {"bits": word, "fetched": {"pc": PC, "raw": word} | fetched}
+        ctx.set(dut.i.payload, {"next_pc": PC + 4, "barred": barred, "memory": memory, "decoded": decoded} | executed)
         ctx.set(dut.i.valid, 1)
         assert ctx.get(dut.i.ready)
         await ctx.tick()
@@ -307,7 +307,7 @@ def test_a_flush_voids_what_arrives_in_the_same_cycle():
     async def scenario(p):
         ctx, dut = p.ctx, p.dut
         await p.give("ecall")
-        await ctx.tick()
+        await ctx.tick().repeat(2)
         ctx.set(dut.i.payload, {"decoded": facts(BY_NAME["add"])})
         ctx.set(dut.i.valid, 1)
         assert ctx.get(dut.csr.trap.valid)
