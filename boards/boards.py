@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 
 from ..rtl.config import CONFIGS
+from .ecp5 import SYNTHESIS
 from .system import Image, System
 from .tools import YOSYS
 
@@ -46,7 +47,9 @@ class Board:
         """
         top, platform = self.design(core, megahertz, ram_kib, image)
         os.environ.setdefault("YOSYS", YOSYS.find())  # which Amaranth asks for Verilog, where a vendor's tools want it
-        return platform.prepare(top, "top", debug_verilog=False, synth_opts="-abc9").files
+        options, *commands = SYNTHESIS  # which only the open tools look at
+        return platform.prepare(top, "top", debug_verilog=False, synth_opts=options,
+                                script_after_synth="\n".join(commands)).files
 
 
 ULX3S_85F = Board("Radiona ULX3S, Lattice LFE5U-85F", ("ulx3s", "ULX3S_85F_Platform"), ("ulx3s", "Ulx3s"), "full", 30,

@@ -13,6 +13,7 @@ from amaranth.hdl._ast import SignalKey
 from amaranth.lib import stream, wiring
 
 from hyacinth.rtl import bus, payloads, ports
+from hyacinth.rtl.cache.ways import WAY_KIB
 from hyacinth.rtl.config import FULL
 from hyacinth.rtl.devices.ram import BlockRam
 from hyacinth.rtl.devices.serializer import Serializer
@@ -185,6 +186,10 @@ def box_lines(component, up: str) -> list[str]:
     return lines + ports_table(component.signature, said.get("Members", ""), up)
 
 
+EXAMPLES = {"DataCacheSignature": (FULL.dcache_kib // WAY_KIB,)}
+"""Arguments of the signatures that need some, as `full` has them."""
+
+
 def interfaces() -> str:
     """The page of signatures and payloads."""
     lines = ["# Interfaces", "", INTERFACES_INTRODUCTION]
@@ -192,7 +197,7 @@ def interfaces() -> str:
         for name, kind in vars(module).items():
             if inspect.isclass(kind) and issubclass(kind, wiring.Signature) and kind.__module__ == module.__name__:
                 said = sections(kind.__doc__)
-                lines += ["", f"## {name}", "", said[""], *ports_table(kind(), said.get("Members", ""), "")]
+                lines += ["", f"## {name}", "", said[""], *ports_table(kind(*EXAMPLES.get(name, ())), said.get("Members", ""), "")]
     lines += ["", "## Payloads", "", "| payload | bits | what it is |", "|---|---|---|"]
     for module in (payloads, ports, bus):
         for name, kind in vars(module).items():
