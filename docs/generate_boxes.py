@@ -197,7 +197,8 @@ def interfaces() -> str:
         for name, kind in vars(module).items():
             if inspect.isclass(kind) and issubclass(kind, wiring.Signature) and kind.__module__ == module.__name__:
                 said = sections(kind.__doc__)
-                lines += ["", f"## {name}", "", said[""], *ports_table(kind(*EXAMPLES.get(name, ())), said.get("Members", ""), "")]
+                table = ports_table(kind(*EXAMPLES.get(name, ())), said.get("Members", ""), "")
+                lines += ["", f"## {name}", "", said[""], *table]
     lines += ["", "## Payloads", "", "| payload | bits | what it is |", "|---|---|---|"]
     for module in (payloads, ports, bus):
         for name, kind in vars(module).items():
