@@ -52,7 +52,7 @@ class Board:
                                 script_after_synth="\n".join(commands)).files
 
 
-ULX3S_85F = Board("Radiona ULX3S, Lattice LFE5U-85F", ("ulx3s", "ULX3S_85F_Platform"), ("ulx3s", "Ulx3s"), "full", 30,
+ULX3S_85F = Board("Radiona ULX3S, Lattice LFE5U-85F", ("ulx3s", "ULX3S_85F_Platform"), ("ulx3s", "Ulx3s"), "full", 35,
                   128, ("--85k", "--package", "CABGA381", "--speed", "6"))
 BOARDS = {
     "ulx3s-85f": ULX3S_85F,

@@ -39,12 +39,11 @@ class InterruptGenerator(wiring.Component):
         m.submodules.registers = registers = Registers(12)
         connect(m, flipped(self.bus), registers.bus)
         # What a one and what a zero does to a bit is known for each byte: a bit depends on little more than itself.
-        kind, place = registers.address[5:], registers.address[:5]
-        zeros_count, ones_clear = Signal(8), Signal()
-        m.d.comb += [zeros_count.eq(Mux(kind == 0, registers.mask, 0)), ones_clear.eq(kind == CLEAR >> 5)]
-        data = registers.write_data
-        change = Cat(Mux(bit, registers.mask[n // 8], zeros_count[n // 8]) for n, bit in enumerate(data))
-        to = Cat(bit ^ ones_clear for bit in data)
+        kind, place, data = registers.address[5:], registers.address[:5], registers.write_data
+        ones_count, zeros_count, ones_clear = Signal(64), Signal(64), Signal()
+        m.d.comb += [ones_count.eq(Cat(bit.replicate(8) for bit in registers.mask)),
+                     zeros_count.eq(Mux(kind == 0, ones_count, 0)), ones_clear.eq(kind == CLEAR >> 5)]
+        change, to = data & ones_count | ~data & zeros_count, data ^ ones_clear.replicate(64)
         with m.If((kind == 0) | (kind == SET >> 5) | ones_clear):
             for offset, register in ((SOURCES, self.sources), (EXTERNAL, self.external), (GUEST, self.guest)):
                 with m.If(place == offset):

@@ -3,7 +3,7 @@
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Const, Module
+from amaranth.hdl import Cat, Const, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -28,10 +28,12 @@ class Expander(wiring.Component):
         m = Module()
         recognise = recogniser(m, self.word)
         rows = [(row.sources, cube) for row, cube in COMPRESSED_CUBES]
+        bits = []
         for bit in range(32):
             places = dict.fromkeys(sources[bit] for sources, _ in rows if sources[bit] != "0")
             parts = [recognise([cube for sources, cube in rows if sources[bit] == place],
                                [cube for sources, cube in rows if sources[bit] != place])
                      & (Const(1) if place == "1" else self.word[place]) for place in places]
-            m.d.comb += self.expanded[bit].eq(reduce(or_, parts))
+            bits.append(reduce(or_, parts))
+        m.d.comb += self.expanded.eq(Cat(bits))
         return m
