@@ -100,7 +100,7 @@ class Core(wiring.Component):
             issue.inspect.eq(self.inspect_register), self.inspect_value.eq(issue.inspect_value),
         ]
 
-        # A hit of the cache is an event, known late in its cycle: counters count it in the next.
+        # Some events are known late in their cycle: counters count all of them in the next.
         m.d.sync += csr.events.eq(self.events)
 
         # Memory.

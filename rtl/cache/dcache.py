@@ -30,14 +30,11 @@ class DataCache(wiring.Component):
         The walker.
     bus : Out(BusSignature())
         Bursts for lines, single accesses for what is not cached.
-    events : Out(4)
-        One cycle for each: bit 0 the read of the cycle before hits, bit 1 a refill for `cpu` begins, bit 2 the
-        write-back of a line begins, bit 3 a refill for `tables` begins.
     """
     def __init__(self, size_kib):
         self.size_kib = size_kib
         super().__init__({"cpu": In(DataCacheSignature(size_kib // WAY_KIB)), "tables": In(TableReadSignature()),
-                          "bus": Out(BusSignature()), "events": Out(4)})
+                          "bus": Out(BusSignature())})
 
     def elaborate(self, platform):
         m = Module()
@@ -51,7 +48,6 @@ class DataCache(wiring.Component):
         # What the outputs of the arrays are.
         cpu_set, cpu_word = Signal(SET_BITS), Signal(WORD_BITS)  # of the last read of `cpu`
         cpu_owns = Signal()      # the outputs are those of that read
-        just_read = Signal()
         own_read, own_row = Signal(), Signal(ROW_BITS)           # what is read for others than `cpu`
 
         # What is being done.
@@ -88,11 +84,10 @@ class DataCache(wiring.Component):
             dirty_write.data.eq(Mux(cpu_owns, ~Const(0, ways.ways), 0)),
             dirty_write.en.eq(Mux(stores, ways.matches[1], 0)),
             ways.way.eq(victim), ways.tag_set.eq(line_set), ways.tag.ppn.eq(line_ppn),
-            fill.line.eq(Cat(line_set, line_ppn)),
-            self.events[0].eq(just_read & cpu.hit)]
+            fill.line.eq(Cat(line_set, line_ppn))]
         m.d.comb += [fill.bus.response.valid.eq(response.valid), fill.bus.response.p.eq(response.p)]
         m.d.sync += [tables.done.eq(0), cpu.refilled.eq(0), cpu.single_done.eq(0), cpu.cleaned.eq(0),
-                     wanted.eq(still_wanted), just_read.eq(cpu.granted & cpu.read)]
+                     wanted.eq(still_wanted)]
         m.d.sync += cpu.arrived.eq(fill.write & (fill.beat == word) & ~for_tables & still_wanted & ~response.p.error)
         with m.If(fill.write & (fill.beat == word)):
             m.d.sync += answer.eq(response.p.data)
@@ -175,8 +170,7 @@ class DataCache(wiring.Component):
                     m.next = "READ"  # the buffer is still full: look again
                 with m.Else():
                     # The victim's tag goes first: from now on no store can reach the line.
-                    m.d.comb += [ways.way.eq(ways.victim), ways.tag_write.eq(ways.victim),
-                                 self.events[1].eq(~for_tables), self.events[3].eq(for_tables)]
+                    m.d.comb += [ways.way.eq(ways.victim), ways.tag_write.eq(ways.victim)]
                     m.d.sync += [victim.eq(ways.victim), victim_ppn.eq(ways.way_ppn)]
                     m.d.comb += fill.start.eq(1)
                     m.next = "FILL"
@@ -188,7 +182,6 @@ class DataCache(wiring.Component):
             with m.State("COPY"):
                 request_word(beat)
                 if_filling()
-                m.d.comb += self.events[2].eq(beat == 0)
                 with m.If(fill.done):
                     m.d.sync += absent.eq(1)  # only a line that is absent comes before the last word is copied
                 m.d.sync += [beat.eq(beat + 1), copied.eq(1), copied_word.eq(beat),

@@ -26,8 +26,8 @@ class Decoder(wiring.Component):
         allows it is commit's to decide.
     controls : Out(Controls)
     registers : In(5 each for three), reads : Out(2 each for three)
-        Of the register of each number: bit 0, it is read as rs1; bit 1, as rs2. Never of x0. Known as early as
-        `decoded`, which says the same.
+        Of the register of each number: bit 0, it is read as rs1; bit 1, as rs2. Of x0 it means nothing. Known as
+        early as `decoded`, which says the same.
     """
     fetched: In(Fetched)
     decoded: Out(Decoded)

@@ -303,6 +303,32 @@ def test_wfi_waits_until_an_interrupt_is_pending():
     run(scenario)
 
 
+def test_what_waits_to_come_here_says_what_it_will_write():
+    async def scenario(p):
+        ctx, dut = p.ctx, p.dut
+        for name, rd, writes in (("add", 5, 1), ("add", 0, 0), ("sd", 5, 0)):
+            await p.give("ld", d=4, i=0)
+            row = BY_NAME[name]
+            word = row.encode(**dict.fromkeys("dsti", 0) | ({"d": rd} if name == "add" else {"i": rd}))
+            ctx.set(dut.i.payload, {"decoded": facts(row) | {"bits": word}})
+            ctx.set(dut.i.valid, 1)
+            assert ctx.get(dut.i.ready) and not p.get("waiting").valid
+            await ctx.tick()
+            ctx.set(dut.i.valid, 0)
+            for _ in range(3):
+                assert not ctx.get(dut.i.ready) and p.get("waiting").valid == writes
+                assert not writes or p.get("waiting").rd == rd
+                await ctx.tick()
+            ctx.set(dut.done, 1)
+            await ctx.tick()
+            ctx.set(dut.done, 0)
+            assert ctx.get(dut.i.ready) and not p.get("waiting").valid
+            ctx.set(dut.done, name == "sd")
+            await ctx.tick()
+            ctx.set(dut.done, 0)
+    run(scenario)
+
+
 def test_a_flush_voids_what_arrives_in_the_same_cycle():
     async def scenario(p):
         ctx, dut = p.ctx, p.dut
