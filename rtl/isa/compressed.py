@@ -36,7 +36,7 @@ class Compressed:
         drawn = instruction.bits.replace(" ", "")
         immediate = ["0" if at is None else at for at in self.immediate]
         wide = immediate + [immediate[-1] if self.signed else "0"] * (32 - len(immediate)) if immediate else ["0"] * 32
-        found = [drawn[31 - at] for at in range(32)]
+        found: list = [drawn[31 - at] for at in range(32)]
         for letter in instruction.operands:
             places = [31 - at for at, c in enumerate(drawn) if c == letter]
             if letter in ("i", "h"):
