@@ -84,7 +84,6 @@ class LoadStore(wiring.Component):
         def refused(shape):
             return shape.misaligned & (shape.amo | shape.sc | shape.lr if self.misaligned else 1)
 
-
         # One page for each part, and `here` that of the part under way: a register of its own, since the comparison
         # of the cache's tags waits for it.
         first_page, second_page, here = Signal(Page), Signal(Page), Signal(Page)
@@ -109,7 +108,6 @@ class LoadStore(wiring.Component):
         elsewhere, other = Signal(), Signal(64)      # eight bytes that are not what the cache reads
         gets = Signal()                              # what is read is wanted
         bytes_mask = Cat(Const(1, 1), last_byte[0], *[last_byte[1]] * 2, *[last_byte[2]] * 4)
-
         lanes_mask = Cat(bit.replicate(8) for bit in bytes_mask)
         sources, takes = [*cache.rows, other], Signal(self.ways + 1)
         last_bits = Signal(self.ways + 1)            # of each source, the highest bit of the last byte
@@ -299,6 +297,6 @@ class LoadStore(wiring.Component):
             self.hpa.eq(Cat(address[:12], first_page.ppn)),
             self.hpa_next.eq(Mux(crosses_page, Cat(Const(0, 12), second_page.ppn), 0)),
             self.stored.eq(writes),
-            self.data.eq(Mux(writes, new, chosen) & Cat(bytes_mask[n].replicate(8) for n in range(8))),
+            self.data.eq(Mux(writes, new, chosen) & lanes_mask),
         ]
         return m
