@@ -83,9 +83,11 @@ def build(text: str, flat: Flat, harness: dict[str, bytes], wave: str, folder: P
     for kind, slow in ("fast", False), ("Slow", True):
         sources += together([path for path in made if ("Slow" in path.name) == slow], folder, kind)
     objects = compile_all(sources, folder, wave, folder, progress)
+    progress("waiting for the C++ library, which is made once for all models", 0, None)
+    shared = runtime()
     progress("linking", 0, None)
     library = folder / "model.so"
-    run([*compiler(), "-shared", "-o", library, *objects, *sorted(runtime().glob("*.o"))], folder, "linking the model")
+    link([*objects, *sorted(shared.glob("*.o"))], library, folder)
     return library
 
 
@@ -107,9 +109,21 @@ def together(sources: list[Path], folder: Path, kind: str) -> list[Path]:
 def build_runtime(wave: str, folder: Path) -> None:
     """Leaves in `folder` the object files that are the same for all models."""
     home = include()
-    objects = compile_all([home / name for name in (*RUNTIME, *WAVES[wave])], folder, wave, folder, lambda *_: None)
-    # At its first link the compiler makes its own C++ library, which takes longer than all the rest.
-    run([*compiler(), "-shared", "-o", folder / "trial.so", *objects], folder, "linking the runtime")
+    trial = folder / "trial.cc"
+    trial.write_text("")
+    with ThreadPoolExecutor(1) as beside:
+        # At its first link the compiler makes its own C++ library, which takes longer than all the rest.
+        linked = beside.submit(link, [trial], folder / "trial.so", folder)
+        compile_all([home / name for name in (*RUNTIME, *WAVES[wave])], folder, wave, folder, lambda *_: None)
+        linked.result()
+
+
+def link(parts: list[Path], library: Path, folder: Path) -> None:
+    """Makes the shared `library` of object files and sources."""
+    # `c++ -shared` would do, but it cannot be told to use more than one processor less than there are for its own
+    # library; and what that adds to find undefined behaviour is not used here.
+    run([sys.executable, "-m", "ziglang", "build-lib", "-dynamic", "-lc++", "-O", "ReleaseFast", "-fno-ubsan-rt",
+         f"-j{processors() + 2}", f"-femit-bin={library}", *parts], folder, f"linking {library.name}")
 
 
 def compiler() -> list[str]:

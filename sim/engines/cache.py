@@ -110,19 +110,19 @@ def library(flat: Flat, name: str | None, wave: str, progress) -> Path:
             os.utime(made.parent)
         return made
     build.include()
-    progress("exporting", 0, None)
-    text = to_rtlil(flat)
     harness = {source: (build.HERE / source).read_bytes() for source in build.SOURCES}
     recipe = [(build.HERE / source).read_bytes() for source in build.FST]
-    flags = PASSES, wave, build.VERILATE, build.COMPILE, build.FAST, build.SLOW, tools()
-    key = f"model-{digest(text, *flags, *harness.values(), *recipe)}"
-    target = home / key
-    with lock(home / f"{key}.lock"):
-        if not (target / LIBRARY).exists():
-            with ThreadPoolExecutor(1) as beside:  # to translate the model keeps one processor busy
-                runtime = beside.submit(_runtime, home, wave, recipe).result
+    with ThreadPoolExecutor(1) as beside:  # to export and to translate the model keeps one processor busy
+        runtime = beside.submit(_runtime, home, wave, recipe).result
+        progress("exporting", 0, None)
+        text = to_rtlil(flat)
+        flags = PASSES, wave, build.VERILATE, build.COMPILE, build.FAST, build.SLOW, tools()
+        key = f"model-{digest(text, *flags, *harness.values(), *recipe)}"
+        target = home / key
+        with lock(home / f"{key}.lock"):
+            if not (target / LIBRARY).exists():
                 _make(target, lambda scratch: [build.build(text, flat, harness, wave, scratch, runtime, progress)])
-            _forget(home)
+                _forget(home)
     if note:
         _write(note, key)
     return target / LIBRARY
