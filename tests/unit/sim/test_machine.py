@@ -2,6 +2,7 @@
 
 import _thread
 import re
+import signal
 import threading
 
 import pytest
@@ -35,6 +36,14 @@ class Program(Code):
         """End with a code."""
         self.store(TOHOST, code << 1 | 1)
         return self.loop()
+
+
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C raises KeyboardInterrupt, also where the tests run in the background and ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def machine_with(program, engine="compiled", **options):
@@ -247,7 +256,7 @@ def test_waves_show_what_the_records_say(tmp_path, ending):
     assert shown == [(record.cycle, record.pc) for record in found] and shown
 
 
-def test_waves_are_whole_when_a_run_is_interrupted(tmp_path):
+def test_waves_are_whole_when_a_run_is_interrupted(tmp_path, ctrl_c):
     path = tmp_path / "run.fst"
     machine = machine_with(Program().loop(), wave=path)
     threading.Timer(0.5, _thread.interrupt_main).start()
@@ -256,7 +265,7 @@ def test_waves_are_whole_when_a_run_is_interrupted(tmp_path):
     assert len(list(pywellen.Waveform(str(path)).all_vars())) > 1000
 
 
-def test_a_run_goes_on_after_ctrl_c():
+def test_a_run_goes_on_after_ctrl_c(ctrl_c):
     machine = machine_with(Program().loop())
     threading.Timer(0.3, _thread.interrupt_main).start()
     with pytest.raises(KeyboardInterrupt):
