@@ -44,6 +44,17 @@ class Htif:
         self.asks = 0
         self._answers: deque[int] = deque()
 
+    @property
+    def state(self) -> dict:
+        """What a snapshot keeps."""
+        return {"asks": self.asks, "answers": list(self._answers), "output": self.output.hex()}
+
+    @state.setter
+    def state(self, kept: dict) -> None:
+        """As it was kept."""
+        self.asks, self._answers = kept["asks"], deque(kept["answers"])
+        self.output = bytearray.fromhex(kept["output"])
+
     def written(self, address: int, value: int) -> None:
         """The program has written `tohost` or `fromhost`."""
         if address == self.tohost & ~7 and value:

@@ -87,6 +87,12 @@ class Machine:
         Callables: each gets the bytes of the Retire records (see records.RETIRE), before `watchers` are called.
     exit_code : int or None
         Once the program has ended.
+    engine : Engine
+        What runs it.
+    htif : Htif or None
+        Who answers the program's HTIF.
+    input : bytearray
+        What was typed and HTIF has not taken.
 
     Raises
     ------
@@ -104,7 +110,7 @@ class Machine:
         ending = must_be_waves(wave) if wave else DEFAULT_WAVES
         self.config = config = CONFIGS[core] if isinstance(core, str) else core
         self.regions = {region.name: region for region in config.memory_map}
-        self.memory_size = memory
+        self.memory_size, self.memory_latency = memory, memory_latency
         ram = self.regions["ram"]
         if not 4096 <= memory <= ram.size or memory % 4096:
             raise ValueError(f"memory has {memory} bytes; give a multiple of 4096 up to {ram.size}")
@@ -112,12 +118,12 @@ class Machine:
         self.watchers, self.raw_watchers = [], []
         self.exit_code: int | None = None
         self.last_record: records.RetireRecord | None = None
-        self._htif: Htif | None = None
-        self._input = bytearray()
+        self.htif: Htif | None = None
+        self.input = bytearray()
         self._csrs = table(config)
-        self._engine = self._start(engine, memory_latency, ending, progress)
+        self.engine = self._start(engine, memory_latency, ending, progress)
         if wave:
-            self._engine.open_wave(wave, wave_from, wave_to)
+            self.engine.open_wave(wave, wave_from, wave_to)
 
     def _start(self, engine: str, latency: int, wave: str, progress):
         ranges = tuple(
@@ -177,44 +183,48 @@ class Machine:
         if "rom" in self.regions:
             self.write(self.regions["rom"].base, self.boot_rom)
         if tohost is not None:
-            if fromhost is not None and fromhost >> 12 != tohost >> 12:
-                raise ValueError(f"tohost ({tohost:#x}) and fromhost ({fromhost:#x}) must lie in one page of 4 KiB; "
-                                 "put both into one section")
-            self._htif = Htif(tohost, fromhost, self.read, self.write)
-            self._engine.poke(uncached_page=tohost >> 12, uncached_enable=1)
-            self._engine.watch(MEMORY, tohost)
-            if fromhost is not None:
-                self._engine.watch(MEMORY, fromhost)
+            self.serve_htif(tohost, fromhost)
+
+    def serve_htif(self, tohost: int, fromhost: int | None) -> None:
+        """Answer a program that asks by HTIF at these addresses."""
+        if fromhost is not None and fromhost >> 12 != tohost >> 12:
+            raise ValueError(f"tohost ({tohost:#x}) and fromhost ({fromhost:#x}) must lie in one page of 4 KiB; "
+                             "put both into one section")
+        self.htif = Htif(tohost, fromhost, self.read, self.write)
+        self.engine.poke(uncached_page=tohost >> 12, uncached_enable=1)
+        self.engine.watch(MEMORY, tohost)
+        if fromhost is not None:
+            self.engine.watch(MEMORY, fromhost)
 
     def read(self, address: int, count: int) -> bytes:
         """Memory as the program finds it, stores that are still in the data cache too; `address` is an HPA."""
-        return self._engine.read(MEMORY, address, count, shadow=True)
+        return self.engine.read(MEMORY, address, count, shadow=True)
 
     def write(self, address: int, contents: bytes) -> None:
         """Change memory. The caches do not notice: what they hold of it, the program finds unchanged."""
-        self._engine.write(MEMORY, address, contents)
+        self.engine.write(MEMORY, address, contents)
 
     # Running.
 
     @property
     def cycle(self) -> int:
         """Clock edges since reset."""
-        return self._engine.cycle
+        return self.engine.cycle
 
     @property
     def retired(self) -> int:
         """Retire records since reset: instructions, and traps taken in place of one."""
-        return self._engine.seen("retire")
+        return self.engine.seen("retire")
 
     @property
     def last_retirement(self) -> int:
         """The cycle of the last Retire record."""
-        return self._engine.last("retire")
+        return self.engine.last("retire")
 
     @property
     def events(self) -> dict[str, int]:
         """Cycles in which each event of rtl/events.py was seen."""
-        counts = self._engine.counts("events")
+        counts = self.engine.counts("events")
         return {name: counts[bit] for name, bit in EVENTS.items()}
 
     def run(self, max_cycles: int | None = None, *, stuck_after: int = 0, records: int = 0,
@@ -242,7 +252,7 @@ class Machine:
         return self._run(True, max_cycles, 0, count, None, None)
 
     def _run(self, tracing, max_cycles, stuck_after, count, matched, nth) -> Outcome:
-        engine, end = self._engine, None if max_cycles is None else self.cycle + max_cycles
+        engine, end = self.engine, None if max_cycles is None else self.cycle + max_cycles
         for port in ("retire", "walk"):
             engine.trace(port, tracing)
         reasons = None
@@ -252,9 +262,9 @@ class Machine:
                 limits = hosts.Limits(None if end is None else end - self.cycle, "retire", stuck_after, count, nth,
                                       matched)
                 reasons = engine.run(limits, again=reasons is not None)
-                if Reason.WATCHED in reasons and self._htif:
-                    self._htif.written(*engine.watched(MEMORY))
-                    self.exit_code = self._htif.exit_code
+                if Reason.WATCHED in reasons and self.htif:
+                    self.htif.written(*engine.watched(MEMORY))
+                    self.exit_code = self.htif.exit_code
                 if Reason.STOPPED in reasons and self.exit_code is None:
                     self.exit_code = engine.code("exit")
                 if Reason.BATCH in reasons:
@@ -268,7 +278,7 @@ class Machine:
 
     def _take(self) -> None:
         """Hand the records since the last time to who watches."""
-        batch, walk = self._engine.batch("retire"), self._engine.batch("walk")
+        batch, walk = self.engine.batch("retire"), self.engine.batch("walk")
         for watcher in self.raw_watchers if batch else ():
             watcher(batch)
         if batch:
@@ -295,21 +305,21 @@ class Machine:
 
     def give_input(self, typed: bytes) -> None:
         """Bytes for the program to read, by the UART or by HTIF: each gets them all, a program reads only one."""
-        self._engine.send("uart_rx", typed)
-        if self._htif:
-            self._input += typed
+        self.engine.send("uart_rx", typed)
+        if self.htif:
+            self.input += typed
 
     def take_output(self) -> bytes:
         """What the program has written since the last call, by the UART and by HTIF."""
-        output = self._engine.received("uart_tx")
-        if self._htif:
-            output += bytes(self._htif.output)
-            self._htif.output.clear()
+        output = self.engine.received("uart_tx")
+        if self.htif:
+            output += bytes(self.htif.output)
+            self.htif.output.clear()
         return output
 
     def _feed(self) -> None:
-        while self._htif and self._htif.asks and self._input:
-            self._htif.give(self._input.pop(0))
+        while self.htif and self.htif.asks and self.input:
+            self.htif.give(self.input.pop(0))
 
     # Registers.
 
@@ -319,8 +329,8 @@ class Machine:
             which = REGISTERS.index(which) if which in REGISTERS else int(which[1:]) if which[0] == "x" else -1
         if not 0 <= which < 32:
             raise ValueError(f"{which!r} is not an integer register; give x0 to x31, or such as a0")
-        self._engine.poke(inspect_register=which)
-        return self._engine.peek("inspect_value")
+        self.engine.poke(inspect_register=which)
+        return self.engine.peek("inspect_value")
 
     def csr(self, which: int | str) -> int:
         """A CSR, by name or address, as M-mode would read it."""
@@ -328,9 +338,9 @@ class Machine:
             if which not in self._csrs:
                 raise ValueError(f"{which!r} is not a CSR of this core")
             which = self._csrs[which].address
-        self._engine.poke(inspect_enable=1, inspect_csr=which)
-        value = self._engine.peek("inspect_csr_value")
-        self._engine.poke(inspect_enable=0)
+        self.engine.poke(inspect_enable=1, inspect_csr=which)
+        value = self.engine.peek("inspect_csr_value")
+        self.engine.poke(inspect_enable=0)
         return value
 
     @property
@@ -340,7 +350,7 @@ class Machine:
 
     def close(self) -> None:
         """Finish all files."""
-        self._engine.close()
+        self.engine.close()
 
     def __enter__(self):
         return self

