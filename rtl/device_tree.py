@@ -61,7 +61,7 @@ def device_tree(config: CoreConfig, memory_size: int, bootargs: str | None = Non
     if bootargs is not None:
         chosen["bootargs"] = bootargs
     if initrd:
-        chosen |= {"linux,initrd-start": _cells(initrd[0]), "linux,initrd-end": _cells(initrd[1])}
+        chosen |= {"linux,initrd-start": cells(initrd[0]), "linux,initrd-end": cells(initrd[1])}
 
     ways = {"i": config.icache_kib, "d": config.dcache_kib}
     cpu = {
@@ -76,7 +76,7 @@ def device_tree(config: CoreConfig, memory_size: int, bootargs: str | None = Non
 
     def device(name, **properties):
         region = regions[name]
-        return {"reg": _cells(region.base) + _cells(region.size)} | {
+        return {"reg": cells(region.base) + cells(region.size)} | {
             key.replace("_", "-"): value for key, value in properties.items()}
 
     def at(kind, name):
@@ -101,10 +101,10 @@ def device_tree(config: CoreConfig, memory_size: int, bootargs: str | None = Non
         return {"compatible": f"syscon-{name}", "regmap": [FINISHER], "offset": [0], "value": [value]}
 
     tree = fdt.FDT()
-    _fill(tree.root, {
+    fill(tree.root, {
         "#address-cells": [2], "#size-cells": [2], "compatible": "hyacinth,virt", "model": "Hyacinth",
         "chosen": chosen,
-        at("memory", "ram"): {"device_type": "memory", "reg": _cells(ram.base) + _cells(memory_size)},
+        at("memory", "ram"): {"device_type": "memory", "reg": cells(ram.base) + cells(memory_size)},
         "cpus": {"#address-cells": [1], "#size-cells": [0], "timebase-frequency": [clock // divider], "cpu@0": cpu},
         "soc": soc, "poweroff": ending("poweroff", PASS), "reboot": ending("reboot", RESET)})
     blob = tree.to_dtb(version=17)
@@ -113,19 +113,19 @@ def device_tree(config: CoreConfig, memory_size: int, bootargs: str | None = Non
     return blob
 
 
-def _cells(value):
+def cells(value):
     """A number of 64 bits as two cells."""
     return [value >> 32, value & 0xffff_ffff]
 
 
-def _fill(node, contents):
+def fill(node, contents):
     """Puts properties and nodes into `node`: a dict is a node, a list of numbers cells, strings are text, None is a
     property whose presence says it all."""
     for name, value in contents.items():
         match value:
             case dict():
                 child = fdt.Node(name)
-                _fill(child, value)
+                fill(child, value)
                 node.append(child)
             case None:
                 node.append(fdt.Property(name))

@@ -119,6 +119,21 @@ def build(source, *more, flags=(), link_script=SW / "link.ld"):
     return made
 
 
+def compile_program(name, sources, flags):
+    """The program `name` of `sources`, by `flags` alone: for other systems than the bare machine. Raises BuildError.
+
+    Sources may include each other's neighbours; what has not changed is not built again.
+    """
+    headers = sorted({header for source in sources for header in source.parent.glob("*.h")})
+    made = cache_directory() / "programs" / _key(name, *flags, *sources, *headers) / name
+    if not made.exists():
+        made.parent.mkdir(parents=True, exist_ok=True)
+        partial = made.with_suffix(f".{os.getpid()}")
+        _run(["cc", *flags, *sources, "-o", partial])
+        partial.replace(made)
+    return made
+
+
 @contextmanager
 def _progress(total):
     """A callable to call with the name of each program that is done: a bar where `rich` can draw one, else nothing."""
@@ -137,14 +152,14 @@ def build_all(sources, jobs=None):
     for one in sorted((SW / "lib").glob("*.[cS]")):
         _object(one)
     with _progress(len(sources)) as done, ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
-        def one(source):
+        def built(source):
             try:
                 elf = build(source)
             except BuildError as error:
                 raise BuildError(f"{source}:\n{error}") from None
             done(source.stem)
             return elf
-        return dict(zip(sources, pool.map(one, sources), strict=True))
+        return dict(zip(sources, pool.map(built, sources), strict=True))
 
 
 def chosen(words):

@@ -9,7 +9,7 @@ from .arguments import parser
 from .status import BadInput, Status
 
 COMMANDS = {"run": ".run", "demo": ".demo", "doctor": "..doctor", "bench": ".bench", "random": ".random",
-            "explain": ".explain"}
+            "explain": ".explain", "linux": ".linux"}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -95,20 +95,7 @@ def _machine(parser):
                        help=f"cycles that memory waits before it answers (default: {DEFAULT_LATENCY})")
 
 
-def _run(commands):
-    parser = commands.add_parser(
-        "run", help="run a program", formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EXITS,
-        description="Run a bare ELF64 program, or a firmware with a kernel, until it says that it is done.\n"
-                    "The guest's console is this terminal; Ctrl-C stops, and leaves all files whole.")
-    parser.add_argument("program", nargs="?", type=Path, metavar="PROGRAM",
-                        help="an ELF file; tohost and fromhost in it are HTIF")
-    _machine(parser)
-    group = parser.add_argument_group("firmware and kernel")
-    group.add_argument("--firmware", type=Path, metavar="FILE", help="such as OpenSBI, ELF or binary, at 0x80000000")
-    group.add_argument("--kernel", type=Path, metavar="FILE", help="at 0x80200000, as the firmware expects it")
-    group.add_argument("--initrd", type=Path, metavar="FILE", help="in high memory, named in the device tree")
-    group.add_argument("--dtb", type=Path, metavar="FILE", help="a device tree, in place of the generated one")
-    group.add_argument("--bootargs", default=None, metavar="STR", help="the kernel's command line")
+def _limits_and_outputs(parser):
     group = parser.add_argument_group("limits")
     group.add_argument("--max-cycles", type=positive, metavar="N", help="stop after N cycles, with status 3")
     group.add_argument("--stuck-after", type=positive, default=DEFAULT_STUCK, metavar="N",
@@ -125,7 +112,51 @@ def _run(commands):
     group.add_argument("--wave-around-trap", type=positive, metavar="N",
                        help="waves around the Nth trap: runs twice, first to find it")
     parser.add_argument("--check", action="store_true", help="compare each instruction with Spike (status 5)")
+
+
+def _snapshots(parser):
+    group = parser.add_argument_group("snapshots")
+    group.add_argument("--save-at", nargs=2, action="append", default=[], metavar=("WHERE", "FILE"),
+                       help="save the machine and go on; WHERE is a cycle, a pc (0x...), a symbol, a text on the "
+                            "console, or `end`; may be repeated")
+    group.add_argument("--resume", type=Path, metavar="FILE", help="go on from a snapshot, in place of a program")
+
+
+def _run(commands):
+    parser = commands.add_parser(
+        "run", help="run a program", formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EXITS,
+        description="Run a bare ELF64 program, or a firmware with a kernel, until it says that it is done.\n"
+                    "The guest's console is this terminal; Ctrl-C stops, and leaves all files whole.")
+    parser.add_argument("program", nargs="?", type=Path, metavar="PROGRAM",
+                        help="an ELF file; tohost and fromhost in it are HTIF")
+    _machine(parser)
+    group = parser.add_argument_group("firmware and kernel")
+    group.add_argument("--firmware", type=Path, metavar="FILE", help="such as OpenSBI, ELF or binary, at 0x80000000")
+    group.add_argument("--kernel", type=Path, metavar="FILE", help="at 0x80200000, as the firmware expects it")
+    group.add_argument("--initrd", type=Path, metavar="FILE", help="in high memory, named in the device tree")
+    group.add_argument("--dtb", type=Path, metavar="FILE", help="a device tree, in place of the generated one")
+    group.add_argument("--bootargs", default=None, metavar="STR", help="the kernel's command line")
+    _limits_and_outputs(parser)
+    _snapshots(parser)
     parser.set_defaults(command="run")
+
+
+def _linux(commands):
+    parser = commands.add_parser("linux", help="Linux with KVM, and a Linux guest under it",
+                                 description="Linux as a host with KVM, and a Linux guest under it.")
+    actions = parser.add_subparsers(metavar="ACTION", parser_class=Parser, required=True)
+    build = actions.add_parser("build", help="make firmware, kernels and file systems from packages of Debian")
+    build.set_defaults(command="linux", action="build")
+    boot = actions.add_parser(
+        "boot", help="boot the host, which starts the guest", epilog=EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Boot the host, which starts the guest, which prints and powers off; then the host powers off.\n"
+                    "Images are built first, unless they are there.")
+    _machine(boot)
+    boot.add_argument("--bootargs", default=None, metavar="STR", help="the host kernel's command line")
+    _limits_and_outputs(boot)
+    _snapshots(boot)
+    boot.set_defaults(command="linux", action="boot")
 
 
 def parser() -> Parser:
@@ -147,6 +178,7 @@ def parser() -> Parser:
     bench.add_argument("--build", action="store_true", help="also build a model in an empty cache, and time that")
     bench.add_argument("words", nargs="*", metavar="WORD", help="only programs whose name holds one of these")
     bench.set_defaults(command="bench")
+    _linux(commands)
     random = commands.add_parser("random", help="random programs in every mode, compared with Spike")
     random.add_argument("--core", type=core, default="full", metavar="NAME", help="full, small or no-h (default: full)")
     random.add_argument("--instructions", type=positive, default=10_000_000, metavar="N",
@@ -159,3 +191,8 @@ def parser() -> Parser:
     explain.add_argument("what", metavar="WHAT", help="the number or name of a cause (`i9` an interrupt), or a CSR")
     explain.set_defaults(command="explain")
     return top
+
+
+def run_options(**given) -> argparse.Namespace:
+    """The options of `hyacinth run` with their defaults, but for those given."""
+    return argparse.Namespace(**vars(parser().parse_args(["run"])) | given)

@@ -5,13 +5,12 @@ import platform
 import sys
 import tempfile
 import time
-from argparse import Namespace
 
 from ...rtl.config import CONFIGS
 from ...sw.build import BuildError, build_all, programs
 from ..engines.engine import EngineError
 from ..machine import Machine
-from .arguments import DEFAULT_LATENCY, DEFAULT_STUCK
+from .arguments import DEFAULT_LATENCY, run_options
 from .plan import plan
 from .run import machine_of, session_of
 from .status import BadInput, Status
@@ -58,10 +57,7 @@ def build_seconds(core: str) -> float:
 
 def measure(name: str, elf, core: str):
     """Name, cycles, instructions, seconds and Status of one program."""
-    run = Namespace(program=elf, core=core, engine="compiled", memory=MEMORY, memory_latency=DEFAULT_LATENCY,
-                    max_cycles=None, stuck_after=DEFAULT_STUCK, **dict.fromkeys((
-                        "firmware", "kernel", "initrd", "dtb", "bootargs", "log", "stats", "signature", "wave",
-                        "wave_from", "wave_to", "wave_around_trap", "check")))
+    run = run_options(program=elf, core=core, memory=MEMORY)
     made = plan(run)
     with machine_of(run, made) as machine:
         session = session_of(machine, run, made, Replay([]))

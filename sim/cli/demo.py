@@ -1,7 +1,6 @@
 """`hyacinth demo`: a hypervisor with two guests, its exits counted, its first guest-page fault explained and drawn."""
 
 import sys
-from argparse import Namespace
 from dataclasses import replace
 
 from ...rtl.config import CONFIGS
@@ -10,7 +9,7 @@ from ...sw.build import cache_directory
 from ..engines.engine import EngineError
 from ..trace.report import Trap, TrapWatcher, report
 from ..trace.symbols import Symbols
-from .arguments import DEFAULT_LATENCY, DEFAULT_STUCK
+from .arguments import run_options
 from .plan import Plan, plan, probe
 from .run import AROUND, machine_of, session_of, show_views
 from .status import BadInput, Status
@@ -29,11 +28,7 @@ def main(options) -> Status:
         raise BadInput(f"--core {options.core}: the demonstration needs the H extension; give full or small")
     probe("wave", options.wave)
     program, symbols = build()
-    run = Namespace(
-        program=program, core=options.core, engine="compiled", memory=MEMORY, memory_latency=DEFAULT_LATENCY,
-        max_cycles=MAX_CYCLES, stuck_after=DEFAULT_STUCK, wave=options.wave, **dict.fromkeys((
-            "firmware", "kernel", "initrd", "dtb", "bootargs", "log", "stats", "signature", "wave_from", "wave_to",
-            "wave_around_trap", "check")))
+    run = run_options(program=program, core=options.core, memory=MEMORY, max_cycles=MAX_CYCLES, wave=options.wave)
     made = plan(run)
     try:
         return demonstrate(run, replace(made, symbols=symbols))

@@ -1,12 +1,15 @@
 """What `hyacinth run` is to do: the options together with the files they name, checked before anything slow begins."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...rtl.config import CONFIGS, RAM, CoreConfig
 from ..elf import BadProgram, Program, Segment, load, read
+from ..snapshot import BadSnapshot, Snapshot
+from ..snapshot import load as load_snapshot
 from ..trace.symbols import Symbols
+from .save_points import SavePoint, save_points
 from .status import BadInput
 
 KERNEL = RAM.base + (2 << 20)
@@ -36,6 +39,10 @@ class Plan:
         A device tree given by the user.
     initrd : tuple or None
         First address and the first after it, for the generated device tree.
+    snapshot : Snapshot or None
+        From which the run goes on, in place of a program.
+    save_points : tuple of SavePoint
+        Where it is saved.
     """
     config: CoreConfig
     segments: tuple[Segment, ...]
@@ -46,15 +53,20 @@ class Plan:
     symbols: Symbols
     dtb: bytes | None = None
     initrd: tuple[int, int] | None = None
+    snapshot: Snapshot | None = None
+    save_points: tuple[SavePoint, ...] = ()
 
 
-def plan(options) -> Plan:
-    """The plan for the options of `hyacinth run`. Raises BadInput or BadProgram."""
+def plan(options, symbols: Symbols | None = None) -> Plan:
+    """The plan for the options of `hyacinth run`. Raises BadInput or BadProgram.
+
+    `symbols` are better ones than those of the files that are run, where there are such.
+    """
     _combinations(options)
-    made = _firmware(options) if options.firmware else _program(options)
+    made = _snapshot(options) if options.resume else _firmware(options) if options.firmware else _program(options)
     if options.signature and made.signature is None:
-        raise BadInput(f"--signature: {options.firmware or options.program} has no symbols begin_signature and "
-                       "end_signature; mark the memory with them, or leave the option out")
+        raise BadInput(f"--signature: {options.resume or options.firmware or options.program} has no symbols "
+                       "begin_signature and end_signature; mark the memory with them, or leave the option out")
     if options.signature and not RAM.base <= made.signature[0] <= made.signature[1] <= RAM.base + options.memory:
         raise BadInput("--signature: begin_signature and end_signature must lie in memory, in this order; "
                        f"they are {made.signature[0]:#x} and {made.signature[1]:#x}")
@@ -66,14 +78,24 @@ def plan(options) -> Plan:
         if why := unavailable():
             raise BadInput(why)
     _outputs(options)
-    return made
+    symbols = symbols or made.symbols
+    # What a later run, which begins at a snapshot, wants to know of this one.
+    about = {"symbols": [str(path.resolve()) for path in symbols.paths], "signature": made.signature,
+             "guest_symbols": [str(path.resolve()) for path in symbols.guest.paths] if symbols.guest else []}
+    return replace(made, symbols=symbols, save_points=tuple(save_points(options.save_at, symbols, about)))
 
 
 def _combinations(options) -> None:
     if options.program and options.firmware:
         raise BadInput("PROGRAM and --firmware exclude each other; give one of them")
-    if not options.program and not options.firmware:
-        raise BadInput("nothing to run; give a PROGRAM, or --firmware FILE")
+    if options.resume and (options.program or options.firmware):
+        raise BadInput("--resume goes on with what is in the snapshot; leave PROGRAM and --firmware out")
+    if options.resume and options.check:
+        raise BadInput("--check begins at reset, where core and referee are alike; leave --resume out")
+    if (options.resume or options.save_at) and options.engine == "pysim":
+        raise BadInput("only the compiled engine keeps snapshots; give --engine compiled")
+    if not options.program and not options.firmware and not options.resume:
+        raise BadInput("nothing to run; give a PROGRAM, --firmware FILE or --resume FILE")
     for name in ("kernel", "initrd", "dtb", "bootargs"):
         if getattr(options, name) is not None and not options.firmware:
             raise BadInput(f"--{name} needs --firmware FILE, which starts it")
@@ -102,6 +124,26 @@ def _program(options) -> Plan:
                        "one page of 4 KiB; put both into one section")
     return Plan(CONFIGS[options.core], program.segments, program.entry, program.tohost, program.fromhost,
                 program.signature, program.symbols)
+
+
+def _snapshot(options) -> Plan:
+    try:
+        kept = load_snapshot(options.resume)
+    except BadSnapshot as error:
+        raise BadInput(str(error)) from None
+    # What the machine is made of is the snapshot's: other values would not fit.
+    options.core, options.memory, options.memory_latency = kept.core, kept.memory, kept.memory_latency
+    guest = kept.about.get("guest_symbols")
+    signature = kept.about.get("signature")
+    host = kept.manifest["host"]
+    return Plan(kept.config, (), RAM.base, host["tohost"], host["fromhost"], signature and tuple(signature),
+                Symbols(*_there(kept.about.get("symbols", ())), guest=Symbols(*_there(guest)) if guest else None),
+                snapshot=kept)
+
+
+def _there(paths) -> list[Path]:
+    """Those that exist: names are lost with a file, but the run goes on without them."""
+    return [path for path in map(Path, paths) if path.is_file()]
 
 
 def _firmware(options) -> Plan:
@@ -145,11 +187,12 @@ def _image(path: Path, address: int, what: str) -> tuple[Segment, ...]:
 
 def _outputs(options) -> None:
     """Each file that will be written can be, and is not one that is read or written under another option."""
-    inputs = {Path(path).resolve(): name for name in ("program", "firmware", "kernel", "initrd", "dtb")
+    inputs = {Path(path).resolve(): name for name in ("program", "firmware", "kernel", "initrd", "dtb", "resume")
               if (path := getattr(options, name))}
     seen: dict[Path, str] = {}
-    for name in OUTPUTS:
-        if (path := getattr(options, name)) is None:
+    wanted = [(name, getattr(options, name)) for name in OUTPUTS]
+    for name, path in [*wanted, *(("save-at", Path(path)) for _, path in options.save_at)]:
+        if path is None:
             continue
         resolved = path.resolve()
         if resolved in inputs:

@@ -33,16 +33,28 @@ def main(options) -> Status:
         raise BadInput(f"{error.filename or 'a file of this run'}: {error.strerror}; give another place") from None
     except EngineError as error:
         raise BadInput(str(error)) from None
-    if ending.text:
-        print(f"hyacinth: {ending.text}", file=sys.stderr)
+    say_ending(made, ending)
     return ending.status
 
 
+def say_ending(made: Plan, ending: Ending) -> None:
+    """What the user has to know besides the status, on standard error."""
+    for point in made.save_points:
+        if not point.done:
+            print(f"hyacinth: --save-at: {point.path} was not made, {point.kind} {point.value} never came",
+                  file=sys.stderr)
+    if ending.text:
+        print(f"hyacinth: {ending.text}", file=sys.stderr)
+
+
 def machine_of(options, made: Plan, **waves) -> Machine:
-    """A machine with the plan's program in it, reset."""
+    """A machine with the plan's program in it, reset; or as the plan's snapshot has it."""
     machine = Machine(made.config, options.engine, memory=options.memory, memory_latency=options.memory_latency,
                       **waves)
     try:
+        if made.snapshot:
+            made.snapshot.restore(machine)
+            return machine
         machine.load_segments([(segment.address, segment.data) for segment in made.segments], made.entry,
                               tohost=made.tohost, fromhost=made.fromhost, dtb=made.dtb, bootargs=options.bootargs,
                               initrd=made.initrd)
@@ -58,10 +70,10 @@ def session_of(machine, options, made: Plan, terminal, *, max_cycles=None, **mor
                    stuck_after=options.stuck_after, step=STEPS[options.engine], **more)
 
 
-def run(options, made: Plan, terminal) -> Ending:
-    """Run to the end, and write what the options ask for."""
+def run(options, made: Plan, terminal, *, watchers=(), phases=None) -> Ending:
+    """Run to the end, and write what the options ask for; `watchers` get the bytes of all records."""
     last, nth = Last(), NthTrap(options.wave_around_trap) if options.wave_around_trap else None
-    stats = Stats(options.stats, program=str(options.program or options.firmware), core=options.core,
+    stats = Stats(options.stats, program=str(options.program or options.firmware or options.resume), core=options.core,
                   engine=options.engine, memory_latency=options.memory_latency) if options.stats else None
     waves = {}
     if options.wave and not nth:
@@ -71,14 +83,15 @@ def run(options, made: Plan, terminal) -> Ending:
         if log:
             stack.callback(log.close)
         machine = stack.enter_context(machine_of(options, made, **waves))
-        machine.raw_watchers += [watcher for watcher in (last, nth, stats) if watcher]
+        machine.raw_watchers += [watcher for watcher in (last, nth, stats, *watchers) if watcher]
         machine.watchers += [log] if log else []
         if options.traps:
             machine.watchers.append(TrapWatcher(made.symbols, made.config, print_trap))
         check = Check(stack.enter_context(_referee(machine, options, made))) if options.check else None
         if check:
             machine.raw_watchers.append(check)
-        session = session_of(machine, options, made, terminal, last=last, check=check)
+        session = session_of(machine, options, made, terminal, last=last, check=check,
+                             phases=phases, save_points=made.save_points)
         with terminal:
             ending = session.run()
         if stats:

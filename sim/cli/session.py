@@ -13,6 +13,12 @@ from .status import Status
 STEPS = {"compiled": 100_000, "pysim": 500}
 """Cycles between two looks at the console and at Ctrl-C, by engine: a fraction of a second."""
 
+TIMEBASE = 10_000_000
+"""Steps of `time` in a simulated second, as the device tree says."""
+
+TAIL = 1000
+"""Characters of the console in which a text to save at may begin."""
+
 WAIT = 50
 """So many times --stuck-after may a hart stay in WFI; where somebody sits at the terminal, for ever."""
 
@@ -69,17 +75,24 @@ class Session:
         Has the last records, for that report.
     check : watchers.Check or None
         The referee, whose difference ends the run.
+    phases : phases.Phases or None
+        Follows what the console says.
+    save_points : iterable of save_points.SavePoint
+        Where the machine is saved.
     """
     def __init__(self, machine, terminal, symbols, *, max_cycles: int | None, stuck_after: int, step: int, last=None,
-                 check=None):
+                 check=None, phases=None, save_points=()):
         self.machine, self.terminal, self.symbols, self.last, self.check = machine, terminal, symbols, last, check
+        self.phases, self.saves, self._said = phases, list(save_points), ""
         self.max_cycles, self.stuck_after, self.step = max_cycles, stuck_after, min(step, stuck_after)
         self.seconds = 0.0
-        self._events, self._progress, self._waits = machine.events, 0, False
+        self._events, self._progress, self._waits = machine.events, machine.cycle, False
 
     def run(self) -> Ending:
         """Run to the end. Ctrl-C is an ending, too."""
-        begun = time.monotonic()
+        self._begun = time.monotonic()
+        if self.phases:
+            self.phases.begin()
         try:
             with Interrupts() as interrupts:
                 while (ending := self._go_on()) is None:
@@ -90,7 +103,12 @@ class Session:
                     return self._difference() or ending
                 return ending
         finally:
-            self.seconds = time.monotonic() - begun
+            self.seconds = time.monotonic() - self._begun
+            for point in self.saves:
+                if point.kind == "end":
+                    point.save(self.machine)
+            if self.phases:
+                self.phases.end(self.machine)
 
     def _go_on(self) -> Ending | None:
         """One step; why it was the last, or None."""
@@ -98,8 +116,16 @@ class Session:
         if typed := self.terminal.read():
             machine.give_input(typed)
         step = self.step if limit is None else min(self.step, limit - machine.cycle)
-        outcome = machine.run(step, stuck_after=0 if self._waits else self.stuck_after)
-        self.terminal.write(machine.take_output())
+        wanted = {kind: [point.value for point in self.saves if point.kind == kind and not point.done]
+                  for kind in ("cycle", "pc")}
+        step = min([step, *(cycle - machine.cycle for cycle in wanted["cycle"] if cycle > machine.cycle)])
+        outcome = machine.run(step, stuck_after=0 if self._waits else self.stuck_after,
+                              matched=("pc", wanted["pc"][0]) if wanted["pc"] else None)
+        self.terminal.write(output := machine.take_output())
+        self._save(output, outcome.end)
+        if self.phases:
+            self.phases.take(output, machine)
+        self.terminal.progress(self._rate)
         if difference := self._difference():
             return difference
         if outcome.end == End.EXITED:
@@ -118,6 +144,32 @@ class Session:
         if limit is not None and machine.cycle >= limit:
             return Ending(Status.CYCLE_LIMIT, f"not finished after {machine.cycle} cycles (--max-cycles)")
         return None
+
+    def _save(self, output: bytes, end: End) -> None:
+        """Make the snapshots whose time has come."""
+        if not self.saves:
+            return
+        self._said = self._said[-TAIL:] + output.decode(errors="replace")
+        for point in self.saves:
+            if not point.done and self._came(point.kind, point.value, end):
+                point.save(self.machine)
+
+    def _came(self, kind: str, value, end: End) -> bool:
+        match kind:
+            case "cycle":
+                return self.machine.cycle == value
+            case "text":
+                return value in self._said
+            case "pc":
+                return end == End.FOUND and self.machine.last_record.pc == value
+        return False
+
+    def _rate(self) -> str:
+        """How far the run is, and how fast."""
+        cycles, seconds = self.machine.cycle, time.monotonic() - self._begun
+        simulated = self.machine.csr("time") / TIMEBASE
+        return (f"{self.machine.events['retired'] / 1e6:.1f} million instructions, {simulated:.2f} s simulated, "
+                f"{seconds:.0f} s gone, {cycles / seconds / 1000:.0f} thousand cycles a second")
 
     def _waits_for_interrupt(self, before: dict[str, int]) -> bool:
         """Whether the hart is in WFI and may be woken: such a wait may last longer than nothing else may."""

@@ -3,6 +3,8 @@
 import os
 import select
 import sys
+import time
+from collections.abc import Callable
 
 try:
     import termios
@@ -10,6 +12,10 @@ except ImportError:  # not a Unix: input comes line by line
     termios = None
 
 CHUNK = 4096
+SILENCE = 1.0
+"""Seconds without a word of the guest after which the line of progress appears, where somebody looks."""
+REPORT = 10.0
+"""Seconds between two lines of progress where nobody does."""
 
 
 class Terminal:
@@ -18,15 +24,23 @@ class Terminal:
     While it is entered a terminal sends each key at once and does not echo it; Ctrl-C still interrupts. The terminal is
     left as it was found, whatever happens. Where standard input is no terminal, it is read as it is.
 
+    Parameters
+    ----------
+    source, sink
+        In place of standard input and output.
+    talks : bool
+        A long run: without a terminal, too, it says now and then on standard error how far it is.
+
     Attributes
     ----------
     typed : list of bytes
         What each call of `read` returned.
     """
-    def __init__(self, source=None, sink=None):
+    def __init__(self, source=None, sink=None, *, talks=False):
         self.source = sys.stdin if source is None else source
         self.sink = sys.stdout if sink is None else sink
         self._saved, self._ended = None, False
+        self._talks, self._spoke, self._shown, self._at_start = talks, time.monotonic(), False, True
         self.typed: list[bytes] = []
 
     def __enter__(self):
@@ -43,6 +57,8 @@ class Terminal:
         return self
 
     def __exit__(self, *_):
+        self._clear()
+        self.sink.flush()
         if self._saved is not None:
             termios.tcsetattr(self._file, termios.TCSADRAIN, self._saved)
             self._saved = None
@@ -64,8 +80,30 @@ class Terminal:
     def write(self, data: bytes) -> None:
         """Show what the guest wrote."""
         if data:
+            self._clear()
             self.sink.buffer.write(data)
             self.sink.flush()
+            self._at_start = data.endswith(b"\n")
+            if self.sink.isatty():
+                self._spoke = time.monotonic()
+
+    def progress(self, text: Callable[[], str]) -> None:
+        """How far the run is: a line that goes when the guest speaks again."""
+        now = time.monotonic()
+        if self.sink.isatty():
+            # Never behind something the guest has written: it may be a prompt.
+            if self._at_start and now - self._spoke > SILENCE:
+                self._spoke, self._shown = now, True
+                self.sink.write(f"\r\033[K[{text()}]")
+                self.sink.flush()
+        elif self._talks and now - self._spoke > REPORT:
+            self._spoke = now
+            print(f"hyacinth: {text()}", file=sys.stderr, flush=True)
+
+    def _clear(self) -> None:
+        if self._shown:
+            self.sink.write("\r\033[K")
+            self._shown = False
 
 
 class Replay:
@@ -87,3 +125,6 @@ class Replay:
 
     def write(self, data: bytes) -> None:
         """It has been shown before."""
+
+    def progress(self, text: Callable[[], str]) -> None:
+        """So has this."""

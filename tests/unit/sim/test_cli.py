@@ -30,9 +30,9 @@ def complaint(capsys, command):
 
 
 @pytest.mark.parametrize("command, text", [
-    ("", "no command given; give one of run, demo, doctor, bench, random, explain, see `hyacinth --help`"),
+    ("", "no command given; give one of run, demo, doctor, bench, random, explain, linux, see `hyacinth --help`"),
     ("frobnicate", "argument COMMAND: invalid choice: 'frobnicate'"),
-    ("run", "nothing to run; give a PROGRAM, or --firmware FILE"),
+    ("run", "nothing to run; give a PROGRAM, --firmware FILE or --resume FILE"),
     ("run none.elf", "none.elf: no such program; check the path"),
     ("run .", ".: a directory, not a program; name a file in it"),
     ("run empty", "empty: the file is empty; build it"),

@@ -69,7 +69,7 @@ class FakeMachine:
     def read(self, address, count):
         return bytes(range(count))
 
-    def run(self, cycles, *, stuck_after):
+    def run(self, cycles, *, stuck_after, matched=None):
         records, outcome = [], None
         for _ in range(min(cycles, 50)):
             self.cycle += 1

@@ -4,6 +4,7 @@ import io
 import os
 import pty
 import termios
+import time
 
 import pytest
 
@@ -12,8 +13,16 @@ from hyacinth.sim.cli.terminal import Terminal
 
 class Sink:
     """Something like sys.stdout."""
-    def __init__(self):
-        self.buffer = io.BytesIO()
+    def __init__(self, is_terminal=False):
+        self.buffer, self.is_terminal = io.BytesIO(), is_terminal
+
+    def isatty(self):
+        """As it was made."""
+        return self.is_terminal
+
+    def write(self, text):
+        """Text comes among the bytes."""
+        self.buffer.write(text.encode())
 
     def flush(self):
         """Nothing is held back."""
@@ -52,6 +61,36 @@ def test_what_the_guest_writes_is_shown_byte_by_byte(pipe):
     with Terminal(pipe[0], sink) as terminal:
         terminal.write(b"\xff\n")
     assert sink.buffer.getvalue() == b"\xff\n"
+    os.close(pipe[1])
+
+
+def test_a_silent_guest_is_replaced_by_a_line_of_progress_that_goes_when_it_speaks(pipe, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    sink = Sink(is_terminal=True)
+    with Terminal(pipe[0], sink) as terminal:
+        terminal.write(b"login: ")
+        now[0] = 9.0
+        terminal.progress(lambda: "never behind a prompt")
+        terminal.write(b"me\n")
+        terminal.progress(lambda: "too early")
+        now[0] = 19.0
+        terminal.progress(lambda: "far")
+        terminal.write(b"on\n")
+    assert sink.buffer.getvalue() == b"login: me\n\r\033[K[far]\r\033[Kon\n"
+    os.close(pipe[1])
+
+
+def test_where_nobody_looks_a_long_run_says_now_and_then_how_far_it_is(pipe, monkeypatch, capsys):
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    sink = Sink()
+    for talks in False, True:
+        with Terminal(pipe[0], sink, talks=talks) as terminal:
+            for now[0] in 1.0, 12.0, 13.0, 30.0:
+                terminal.progress(lambda: f"at {now[0]}")
+        now[0] = 0.0
+    assert capsys.readouterr().err == "hyacinth: at 12.0\nhyacinth: at 30.0\n" and not sink.buffer.getvalue()
     os.close(pipe[1])
 
 

@@ -1,0 +1,64 @@
+"""What `hyacinth linux boot` runs: firmware, kernels, and first file systems with the monitor and a guest in them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...rtl.config import CoreConfig
+from ..build import SW, compile_program
+from .cpio import CHARACTER, Entry, archive, directory, program
+from .guest_tree import guest_tree
+from .kernel import FIRMWARE, Say, folder, kernel, key
+
+HERE = SW / "linux"
+TARGET = ("-target", "riscv64-linux-musl", "-mcpu=generic_rv64+m+a+c", "-Os", "-static", "-s", "-Wall", "-Wextra",
+          "-Werror", "-std=gnu2x")
+"""For user space: musl without an FPU."""
+GUEST_MEMORY = 48 << 20
+GUEST_BOOTARGS = "console=hvc0"
+HOST_BOOTARGS = "console=ttyS0"
+TIMEBASE = 10_000_000
+"""Hz, as the machine's device tree has it: KVM passes `time` on."""
+DISK = b"a line from the guest's disk\n".ljust(1 << 20, b"\0")
+
+
+@dataclass(frozen=True)
+class Images:
+    """Files for `hyacinth run`.
+
+    Parameters
+    ----------
+    firmware, kernel, initrd : Path
+    symbols, guest_symbols : Path
+        The kernels as ELF files.
+    """
+    firmware: Path
+    kernel: Path
+    initrd: Path
+    symbols: Path
+    guest_symbols: Path
+
+
+def images(config: CoreConfig, say: Say) -> Images:
+    """The images for a core, built unless they are there. Raises BuildError."""
+    host, guest = kernel("host", say), kernel("guest", say)
+    say("programs of host and guest")
+    first = {name: compile_program(name, [HERE / "user" / f"{name}.c"], TARGET) for name in ("host", "guest")}
+    monitor = compile_program("monitor", sorted((HERE / "monitor").glob("*.c")), TARGET)
+    inner = archive(_system(first["guest"]))
+    tree = guest_tree(config, GUEST_MEMORY, len(inner), GUEST_BOOTARGS, TIMEBASE)
+    outer = archive([
+        *_system(first["host"]), program("monitor", monitor.read_bytes()), directory("guest"),
+        program("guest/Image", (guest / "Image").read_bytes()), program("guest/tree.dtb", tree),
+        program("guest/initrd.cpio", inner), program("guest/disk", DISK)])
+    made = folder() / f"initrd-{key(outer)}.cpio"
+    if not made.exists():
+        partial = made.with_suffix(".new")
+        partial.write_bytes(outer)
+        partial.replace(made)
+    return Images(FIRMWARE, host / "Image", made, host / "vmlinux", guest / "vmlinux")
+
+
+def _system(init: Path) -> list[Entry]:
+    """A file system that is nothing but its first process."""
+    return [*map(directory, ("dev", "proc", "sys")), Entry("dev/console", CHARACTER | 0o600, device=(5, 1)),
+            program("init", init.read_bytes())]

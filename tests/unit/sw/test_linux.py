@@ -1,0 +1,109 @@
+"""What goes into Linux's images, and the monitor's devices, without a kernel."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import fdt
+import pytest
+
+from hyacinth.rtl.config import CONFIGS
+from hyacinth.sim.cli import main
+from hyacinth.sw.build import SW, BuildError, compile_program
+from hyacinth.sw.linux import images, kernel
+from hyacinth.sw.linux.cpio import CHARACTER, FILE, Entry, archive, directory, program
+from hyacinth.sw.linux.guest_tree import BLOCK_SOURCE, INITRD, PLIC, RAM, VIRTIO, guest_tree
+
+MONITOR = SW / "linux" / "monitor"
+HERE = Path(__file__).parent
+
+
+def entries(data):
+    """Name, mode, contents and device of each record of an archive, read by the format's own description."""
+    at = 0
+    while True:
+        assert data[at:at + 6] == b"070701" and at % 4 == 0
+        fields = [int(data[at + 6 + 8 * index:at + 14 + 8 * index], 16) for index in range(13)]
+        mode, size, device, length = fields[1], fields[6], tuple(fields[9:11]), fields[11]
+        name = data[at + 110:at + 110 + length - 1].decode()
+        at = -(-(at + 110 + length) // 4) * 4
+        if name == "TRAILER!!!":
+            assert at == len(data)
+            return
+        yield name, mode, data[at:at + size], device
+        at = -(-(at + size) // 4) * 4
+
+
+def test_an_archive_holds_what_was_put_into_it():
+    made = archive([directory("dev"), Entry("dev/console", CHARACTER | 0o600, device=(5, 1)), program("init", b"12345"),
+                    Entry("empty", FILE | 0o644)])
+    assert list(entries(made)) == [
+        ("dev", 0o040755, b"", (0, 0)), ("dev/console", 0o020600, b"", (5, 1)), ("init", 0o100755, b"12345", (0, 0)),
+        ("empty", 0o100644, b"", (0, 0))]
+
+
+def test_the_guests_device_tree_has_the_monitors_addresses():
+    header = (MONITOR / "monitor.h").read_text()
+    constants = {name: int(value, 16) for name, value in re.findall(r"(\w+) = (0x[0-9a-f]+)u?", header)}
+    assert (RAM, INITRD, *PLIC, *VIRTIO) == tuple(constants[name] for name in (
+        "RAM_BASE", "INITRD_BASE", "PLIC_BASE", "PLIC_SIZE", "VIRTIO_BASE", "VIRTIO_SIZE"))
+    assert f"BLOCK_SOURCE = {BLOCK_SOURCE} " in header
+    assert f"RAM_SIZE = {images.GUEST_MEMORY >> 20} << 20;" in (MONITOR / "monitor.c").read_text()
+    tree = fdt.parse_dtb(guest_tree(CONFIGS["full"], 48 << 20, 4096, "console=hvc0", 10_000_000))
+    cpu = tree.get_node("/cpus/cpu@0")
+    assert cpu.get_property("riscv,isa").value == "rv64imac_zicclsm_zicntr_zicsr_zifencei_zihpm_sstc_svade"
+    assert "h" not in list(cpu.get_property("riscv,isa-extensions"))
+    assert tree.get_property("bootargs", "/chosen").value == "console=hvc0"
+
+
+def test_what_is_missing_is_named_with_the_packages_that_bring_it(monkeypatch, tmp_path, capfd):
+    monkeypatch.setattr(kernel, "SOURCES", tmp_path)
+    monkeypatch.setattr(kernel, "FIRMWARE", tmp_path / "fw_jump.elf")
+    monkeypatch.setattr(kernel, "TOOLS", ("no-such-compiler",))
+    with pytest.raises(BuildError, match="no-such-compiler, .*fw_jump.elf, .*linux-source.* `apt install linux-source"):
+        kernel.source()
+    assert main(["linux", "build"]) == 2
+    assert capfd.readouterr().err.count("\n") == 1
+    assert main(["linux", "boot", "--core", "no-h"]) == 2
+    assert "KVM needs the H extension" in capfd.readouterr().err
+
+
+def test_only_a_kernel_that_is_new_enough_is_taken(monkeypatch, tmp_path):
+    monkeypatch.setattr(kernel, "SOURCES", tmp_path)
+    monkeypatch.setattr(kernel, "FIRMWARE", tmp_path)
+    monkeypatch.setattr(kernel, "TOOLS", ())
+    (tmp_path / "linux-source-6.1.tar.xz").touch()
+    with pytest.raises(BuildError, match="linux-source-6.12"):
+        kernel.source()
+    for release in "6.12", "6.9", "6.16":
+        (tmp_path / f"linux-source-{release}.tar.xz").touch()
+    assert kernel.source().name == "linux-source-6.16.tar.xz"
+
+
+def test_no_option_is_given_twice():
+    for name in "host", "guest":
+        text = "".join((kernel.CONFIG / f"{part}.config").read_text() for part in ("common", name))
+        lines = [line for line in text.splitlines() if "CONFIG_" in line]
+        options = [re.search(r"CONFIG_\w+", line)[0] for line in lines]
+        assert sorted(set(options)) == sorted(options) and len(options) > 20
+
+
+def test_the_programs_of_host_and_guest_compile_for_a_core_without_an_fpu():
+    for name, sources in (("monitor", sorted(MONITOR.glob("*.c"))), ("host", [SW / "linux" / "user" / "host.c"]),
+                          ("guest", [SW / "linux" / "user" / "guest.c"])):
+        made = compile_program(name, sources, images.TARGET).read_bytes()
+        flags = int.from_bytes(made[48:52], "little")
+        assert made[:4] == b"\x7fELF" and flags & 6 == 0, name   # e_flags: the soft-float ABI
+
+
+@pytest.mark.parametrize("what", ["requests", "malformed", "plic"])
+def test_the_monitors_devices_keep_to_the_guests_memory(tmp_path, what):
+    """Runs the devices here, with every access outside of the guest's memory an error of the compiler's checks."""
+    made = compile_program("devices", [HERE / "devices.c", MONITOR / "plic.c", MONITOR / "virtio_block.c"],
+                           ("-I", str(MONITOR), "-O1", "-g", "-fsanitize=undefined", "-fsanitize-trap=all", "-Wall"))
+    (tmp_path / "disk").write_bytes(bytes(range(256)) * 512)
+    done = subprocess.run([str(made), what, str(tmp_path / "disk")], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert (tmp_path / "disk").read_bytes() == bytes(range(256)) * 512   # the disk is written in memory only
+    assert sys.platform != "linux" or done.stdout.startswith("ok")
