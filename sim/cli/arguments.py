@@ -83,14 +83,14 @@ def the_version() -> str:
         return f"{tomllib.loads(project.read_text())['project']['version']} (a clone, not installed)"
 
 
-def _machine(parser):
+def _machine(parser, memory_size="128M"):
     group = parser.add_argument_group("machine")
     group.add_argument("--core", type=core, default="full", metavar="NAME",
                        help="full, small or no-h (default: full)")
     group.add_argument("--engine", type=engine, default="compiled", metavar="NAME",
                        help="compiled: fast, built once; pysim: starts at once, slow (default: compiled)")
-    group.add_argument("--memory", type=memory, default=128 << 20, metavar="SIZE",
-                       help="RAM from 0x80000000 on, 16M to 2G (default: 128M)")
+    group.add_argument("--memory", type=memory, default=MEMORY[memory_size], metavar="SIZE",
+                       help=f"RAM from 0x80000000 on, 16M to 2G (default: {memory_size})")
     group.add_argument("--memory-latency", type=natural, default=DEFAULT_LATENCY, metavar="N",
                        help=f"cycles that memory waits before it answers (default: {DEFAULT_LATENCY})")
 
@@ -152,7 +152,7 @@ def _linux(commands):
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Boot the host, which starts the guest, which prints and powers off; then the host powers off.\n"
                     "Images are built first, unless they are there.")
-    _machine(boot)
+    _machine(boot, "64M")
     boot.add_argument("--bootargs", default=None, metavar="STR", help="the host kernel's command line")
     _limits_and_outputs(boot)
     _snapshots(boot)
@@ -171,7 +171,11 @@ def parser() -> Parser:
     demo.add_argument("--wave", type=wave, default=Path("demo.fst"), metavar="FILE",
                       help="waves around the first trap (default: demo.fst)")
     demo.set_defaults(command="demo")
-    doctor = commands.add_parser("doctor", help="say what is missing on this machine")
+    doctor = commands.add_parser("doctor", help="say what is missing on this machine, or what will fail in images")
+    doctor.add_argument("images", nargs="*", type=Path, metavar="IMAGE",
+                        help="ELF, kernel, device tree, RAM disk: what is to run together; say what will fail")
+    _machine(doctor)
+    doctor.add_argument("--bootargs", default=None, metavar="STR", help="the kernel's command line")
     doctor.set_defaults(command="doctor")
     bench = commands.add_parser("bench", help="measure: cycles a second, CPI, time to build the model")
     bench.add_argument("--core", type=core, default="full", metavar="NAME", help="full, small or no-h (default: full)")

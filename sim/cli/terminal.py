@@ -96,7 +96,7 @@ class Terminal:
                 self._spoke, self._shown = now, True
                 self.sink.write(f"\r\033[K[{text()}]")
                 self.sink.flush()
-        elif self._talks and now - self._spoke > REPORT:
+        elif self._talks and self._at_start and now - self._spoke > REPORT:
             self._spoke = now
             print(f"hyacinth: {text()}", file=sys.stderr, flush=True)
 

@@ -120,10 +120,15 @@ def build_runtime(wave: str, folder: Path) -> None:
 
 def link(parts: list[Path], library: Path, folder: Path) -> None:
     """Makes the shared `library` of object files and sources."""
+    run([sys.executable, "-m", "ziglang", *linking(library), *parts], folder, f"linking {library.name}")
+
+
+def linking(library: Path) -> list[str]:
+    """The arguments with which the compiler links a shared library in C++."""
     # `c++ -shared` would do, but it cannot be told to use more than one processor less than there are for its own
     # library; and what that adds to find undefined behaviour is not used here.
-    run([sys.executable, "-m", "ziglang", "build-lib", "-dynamic", "-lc++", "-O", "ReleaseFast", "-fno-ubsan-rt",
-         f"-j{processors() + 2}", f"-femit-bin={library}", *parts], folder, f"linking {library.name}")
+    return ["build-lib", "-dynamic", "-lc++", "-O", "ReleaseFast", "-fno-ubsan-rt", f"-j{processors() + 2}",
+            f"-femit-bin={library}"]
 
 
 def compiler() -> list[str]:

@@ -2,9 +2,9 @@
 
 import hashlib
 import os
-import subprocess
-import sys
 from pathlib import Path
+
+from ...sw.build import BuildError, cache_directory, run_compiler
 
 SOURCE = Path(__file__).with_name("shim.c")
 INCLUDED = tuple(SOURCE.with_name(name) for name in ("spike.h", "instructions.h", "stale.h"))
@@ -19,14 +19,13 @@ def build(fields: tuple[str, ...]) -> Path:
              f"-DRECORD_WORDS={len(fields)}", *(f"-DF_{name}={index}" for index, name in enumerate(fields))]
     text = b"".join(path.read_bytes() for path in (SOURCE, *INCLUDED))
     key = hashlib.sha256(text + "\0".join(flags).encode()).hexdigest()[:16]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hyacinth"
-    library = cache / f"lockstep-{key}.so"
+    library = cache_directory() / f"lockstep-{key}.so"
     if not library.exists():
-        cache.mkdir(parents=True, exist_ok=True)
+        library.parent.mkdir(parents=True, exist_ok=True)
         unfinished = library.with_suffix(f".{os.getpid()}")
-        compiler = [sys.executable, "-m", "ziglang", "cc"]
-        run = subprocess.run([*compiler, *flags, str(SOURCE), "-o", str(unfinished)], capture_output=True, text=True)
-        if run.returncode:
-            raise RuntimeError(f"{SOURCE.name} does not compile:\n{run.stderr}")
+        try:
+            run_compiler(["cc", *flags, SOURCE, "-o", unfinished])
+        except BuildError as error:
+            raise RuntimeError(f"{SOURCE.name} does not compile:\n{error}") from None
         unfinished.replace(library)
     return library

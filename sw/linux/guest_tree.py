@@ -30,7 +30,7 @@ def guest_tree(config: CoreConfig, memory_size: int, initrd_size: int, bootargs:
     tree = fdt.FDT()
     fill(tree.root, {
         "#address-cells": [2], "#size-cells": [2], "compatible": "hyacinth,guest", "model": "guest of Hyacinth",
-        "chosen": {"bootargs": bootargs, "linux,initrd-start": cells(INITRD),
+        "chosen": {"bootargs": bootargs, "rng-seed": list(range(8)), "linux,initrd-start": cells(INITRD),
                    "linux,initrd-end": cells(INITRD + initrd_size)},
         f"memory@{RAM:x}": {"device_type": "memory", "reg": cells(RAM) + cells(memory_size)},
         "cpus": {"#address-cells": [1], "#size-cells": [0], "timebase-frequency": [timebase], "cpu@0": {

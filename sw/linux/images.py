@@ -13,12 +13,12 @@ HERE = SW / "linux"
 TARGET = ("-target", "riscv64-linux-musl", "-mcpu=generic_rv64+m+a+c", "-Os", "-static", "-s", "-Wall", "-Wextra",
           "-Werror", "-std=gnu2x")
 """For user space: musl without an FPU."""
-GUEST_MEMORY = 48 << 20
+GUEST_MEMORY = 36 << 20
 GUEST_BOOTARGS = "console=hvc0"
 HOST_BOOTARGS = "console=ttyS0"
 TIMEBASE = 10_000_000
 """Hz, as the machine's device tree has it: KVM passes `time` on."""
-DISK = b"a line from the guest's disk\n".ljust(1 << 20, b"\0")
+DISK = b"a line from the guest's disk\n".ljust(64 << 10, b"\0")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const uint64_t RAM_SIZE = 48 << 20;
+static const uint64_t RAM_SIZE = 36 << 20;
 
 /* SBI specification 2.0, chapter 12. */
 enum { DEBUG_CONSOLE = 0x4442434e, CONSOLE_WRITE = 0, CONSOLE_READ = 1, CONSOLE_WRITE_BYTE = 2 };

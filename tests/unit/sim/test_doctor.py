@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from argparse import Namespace
 from importlib import metadata
 
 from hyacinth.sim import doctor
@@ -9,7 +10,7 @@ from hyacinth.sim.doctor import Finding
 
 
 def outcome(capsys, *findings):
-    return doctor.main(None), capsys.readouterr().out
+    return doctor.main(Namespace(images=[])), capsys.readouterr().out
 
 
 def test_all_well_is_success(capsys, monkeypatch):
