@@ -106,6 +106,9 @@ def cache():
 
 def compilers():
     """Whether the compiler makes programs for RISC-V and libraries for this machine."""
+    if not all(finding.fine for finding in cache()):
+        yield Finding("compilers", False, "not looked at: they need the cache", "mend the cache first", needed=False)
+        return
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / "program.S"
         program.write_text(".globl _start\n_start: hfence.gvma\n")

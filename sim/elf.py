@@ -14,7 +14,7 @@ HEADER, HEADER_BYTES = "<4s5B7xHHIQQQIHHHHHH", 64
 SEGMENT, SEGMENT_BYTES = "<IIQQQQQQ", 56
 PT_LOAD, ET_EXEC, ET_DYN, EM_RISCV = 1, 2, 3, 243
 MACHINES = {3: "x86", 40: "Arm", 62: "x86-64", 183: "AArch64", 8: "MIPS", 21: "PowerPC", 258: "LoongArch"}
-HOW = "build it with `python -m ziglang cc -target riscv64-freestanding -static`"
+HOW = "build it with `python -m hyacinth.sw.build FILE.c`"
 
 
 class BadProgram(ValueError):
@@ -121,6 +121,8 @@ def read(path, what="program") -> bytes:
     """The bytes of the file at `path`; BadProgram where it cannot be read."""
     path = Path(path)
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise BadProgram(f"{path}: a device or a pipe, not a {what}; name a file")
         return path.read_bytes()
     except FileNotFoundError:
         raise BadProgram(f"{path}: no such {what}; check the path") from None

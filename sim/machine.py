@@ -200,6 +200,8 @@ class Machine:
 
     def read(self, address: int, count: int) -> bytes:
         """Memory as the program finds it, stores that are still in the data cache too; `address` is an HPA."""
+        if count < 0:
+            raise ValueError(f"read: {count} bytes; give 0 or more")
         return self.engine.read(MEMORY, address, count, shadow=True)
 
     def write(self, address: int, contents: bytes) -> None:
@@ -251,6 +253,8 @@ class Machine:
 
     def step(self, count: int = 1, *, max_cycles: int | None = 1_000_000) -> Outcome:
         """Run until `count` more instructions have retired or trapped."""
+        if count < 1:
+            raise ValueError(f"step: {count} instructions; give 1 or more")
         return self._run(True, max_cycles, 0, count, None, None)
 
     def _run(self, tracing, max_cycles, stuck_after, count, matched, nth) -> Outcome:
@@ -328,18 +332,23 @@ class Machine:
     def register(self, which: int | str) -> int:
         """An integer register, by number or name (`x10`, `a0`)."""
         if isinstance(which, str):
-            which = REGISTERS.index(which) if which in REGISTERS else int(which[1:]) if which[0] == "x" else -1
-        if not 0 <= which < 32:
+            number = names.index(which) if which in (names := [f"x{n}" for n in range(32)]) else -1
+            number = REGISTERS.index(which) if which in REGISTERS else number
+        else:
+            number = which
+        if not 0 <= number < 32:
             raise ValueError(f"{which!r} is not an integer register; give x0 to x31, or such as a0")
-        self.engine.poke(inspect_register=which)
+        self.engine.poke(inspect_register=number)
         return self.engine.peek("inspect_value")
 
     def csr(self, which: int | str) -> int:
         """A CSR, by name or address, as M-mode would read it."""
         if isinstance(which, str):
-            if which not in self._csrs:
-                raise ValueError(f"{which!r} is not a CSR of this core")
-            which = self._csrs[which].address
+            if which.lower() not in self._csrs:
+                raise ValueError(f"{which!r} is not a CSR of this core; docs/isa/csrs.md lists them")
+            which = self._csrs[which.lower()].address
+        elif which not in (csr.address for csr in self._csrs.values()):
+            raise ValueError(f"{which:#x} is no CSR's address on this core; docs/isa/csrs.md lists them")
         self.engine.poke(inspect_enable=1, inspect_csr=which)
         value = self.engine.peek("inspect_csr_value")
         self.engine.poke(inspect_enable=0)

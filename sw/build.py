@@ -177,14 +177,22 @@ def main():
     arguments = parser.parse_args()
     sources = chosen(arguments.word)
     if missing := [str(source) for source in sources if not source.is_file()]:
-        sys.exit(f"there is no file {missing[0]}")
+        _refuse(f"{missing[0]}: no such file; check the path")
     if not sources:
-        sys.exit(f"no program's name holds {' or '.join(arguments.word)}; see {SW / 'tests'}")
+        _refuse(f"no program's name holds {' or '.join(arguments.word)}; see {SW / 'tests'}, or name a file.c")
     try:
         for elf in build_all(sources, arguments.jobs).values():
             print(elf)
     except BuildError as error:
         sys.exit(str(error))
+    except OSError as error:
+        _refuse(f"{error.filename}: {error.strerror}; set HYACINTH_CACHE to a folder that can be written")
+
+
+def _refuse(text):
+    """The user's mistake: one line, and the status that the command line has for it."""
+    print(f"hyacinth.sw.build: {text}", file=sys.stderr)
+    sys.exit(2)
 
 
 if __name__ == "__main__":

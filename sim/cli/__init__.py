@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from importlib import import_module
 
 from ..elf import BadProgram
@@ -26,9 +27,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"hyacinth: {error}", file=sys.stderr)
         return Status.BAD_INPUT
     except KeyboardInterrupt:
+        # Boxes that were made and not yet used are no mistake now.
+        warnings.simplefilter("ignore")
         print("hyacinth: interrupted", file=sys.stderr)
         return Status.INTERRUPTED
     except BrokenPipeError:
         # Who reads us has gone: nothing more can be said, and Python must not try at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Status.PROGRAM_FAILED
+        return Status.BROKEN_PIPE

@@ -32,7 +32,11 @@ def main(options) -> Status:
         if options.build:
             print(f"model of core {options.core}, built in an empty cache: {build_seconds(options.core):.0f} s")
         elves = build_all(sources)
-        rows = [measure(source.stem, elf, options.core) for source, elf in elves.items()]
+        rows = []
+        for source, elf in elves.items():
+            rows.append(measure(source.stem, elf, options.core))
+            if rows[-1][-1] == Status.INTERRUPTED:
+                return Status.INTERRUPTED
     except (BuildError, EngineError) as error:
         raise BadInput(f"{error}; `hyacinth doctor` looks for the cause") from None
     print_table(rows, options.core)

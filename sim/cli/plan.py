@@ -213,9 +213,9 @@ def probe(name: str, path: Path) -> None:
             pass
         if not existed:
             os.unlink(path)
-    except FileNotFoundError:
-        raise BadInput(f"--{name} {path}: the folder {path.parent} does not exist; make it first") from None
     except IsADirectoryError:
         raise BadInput(f"--{name} {path}: a directory; name a file in it") from None
     except OSError as error:
+        if not path.parent.is_dir():
+            raise BadInput(f"--{name} {path}: the folder {path.parent} does not exist; make it first") from None
         raise BadInput(f"--{name} {path}: cannot be written ({error.strerror}); name another file") from None

@@ -10,7 +10,7 @@ from ..trace.report import TrapWatcher
 from ..trace.signature import signature
 from ..trace.variables import variables
 from ..trace.waves import write_views
-from .plan import Plan, plan
+from .plan import OUTPUTS, Plan, plan
 from .session import STEPS, Ending, Session
 from .status import BadInput, Status
 from .terminal import Replay, Terminal
@@ -30,7 +30,8 @@ def main(options) -> Status:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise BadInput(f"{error.filename or 'a file of this run'}: {error.strerror}; give another place") from None
+        files = ", ".join(str(path) for name in OUTPUTS if (path := getattr(options, name)))
+        raise BadInput(f"{error.filename or files}: {error.strerror}; give another place") from None
     except EngineError as error:
         raise BadInput(str(error)) from None
     say_ending(made, ending)
@@ -120,6 +121,7 @@ def _wave_around(options, made: Plan, nth: NthTrap, typed: list[bytes]) -> None:
     if nth.cycle is None:
         raise BadInput(f"--wave-around-trap {nth.n}: the program took {nth.count} traps; --traps shows them")
     first, end = max(0, nth.cycle - AROUND), nth.cycle + AROUND
+    print(f"hyacinth: trap {nth.n} at cycle {nth.cycle}: {nth.cause}", file=sys.stderr)
     with machine_of(options, made, wave=options.wave, wave_from=first, wave_to=end) as machine:
         session_of(machine, options, made, Replay(typed), max_cycles=end + 1).run()
     show_views(options.wave, nth.cycle)

@@ -12,6 +12,7 @@ class Status(IntEnum):
     STUCK = 4            # nothing retires any more, or traps follow traps
     DIFFERENCE = 5       # core and referee disagree
     INTERRUPTED = 130    # Ctrl-C
+    BROKEN_PIPE = 141    # who read the output has gone
 
 
 class BadInput(ValueError):

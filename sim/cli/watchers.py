@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..records import RETIRE, RETIRE_FIELDS, RetireRecord
 from ..trace.log import Log
+from ..trace.names import cause_name
 from ..trace.report import report
 from ..trace.stats import ExitCounter, TrapCounter, statistics
 from .status import BadInput
@@ -98,12 +99,13 @@ class Last:
 class NthTrap:
     """Finds the cycle of the nth trap; a watcher of batches."""
     def __init__(self, n: int):
-        self.n, self.count, self.cycle = n, 0, None
+        self.n, self.count, self.cycle, self.cause = n, 0, None, ""
 
     def __call__(self, batch: bytes) -> None:
         traps = trapped(batch)
         if self.count < self.n <= self.count + len(traps):
-            self.cycle = traps[self.n - self.count - 1].cycle
+            found = traps[self.n - self.count - 1]
+            self.cycle, self.cause = found.cycle, cause_name(found.interrupt, found.code)
         self.count += len(traps)
 
 

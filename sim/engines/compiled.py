@@ -63,7 +63,7 @@ class Compiled(Engine):
         with progress or Progress() as shown:
             model = cache.library(flat, name, wave, shown)
         self._library, self.design = opened(model), cache.design(model)
-        self._session = self._call("session_new")
+        self._session = self._library.session_new()
         self._ports = {self._call("port_name", port).decode(): port for port in range(self._call("session_ports"))}
         self._places, self._words, self._fields = {}, {}, {}
         for host in hosts_:
@@ -71,8 +71,9 @@ class Compiled(Engine):
         self.poke(**flat.inits)
 
     def _call(self, name, *arguments):
-        session = () if self._session is None else (self._session,)
-        return getattr(self._library, name)(*session, *arguments)
+        if self._session is None:
+            raise EngineError("the machine is closed; make a new one")
+        return getattr(self._library, name)(self._session, *arguments)
 
     def _numbers(self, leaves):
         return (c_int * len(leaves))(*(self._ports[leaf] for leaf in leaves))

