@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
 
-from ..rtl.config import CoreConfig, Region
+from ..rtl.config import VIRTIO, CoreConfig, Region
 from ..rtl.device_tree import device_tree
 from ..rtl.devices.ram import BlockRam
 from ..rtl.devices.serializer import Serializer
@@ -38,11 +38,12 @@ class Image:
 def board_config(config: CoreConfig, ram_kib: int) -> CoreConfig:
     """`config` with as much RAM as is there, so that an access beyond is the access fault that the manual asks for.
 
-    The region of the device tree shrinks to a page: a memory of its own.
+    The region of the device tree shrinks to a page: a memory of its own. There is no host with devices.
     """
     sizes = {"ram": ram_kib << 10, "device-tree": 0x1000}
     return replace(config, memory_map=tuple(
-        Region(r.name, r.base, sizes.get(r.name, r.size), r.memory, r.writable) for r in config.memory_map))
+        Region(r.name, r.base, sizes.get(r.name, r.size), r.memory, r.writable)
+        for r in config.memory_map if r not in VIRTIO))
 
 
 class System(wiring.Component):

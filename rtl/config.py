@@ -38,8 +38,13 @@ INTERRUPTS = Region("interrupts", 0x11_0000, 0x1000)
 CLINT = Region("clint", 0x200_0000, 0x1_0000)
 PLIC = Region("plic", 0xC00_0000, 0x400_0000)
 UART = Region("uart", 0x1000_0000, 0x1000)
+VIRTIO_SLOTS = tuple(range(0x1000_1000, 0x1000_9000, 0x1000))
+"""Where virtio devices are: 4 KiB each."""
+VIRTIO = (Region("virtio-0", VIRTIO_SLOTS[0], 0x1000), Region("virtio-1", VIRTIO_SLOTS[1], 0x2000),
+          Region("virtio-3", VIRTIO_SLOTS[3], 0x4000), Region("virtio-7", VIRTIO_SLOTS[7], 0x1000))
+"""The slots as regions, each named by its first one. A machine whose host has no devices leaves them all out."""
 RAM = Region("ram", 0x8000_0000, 0x8000_0000, memory=True)
-VIRT = (ROM, DEVICE_TREE, FINISHER, INTERRUPTS, CLINT, PLIC, UART, RAM)
+VIRT = (ROM, DEVICE_TREE, FINISHER, INTERRUPTS, CLINT, PLIC, UART, *VIRTIO, RAM)
 
 
 @dataclass(frozen=True, kw_only=True)

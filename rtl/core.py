@@ -22,6 +22,7 @@ from .pipeline.issue import Issue
 from .pipeline.loadstore import LoadStore
 from .pipeline.payloads import Issued
 from .pipeline.stage import Stage
+from .ports import SnoopSignature
 
 
 class Core(wiring.Component):
@@ -35,6 +36,8 @@ class Core(wiring.Component):
     -------
     ibus, dbus : Out(BusSignature)
         Instruction cache and data cache.
+    snoop : In(SnoopSignature)
+        Who else writes memory; the instruction cache learns of it by FENCE.I alone.
     time : In(64), msip, mtip, meip, seip : In(1), hgeip_lines : In(64)
         mtime and the interrupt lines; bit n of `hgeip_lines` is guest external interrupt n.
     uncached_page : In(PHYSICAL_BITS - 12), uncached_enable : In(1)
@@ -49,9 +52,10 @@ class Core(wiring.Component):
     def __init__(self, config: CoreConfig):
         self.config = config
         super().__init__({
-            "ibus": Out(BusSignature()), "dbus": Out(BusSignature()), "time": In(64), "msip": In(1), "mtip": In(1),
-            "meip": In(1), "seip": In(1), "hgeip_lines": In(64), "uncached_page": In(PHYSICAL_BITS - 12),
-            "uncached_enable": In(1), "retire": Out(stream.Signature(Retire, always_ready=True)),
+            "ibus": Out(BusSignature()), "dbus": Out(BusSignature()), "snoop": In(SnoopSignature()),
+            "time": In(64), "msip": In(1), "mtip": In(1), "meip": In(1), "seip": In(1), "hgeip_lines": In(64),
+            "uncached_page": In(PHYSICAL_BITS - 12), "uncached_enable": In(1),
+            "retire": Out(stream.Signature(Retire, always_ready=True)),
             "walk": Out(stream.Signature(WalkStep, always_ready=True)), "events": Out(EVENT_BITS),
             "inspect_enable": In(1), "inspect_register": In(5), "inspect_value": Out(64), "inspect_csr": In(12),
             "inspect_csr_value": Out(64)})
@@ -115,8 +119,10 @@ class Core(wiring.Component):
         connect(m, fetch.cache, icache.cpu)
         connect(m, icache.bus, flipped(self.ibus))
         connect(m, dcache.bus, flipped(self.dbus))
+        connect(m, flipped(self.snoop), dcache.snoop)
         m.d.comb += [
             mmu.translation.eq(csr.translation), mmu.flush_first.eq(csr.flush_first), mmu.flush_all.eq(csr.flush_all),
+            loadstore.snooped.eq(self.snoop.held), loadstore.snooped_line.eq(self.snoop.line),
             mmu.uncached_page.eq(self.uncached_page), mmu.uncached_enable.eq(self.uncached_enable),
             loadstore.executed.eq(commit.executed), loadstore.go.eq(commit.go),
             loadstore.next.valid.eq(commit.next.valid), loadstore.next.payload.eq(commit.next.payload),

@@ -5,10 +5,10 @@ Nodes are named, and nested, as those of QEMU's `virt` board, so that software b
 
 import fdt
 
-from .config import LINE_BYTES, CoreConfig
+from .config import LINE_BYTES, VIRTIO_SLOTS, CoreConfig
 from .devices.finisher import PASS, RESET
 from .devices.plic import SOURCES
-from .soc import UART_SOURCE
+from .soc import UART_SOURCE, VIRTIO_SOURCE
 
 MACHINE_SOFTWARE, MACHINE_TIMER, SUPERVISOR_EXTERNAL, MACHINE_EXTERNAL = 3, 7, 9, 11
 """Interrupts of the hart, by their number in mip."""
@@ -25,7 +25,7 @@ def extensions(config: CoreConfig) -> list[str]:
 
 
 def device_tree(config: CoreConfig, memory_size: int, bootargs: str | None = None,
-                initrd: tuple[int, int] | None = None, *, seed: bytes = b"", clock: int = 50_000_000,
+                initrd: tuple[int, int] | None = None, *, virtio: int = 0, seed: bytes = b"", clock: int = 50_000_000,
                 divider: int = 5) -> bytes:
     """The flattened device tree (DTB).
 
@@ -38,6 +38,8 @@ def device_tree(config: CoreConfig, memory_size: int, bootargs: str | None = Non
         Command line of the kernel.
     initrd : tuple of int
         Addresses of the first byte of an initial RAM disk, and of the one after its last.
+    virtio : int
+        Slots that have a device, the first ones.
     seed : bytes
         For the kernel's random numbers, a multiple of 4 bytes; without it a kernel spends long on finding some.
     clock : int
@@ -100,7 +102,10 @@ def device_tree(config: CoreConfig, memory_size: int, bootargs: str | None = Non
             "#address-cells": [0], "#interrupt-cells": [1], "riscv,ndev": [SOURCES]},
         at("serial", "uart"): device("uart", compatible="ns16550a", clock_frequency=[clock], interrupts=[UART_SOURCE],
                                      interrupt_parent=[PLIC]),
-    }
+    } | {
+        f"virtio_mmio@{base:x}": {"compatible": "virtio,mmio", "reg": cells(base) + cells(0x1000), "dma-coherent": None,
+                                  "interrupts": [VIRTIO_SOURCE + slot], "interrupt-parent": [PLIC]}
+        for slot, base in enumerate(VIRTIO_SLOTS[:virtio])}
 
     def ending(name, value):
         return {"compatible": f"syscon-{name}", "regmap": [FINISHER], "offset": [0], "value": [value]}

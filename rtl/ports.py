@@ -131,6 +131,20 @@ class DataCacheSignature(wiring.Signature):
                           "clean": Out(1), "cleaned": In(1)})
 
 
+class SnoopSignature(wiring.Signature):
+    """How who writes memory behind the back of the data cache takes a line away from it, seen from that one.
+
+    Members
+    -------
+    valid : Out(1), line : Out(PHYSICAL_BITS - 6)
+        Held until the line has been written; then `valid` is lowered until `held` has fallen.
+    held : In(1)
+        Memory has the line as the hart left it, the cache has it no more and lets nobody at any line.
+    """
+    def __init__(self):
+        super().__init__({"valid": Out(1), "line": Out(PHYSICAL_BITS - 6), "held": In(1)})
+
+
 class TranslationCsrs(data.Struct):
     """The CSRs that the Mmu obeys."""
     satp: AtpFields

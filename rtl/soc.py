@@ -1,11 +1,11 @@
 """The whole machine but for its memory: core, fabric and devices. The same in a simulation and on a board."""
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from .bus import BusSignature
-from .config import PHYSICAL_BITS, CoreConfig
+from .config import PHYSICAL_BITS, VIRTIO, VIRTIO_SLOTS, CoreConfig
 from .devices.clint import Clint
 from .devices.finisher import Finisher
 from .devices.interrupt_generator import InterruptGenerator
@@ -13,12 +13,15 @@ from .devices.plic import Plic
 from .devices.uart import Uart16550
 from .fabric import Arbiter, Decoder
 from .payloads import Retire, WalkStep
+from .ports import SnoopSignature
 
-UART_SOURCE = 10
-"""The UART's source at the PLIC, as on the `virt` board of QEMU."""
+UART_SOURCE, VIRTIO_SOURCE = 10, 1
+"""The sources at the PLIC of the UART and of the first virtio slot, as on the `virt` board of QEMU."""
 
 DEVICES = ("clint", "plic", "uart", "finisher", "interrupts")
 """Names of the regions of `CoreConfig.memory_map` that are devices; each must be there."""
+
+HOST = {"host": Out(BusSignature()), "host_interrupts": In(len(VIRTIO_SLOTS)), "snoop": In(SnoopSignature())}
 
 INSPECT = {"inspect_enable": In(1), "inspect_register": In(5), "inspect_value": Out(64),
            "inspect_csr": In(12), "inspect_csr_value": Out(64)}
@@ -46,6 +49,9 @@ class Soc(wiring.Component):
     -------
     memory : Out(BusSignature())
         All regions of `config.memory_map` that are main memory: RAM, ROM and device tree.
+    host : Out(BusSignature()), host_interrupts : In(8), snoop : In(SnoopSignature())
+        Where the memory map has the regions of config.VIRTIO. Accesses of them, for devices of the host; the interrupt
+        lines of its slots; and its way to write memory without the data cache being wrong.
     uart_tx : Out(stream of 8 bits), uart_rx : In(stream of 8 bits)
         What the program sends and receives.
     uart_divisor : Out(16)
@@ -70,12 +76,14 @@ class Soc(wiring.Component):
     """
     def __init__(self, config: CoreConfig, *, inspect=False, divider=5, uart_divisor=1, core=None):
         regions = {region.name: region for region in config.memory_map if not region.memory}
-        for name in sorted(regions.keys() ^ set(DEVICES)):
+        self.hosted = all(region in config.memory_map for region in VIRTIO)
+        for name in sorted(regions.keys() ^ {*DEVICES, *(region.name for region in VIRTIO if self.hosted)}):
             raise ValueError(f"CoreConfig.memory_map: the device {name!r} " + (
                 "is not known" if name in regions else "is missing") + f"; it must have {', '.join(DEVICES)}")
         self.config, self.inspect, self.divider, self.initial_divisor = config, inspect, divider, uart_divisor
         self.slaves = {name: (regions[name],) for name in DEVICES} | {
-            "memory": tuple(region for region in config.memory_map if region.memory)}
+            "memory": tuple(region for region in config.memory_map if region.memory)} | (
+            {"host": VIRTIO} if self.hosted else {})
         if core is None:
             from .core import Core  # here, so that the rest of the machine can be tested without it
             core = Core(config)
@@ -86,7 +94,8 @@ class Soc(wiring.Component):
             "retire": Out(stream.Signature(Retire, always_ready=True)),
             "walk": Out(stream.Signature(WalkStep, always_ready=True)),
             "events": Out(32), "exit": Out(stream.Signature(32, always_ready=True)),
-            "uncached_page": In(PHYSICAL_BITS - 12), "uncached_enable": In(1)} | (INSPECT if inspect else {}))
+            "uncached_page": In(PHYSICAL_BITS - 12), "uncached_enable": In(1)} | (INSPECT if inspect else {}) | (
+            HOST if self.hosted else {}))
 
     def elaborate(self, platform):
         m = Module()
@@ -107,8 +116,14 @@ class Soc(wiring.Component):
         for name, device in zip(DEVICES, (clint, plic, uart, finisher, interrupts), strict=True):
             connect(m, getattr(decoder, name), device.bus)
 
+        lines = Signal(len(VIRTIO_SLOTS))
+        if self.hosted:
+            connect(m, decoder.host, flipped(self.host))
+            m.d.comb += [lines.eq(self.host_interrupts), self.snoop.held.eq(core.snoop.held)]
+            m.d.sync += [core.snoop.valid.eq(self.snoop.valid), core.snoop.line.eq(self.snoop.line)]
+
         m.d.comb += [
-            plic.sources.eq(interrupts.sources | uart.interrupt << UART_SOURCE),
+            plic.sources.eq(interrupts.sources | uart.interrupt << UART_SOURCE | lines << VIRTIO_SOURCE),
             core.msip.eq(clint.msip), core.mtip.eq(clint.mtip), core.time.eq(clint.time),
             core.meip.eq(plic.interrupts[0] | interrupts.external[0]),
             core.seip.eq(plic.interrupts[1] | interrupts.external[1]),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..rtl.config import CONFIGS, CoreConfig
+from ..rtl.config import CONFIGS, VIRTIO_SLOTS, CoreConfig
 from ..rtl.device_tree import device_tree
 from ..rtl.events import EVENTS
 from ..rtl.isa.csrs import table
@@ -22,7 +22,7 @@ REGISTERS = ("zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s
              "t3 t4 t5 t6").split()
 """The integer registers by the names of the calling convention."""
 ENGINES = ("compiled", "pysim")
-MEMORY = "memory"
+MEMORY, HOST = "memory", "host"
 SEED = bytes(range(32))
 """Of random numbers: always the same, as every run of a program shall be."""
 DEFAULT_WAVES = ".fst"
@@ -73,6 +73,8 @@ class Machine:
         Bytes of RAM from the base of the region `ram` on.
     memory_latency : int
         Cycles that memory waits before it answers.
+    devices : tuple of hosts.Disk, hosts.Entropy and hosts.Console
+        Virtio devices, in the order of their slots; for the compiled engine.
     wave : path
         A file for waves, .fst or .vcd, of the cycles from `wave_from` to `wave_to`.
     progress : context manager
@@ -87,6 +89,9 @@ class Machine:
         Objects with `take(records, steps)`: called with lists of RetireRecord and WalkRecord, in order.
     raw_watchers : list
         Callables: each gets the bytes of the Retire records (see records.RETIRE), before `watchers` are called.
+    write_watchers : list
+        Callables: each gets address and bytes of what a device has written to memory, after `raw_watchers` have got
+        the records before that.
     exit_code : int or None
         Once the program has ended.
     engine : Engine
@@ -99,12 +104,13 @@ class Machine:
     Raises
     ------
     ValueError
-        A name that is not known, or memory that does not fit into its region.
+        A name that is not known, memory that does not fit into its region, or more devices than slots.
     EngineError
         The model cannot be built.
     """
     def __init__(self, core: str | CoreConfig = "full", engine: str = "compiled", *, memory: int = 128 << 20,
-                 memory_latency: int = 20, wave=None, wave_from: int = 0, wave_to: int | None = None, progress=None):
+                 memory_latency: int = 20, devices: tuple = (), wave=None, wave_from: int = 0,
+                 wave_to: int | None = None, progress=None):
         if isinstance(core, str) and core not in CONFIGS:
             raise ValueError(f"{core!r} is not a core; give one of {', '.join(CONFIGS)}, or a CoreConfig")
         if engine not in ENGINES:
@@ -116,8 +122,12 @@ class Machine:
         ram = self.regions["ram"]
         if not 4096 <= memory <= ram.size or memory % 4096:
             raise ValueError(f"memory has {memory} bytes; give a multiple of 4096 up to {ram.size}")
+        hosted = all(f"virtio-{n}" in self.regions for n in (0, 1, 3, 7))
+        if len(devices) > (len(VIRTIO_SLOTS) if hosted else 0):
+            raise ValueError(f"{len(devices)} virtio devices; there are {len(VIRTIO_SLOTS) if hosted else 0} slots")
+        self.devices, self._hosted = devices, hosted
         self.program: Program | None = None
-        self.watchers, self.raw_watchers = [], []
+        self.watchers, self.raw_watchers, self.write_watchers = [], [], []
         self.exit_code: int | None = None
         self.last_record: records.RetireRecord | None = None
         self.htif: Htif | None = None
@@ -135,6 +145,8 @@ class Machine:
             hosts.MemoryHost(MEMORY, ranges, latency), hosts.ByteOut("uart_tx"), hosts.ByteIn("uart_rx"),
             hosts.Trace("retire"), hosts.Trace("walk"), hosts.Counters("events"), hosts.Stop("exit"),
             hosts.Stores("retire", MEMORY, (MemoryKind.STORE, MemoryKind.AMO)))
+        if self._hosted:
+            around += (hosts.Virtio(HOST, "snoop", "host_interrupts", MEMORY, "retire", VIRTIO_SLOTS[0], self.devices),)
         flat = Flat(Soc(self.config, inspect=True))
         if engine == "pysim":
             from .engines.pysim import Pysim
@@ -176,7 +188,7 @@ class Machine:
         for address, contents in segments:
             self.write(address, contents)
         if dtb is None:
-            dtb = device_tree(self.config, self.memory_size, bootargs, initrd, seed=SEED)
+            dtb = device_tree(self.config, self.memory_size, bootargs, initrd, seed=SEED, virtio=len(self.devices))
         tree = self.regions.get("device-tree")
         if tree is None or len(dtb) > tree.size:
             raise ValueError(f"the device tree has {len(dtb)} bytes, its region {tree.size if tree else 0}; shorten it")
@@ -285,14 +297,24 @@ class Machine:
     def _take(self) -> None:
         """Hand the records since the last time to who watches."""
         batch, walk = self.engine.batch("retire"), self.engine.batch("walk")
-        for watcher in self.raw_watchers if batch else ():
-            watcher(batch)
+        size, done = records.RETIRE.size, 0
+        first = self.retired - len(batch) // size
+        for seen, address, contents in self.engine.written(HOST) if self._hosted else ():
+            self._give(batch[done:(seen - first) * size])
+            done = (seen - first) * size
+            for watcher in self.write_watchers:
+                watcher(address, contents)
+        self._give(batch[done:])
         if batch:
             self.last_record = records.RetireRecord._make(records.RETIRE.unpack(batch[-records.RETIRE.size:]))
         if self.watchers and (batch or walk):
             retired, walked = records.retired(batch), records.walked(walk)
             for watcher in self.watchers:
                 watcher.take(retired, walked)
+
+    def _give(self, batch: bytes) -> None:
+        for watcher in self.raw_watchers if batch else ():
+            watcher(batch)
 
     def records(self, max_cycles: int | None = None) -> Iterator[records.RetireRecord]:
         """Run, and yield each Retire record, until the program ends or the cycles are over."""
@@ -310,14 +332,18 @@ class Machine:
     # The console.
 
     def give_input(self, typed: bytes) -> None:
-        """Bytes for the program to read, by the UART or by HTIF: each gets them all, a program reads only one."""
+        """Bytes for the program to read, by UART, HTIF or virtio: each gets them all, a program reads only one."""
         self.engine.send("uart_rx", typed)
+        if self._hosted:
+            self.engine.send(HOST, typed)
         if self.htif:
             self.input += typed
 
     def take_output(self) -> bytes:
-        """What the program has written since the last call, by the UART and by HTIF."""
+        """What the program has written since the last call, by UART, HTIF and virtio."""
         output = self.engine.received("uart_tx")
+        if self._hosted:
+            output += self.engine.received(HOST)
         if self.htif:
             output += bytes(self.htif.output)
             self.htif.output.clear()

@@ -5,6 +5,7 @@ region of memory the blocks that are not zero, named by region and offset. Where
 the bus does, because the data cache holds it, that block is there a second time.
 """
 
+import hashlib
 import json
 import os
 import zipfile
@@ -14,11 +15,12 @@ from pathlib import Path
 
 from ..rtl.config import CONFIGS, CoreConfig
 from .engines.engine import EngineError
+from .engines.hosts import Console, Disk, Entropy
 from .machine import MEMORY, Machine
 from .records import RetireRecord
 
 FORMAT = "hyacinth snapshot"
-VERSION = 1
+VERSION = 2
 BLOCK = 1 << 18
 """Bytes of memory in one entry of the archive."""
 BUS, PROGRAM = "bus", "program"
@@ -42,6 +44,8 @@ class Snapshot:
         As Machine has them.
     cycle : int
         When it was made.
+    devices : tuple
+        As Machine has them.
     about : dict
         What else was given to `save`.
     manifest : dict
@@ -52,6 +56,7 @@ class Snapshot:
     memory: int
     memory_latency: int
     cycle: int
+    devices: tuple
     about: dict
     manifest: dict
 
@@ -121,7 +126,7 @@ def save(machine: Machine, path: Path, **about) -> None:
     manifest = {
         "format": FORMAT, "version": VERSION, "design": machine.engine.design, "core": names[0] if names else None,
         "config": repr(machine.config), "memory": machine.memory_size, "memory_latency": machine.memory_latency,
-        "cycle": machine.cycle, "about": about, "host": {
+        "cycle": machine.cycle, "devices": list(map(_kept_device, machine.devices)), "about": about, "host": {
             "device_tree": machine.device_tree.hex(), "boot_rom": machine.boot_rom.hex(),
             "tohost": htif and htif.tohost, "fromhost": htif and htif.fromhost, "htif": htif and htif.state,
             "input": machine.input.hex(), "last_record": machine.last_record}}
@@ -182,19 +187,45 @@ def load(path: Path | str, core: CoreConfig | None = None) -> Snapshot:
         raise BadSnapshot(f"{path}: made with the configuration {manifest['core'] or 'of its own'}, which is not the "
                           "one here; give that one, or make the snapshot again")
     return Snapshot(path, config, manifest["core"], manifest["memory"], manifest["memory_latency"], manifest["cycle"],
-                    manifest["about"], manifest)
+                    tuple(_device(path, kept) for kept in manifest["devices"]), manifest["about"], manifest)
 
 
 def resume(path: Path | str, core: CoreConfig | None = None, **more) -> Machine:
     """A machine in the state that `save` kept; `more` as Machine has it. Raises BadSnapshot or EngineError."""
     snapshot = load(path, core)
-    machine = Machine(snapshot.config, memory=snapshot.memory, memory_latency=snapshot.memory_latency, **more)
+    machine = Machine(snapshot.config, memory=snapshot.memory, memory_latency=snapshot.memory_latency,
+                      devices=snapshot.devices, **more)
     try:
         snapshot.restore(machine)
     except BadSnapshot:
         machine.close()
         raise
     return machine
+
+
+def _kept_device(device: Disk | Entropy | Console) -> dict:
+    """A device as JSON has it. What a disk does not keep itself must be found in its file again."""
+    if isinstance(device, Disk):
+        return {"disk": str(Path(device.path).resolve()), "writable": device.writable, "sha256": _digest(device.path)}
+    return {"entropy": device.seed} if isinstance(device, Entropy) else {"console": True}
+
+
+def _device(path: Path, kept: dict) -> Disk | Entropy | Console:
+    if "disk" not in kept:
+        return Entropy(kept["entropy"]) if "entropy" in kept else Console()
+    disk = Disk(Path(kept["disk"]), kept["writable"])
+    try:
+        same = _digest(disk.path) == kept["sha256"]
+    except OSError as error:
+        raise BadSnapshot(f"{path}: its disk {disk.path} cannot be read ({error.strerror}); put it there") from None
+    if not same:
+        raise BadSnapshot(f"{path}: its disk {disk.path} has changed since; put back what it was, or begin again")
+    return disk
+
+
+def _digest(path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _damaged(path: Path, error: Exception) -> BadSnapshot:

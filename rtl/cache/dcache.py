@@ -6,7 +6,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ..bus import BusSignature
-from ..ports import DataCacheSignature, TableReadSignature
+from ..ports import DataCacheSignature, SnoopSignature, TableReadSignature
 from .fill import Fill
 from .ways import ROW_BITS, SET_BITS, TAG_BITS, WAY_KIB, WORD_BITS, Ways, selected
 
@@ -28,13 +28,15 @@ class DataCache(wiring.Component):
         Loads and stores.
     tables : In(TableReadSignature())
         The walker.
+    snoop : In(SnoopSignature())
+        Who else writes memory.
     bus : Out(BusSignature())
         Bursts for lines, single accesses for what is not cached.
     """
     def __init__(self, size_kib):
         self.size_kib = size_kib
         super().__init__({"cpu": In(DataCacheSignature(size_kib // WAY_KIB)), "tables": In(TableReadSignature()),
-                          "bus": Out(BusSignature())})
+                          "snoop": In(SnoopSignature()), "bus": Out(BusSignature())})
 
     def elaborate(self, platform):
         m = Module()
@@ -43,7 +45,8 @@ class DataCache(wiring.Component):
         m.submodules.dirty = dirty = Memory(shape=ways.ways, depth=1 << SET_BITS, init=[])
         dirty_write = dirty.write_port(granularity=1)
         dirty_read = dirty.read_port(transparent_for=(dirty_write,))
-        cpu, tables, request, response = self.cpu, self.tables, self.bus.request, self.bus.response
+        cpu, tables, snoop = self.cpu, self.tables, self.snoop
+        request, response = self.bus.request, self.bus.response
 
         # What the outputs of the arrays are.
         cpu_set, cpu_word = Signal(SET_BITS), Signal(WORD_BITS)  # of the last read of `cpu`
@@ -56,7 +59,7 @@ class DataCache(wiring.Component):
         line_ppn, line_set = Signal(TAG_BITS), Signal(SET_BITS)
         word, byte = Signal(WORD_BITS), Signal(3)
         victim, victim_ppn = Signal(ways.ways), Signal(TAG_BITS)
-        cleaning = Signal()
+        cleaning, snooping = Signal(), Signal()
         beat = Signal(WORD_BITS)
         answer, failed = Signal(64), Signal()
         # After a refill `cpu` is let in first. Else a walk that needs the same way could take the line away
@@ -125,9 +128,13 @@ class DataCache(wiring.Component):
                     m.next = "IDLE"
 
             with m.State("IDLE"):
-                m.d.sync += [failed.eq(0), cleaning.eq(0), beat.eq(0)]
+                m.d.sync += [failed.eq(0), cleaning.eq(0), snooping.eq(0), beat.eq(0)]
                 # Only registers of the walker decide, so that `granted` is known early in the cycle.
-                with m.If(tables.valid & ~tables.done & ~reserved.any()):
+                with m.If(snoop.valid):
+                    m.d.comb += [own_read.eq(1), own_row.eq(Cat(Const(0, WORD_BITS), snoop.line))]
+                    m.d.sync += [Cat(line_set, line_ppn).eq(snoop.line), snooping.eq(1)]
+                    m.next = "SNOOP"
+                with m.Elif(tables.valid & ~tables.done & ~reserved.any()):
                     m.d.comb += [own_read.eq(1), own_row.eq(tables.address[3:])]
                     m.d.sync += [Cat(byte, word, line_set, line_ppn).eq(tables.address), for_tables.eq(1),
                                  wanted.eq(1)]
@@ -191,6 +198,8 @@ class DataCache(wiring.Component):
                     m.next = "FILL"
                     with m.If(cleaning):
                         m.next = "DRAIN"
+                    with m.Elif(snooping):
+                        m.next = "HELD"
 
             with m.State("DRAIN"):
                 with m.If(~parted):
@@ -210,6 +219,22 @@ class DataCache(wiring.Component):
                         m.d.sync += tables.done.eq(still_wanted)
                     with m.Else():
                         m.next = "READ"
+
+            # The outputs are those of the snooped line, and stay so while the buffer is full.
+            with m.State("SNOOP"):
+                owner = ways.matches[0]
+                m.d.sync += [victim.eq(owner), victim_ppn.eq(line_ppn)]
+                with m.If(~(dirty_read.data & owner).any()):
+                    m.d.comb += ways.tag_write.eq(owner)
+                    m.next = "HELD"
+                with m.Elif(~parted):
+                    m.d.comb += ways.tag_write.eq(owner)
+                    m.next = "COPY"
+
+            with m.State("HELD"):
+                m.d.comb += snoop.held.eq(~parted)
+                with m.If(~snoop.valid):
+                    m.next = "IDLE"
 
             with m.State("SINGLE"):
                 m.d.comb += [request.valid.eq(~parted), request.p.address.eq(Cat(byte, word, line_set, line_ppn)),

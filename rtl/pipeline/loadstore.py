@@ -57,6 +57,8 @@ class LoadStore(wiring.Component):
         there (or was read) from the lowest byte on.
     clean : In(1), cleaned : Out(1)
         FENCE.I: of the cache, from commit, while no access is made.
+    snooped : In(1), snooped_line : In(PHYSICAL_BITS - 6)
+        Somebody else writes this line now.
     miss : Out(1)
         For one cycle: a line is asked for.
     """
@@ -68,7 +70,8 @@ class LoadStore(wiring.Component):
             "translate": Out(TranslateSignature()), "cache": Out(DataCacheSignature(ways)),
             "done": Out(1), "loaded": Out(64), "value": Out(64), "faulted": Out(1), "fault": Out(Fault),
             "fault_offset": Out(4), "hpa": Out(PHYSICAL_BITS), "hpa_next": Out(PHYSICAL_BITS), "device": Out(1),
-            "stored": Out(1), "data": Out(64), "clean": In(1), "cleaned": Out(1), "miss": Out(1)})
+            "stored": Out(1), "data": Out(64), "clean": In(1), "cleaned": Out(1),
+            "snooped": In(1), "snooped_line": In(PHYSICAL_BITS - 6), "miss": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -96,7 +99,7 @@ class LoadStore(wiring.Component):
         m.d.comb += part_address.eq(Mux(part, above, address))
         place_hpa = Cat(part_address[:12], here.ppn)
 
-        # Reservation: what LR remembers is a physical address; SC alone forgets it.
+        # Reservation: what LR remembers is a physical address; an SC forgets it, and who else writes its line.
         reserved, reservation = Signal(), Signal(PHYSICAL_BITS)
         holds = Signal()
         m.d.comb += holds.eq(reserved & (reservation == Cat(address[:12], first_page.ppn)))
@@ -160,7 +163,7 @@ class LoadStore(wiring.Component):
                      cache.write.eq(looks & writes & ~modifies)]
         with m.If(self.done & access.lr):
             m.d.sync += [reserved.eq(1), reservation.eq(Cat(address[:12], first_page.ppn))]
-        with m.If(self.done & is_sc):
+        with m.If(self.done & is_sc | self.snooped & (reservation[6:] == self.snooped_line)):
             m.d.sync += reserved.eq(0)
 
         def second_part():
@@ -237,8 +240,11 @@ class LoadStore(wiring.Component):
             with m.State("LOOK"):
                 look(on_miss="REFILL")
             with m.State("MODIFY"):
-                # After a miss the walker has used the cache; the line need not be absent.
+                # After a miss somebody else has used the cache. The line need not be absent, but may be another than
+                # was read: the AMO begins anew.
                 look(on_miss="READ")
+                with m.If(~cache.hit):
+                    m.d.sync += [have_old.eq(0), gets.eq(1)]
             with m.State("REFILL"):
                 m.d.comb += [cache.refill.eq(1), elsewhere.eq(1), other.eq(cache.arrived_data)]
                 with m.If(cache.arrived & access.load & ~crosses):

@@ -95,6 +95,15 @@ def _machine(parser, memory_size="128M"):
                        help=f"cycles that memory waits before it answers (default: {DEFAULT_LATENCY})")
 
 
+    group = parser.add_argument_group("virtio devices, each in the next slot from 0x10001000 on")
+    group.add_argument("--disk", type=Path, action="append", default=[], metavar="FILE",
+                       help="a disk; what is written to it is kept in memory, the file stays as it is")
+    group.add_argument("--disk-rw", type=Path, action="append", default=[], metavar="FILE",
+                       help="a disk; what is written to it is written to the file")
+    group.add_argument("--entropy", action="store_true", help="random numbers, the same in every run")
+    group.add_argument("--virtio-console", action="store_true", help="a console beside the UART, on the same terminal")
+
+
 def _limits_and_outputs(parser):
     group = parser.add_argument_group("limits")
     group.add_argument("--max-cycles", type=positive, metavar="N", help="stop after N cycles, with status 3")

@@ -4,8 +4,9 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...rtl.config import CONFIGS, RAM, CoreConfig
+from ...rtl.config import CONFIGS, RAM, VIRTIO_SLOTS, CoreConfig
 from ..elf import BadProgram, Program, Segment, load, read
+from ..engines.hosts import Console, Disk, Entropy
 from ..snapshot import BadSnapshot, Snapshot
 from ..snapshot import load as load_snapshot
 from ..trace.symbols import Symbols
@@ -15,6 +16,8 @@ from .status import BadInput
 KERNEL = RAM.base + (2 << 20)
 """Where firmware expects the next stage, as OpenSBI's FW_JUMP has it."""
 OUTPUTS = ("log", "stats", "signature", "wave")
+SECTOR = 512
+"""Bytes; a disk has a whole number of them."""
 ALIGNMENT = 2 << 20
 """Of an initial RAM disk: a megapage, as Linux maps it."""
 
@@ -43,6 +46,8 @@ class Plan:
         From which the run goes on, in place of a program.
     save_points : tuple of SavePoint
         Where it is saved.
+    devices : tuple
+        As Machine has them.
     """
     config: CoreConfig
     segments: tuple[Segment, ...]
@@ -55,6 +60,7 @@ class Plan:
     initrd: tuple[int, int] | None = None
     snapshot: Snapshot | None = None
     save_points: tuple[SavePoint, ...] = ()
+    devices: tuple = ()
 
 
 def plan(options, symbols: Symbols | None = None) -> Plan:
@@ -82,7 +88,9 @@ def plan(options, symbols: Symbols | None = None) -> Plan:
     # What a later run, which begins at a snapshot, wants to know of this one.
     about = {"symbols": [str(path.resolve()) for path in symbols.paths], "signature": made.signature,
              "guest_symbols": [str(path.resolve()) for path in symbols.guest.paths] if symbols.guest else []}
-    return replace(made, symbols=symbols, save_points=tuple(save_points(options.save_at, symbols, about)))
+    devices = made.devices if options.resume else _devices(options)
+    return replace(made, symbols=symbols, devices=devices,
+                   save_points=tuple(save_points(options.save_at, symbols, about)))
 
 
 def _combinations(options) -> None:
@@ -90,6 +98,8 @@ def _combinations(options) -> None:
         raise BadInput("PROGRAM and --firmware exclude each other; give one of them")
     if options.resume and (options.program or options.firmware):
         raise BadInput("--resume goes on with what is in the snapshot; leave PROGRAM and --firmware out")
+    if options.resume and (options.disk or options.disk_rw or options.entropy or options.virtio_console):
+        raise BadInput("--resume goes on with the devices of the snapshot; leave --disk and the others out")
     if options.resume and options.check:
         raise BadInput("--check begins at reset, where core and referee are alike; leave --resume out")
     if (options.resume or options.save_at) and options.engine == "pysim":
@@ -110,6 +120,36 @@ def _combinations(options) -> None:
         raise BadInput("--wave-around-trap finds the cycles itself; leave --wave-from and --wave-to out")
     if options.wave_from is not None and options.wave_to is not None and options.wave_from > options.wave_to:
         raise BadInput(f"--wave-from {options.wave_from} comes after --wave-to {options.wave_to}; exchange them")
+
+
+def _devices(options) -> tuple:
+    """The virtio devices. Raises BadInput where a file is no disk."""
+    disks = [(path, writable) for paths, writable in ((options.disk, False), (options.disk_rw, True)) for path in paths]
+    if (disks or options.entropy or options.virtio_console) and options.engine == "pysim":
+        raise BadInput("only the compiled engine has virtio devices; give --engine compiled")
+    for path, writable in disks:
+        option = "--disk-rw" if writable else "--disk"
+        if path.is_dir():
+            raise BadInput(f"{option} {path}: a directory; name an image of a disk")
+        if not path.exists():
+            raise BadInput(f"{option} {path}: no such file; make one with `truncate -s 64M {path}`")
+        if not path.is_file():
+            raise BadInput(f"{option} {path}: not a regular file; copy it into one")
+        if not os.access(path, os.R_OK | (os.W_OK if writable else 0)):
+            raise BadInput(f"{option} {path}: cannot be {'written' if writable else 'read'}; change its permissions")
+        if (size := path.stat().st_size) % SECTOR or not size:
+            raise BadInput(f"{option} {path}: {size} bytes are no whole number of sectors of {SECTOR}; "
+                           f"make it longer with `truncate -s %{SECTOR} {path}`" if size else
+                           f"{option} {path}: the file is empty; make it longer with `truncate -s 64M {path}`")
+    for path in {path.resolve() for path, writable in disks if writable}:
+        if sum(path == other.resolve() for other, _ in disks) > 1:
+            raise BadInput(f"--disk-rw {path}: it is given twice, and each disk would destroy what the other writes; "
+                           "give it once")
+    devices = (*(Disk(path, writable) for path, writable in disks), *[Entropy()] * options.entropy,
+               *[Console()] * options.virtio_console)
+    if len(devices) > len(VIRTIO_SLOTS):
+        raise BadInput(f"{len(devices)} virtio devices; there are {len(VIRTIO_SLOTS)} slots, give fewer")
+    return devices
 
 
 def _program(options) -> Plan:
@@ -138,7 +178,7 @@ def _snapshot(options) -> Plan:
     host = kept.manifest["host"]
     return Plan(kept.config, (), RAM.base, host["tohost"], host["fromhost"], signature and tuple(signature),
                 Symbols(*_there(kept.about.get("symbols", ())), guest=Symbols(*_there(guest)) if guest else None),
-                snapshot=kept)
+                snapshot=kept, devices=kept.devices)
 
 
 def _there(paths) -> list[Path]:
@@ -188,7 +228,7 @@ def _image(path: Path, address: int, what: str) -> tuple[Segment, ...]:
 def _outputs(options) -> None:
     """Each file that will be written can be, and is not one that is read or written under another option."""
     inputs = {Path(path).resolve(): name for name in ("program", "firmware", "kernel", "initrd", "dtb", "resume")
-              if (path := getattr(options, name))}
+              if (path := getattr(options, name))} | {path.resolve(): "disk" for path in options.disk + options.disk_rw}
     seen: dict[Path, str] = {}
     wanted = [(name, getattr(options, name)) for name in OUTPUTS]
     for name, path in [*wanted, *(("save-at", Path(path)) for _, path in options.save_at)]:

@@ -51,7 +51,7 @@ def say_ending(made: Plan, ending: Ending) -> None:
 def machine_of(options, made: Plan, **waves) -> Machine:
     """A machine with the plan's program in it, reset; or as the plan's snapshot has it."""
     machine = Machine(made.config, options.engine, memory=options.memory, memory_latency=options.memory_latency,
-                      **waves)
+                      devices=made.devices, **waves)
     try:
         if made.snapshot:
             made.snapshot.restore(machine)
@@ -91,6 +91,7 @@ def run(options, made: Plan, terminal, *, watchers=(), phases=None) -> Ending:
         check = Check(stack.enter_context(_referee(machine, options, made))) if options.check else None
         if check:
             machine.raw_watchers.append(check)
+            machine.write_watchers.append(check.wrote)
         session = session_of(machine, options, made, terminal, last=last, check=check,
                              phases=phases, save_points=made.save_points)
         with terminal:

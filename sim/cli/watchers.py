@@ -127,6 +127,10 @@ class Check:
     def __call__(self, batch: bytes) -> None:
         self._ask(self.referee.check, batch)
 
+    def wrote(self, address: int, contents: bytes) -> None:
+        """A device has written memory."""
+        self._ask(self.referee.wrote, address, contents)
+
     def finish(self) -> None:
         """Wait for the last answers."""
         self._ask(self.referee.finish)

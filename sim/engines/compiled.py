@@ -1,6 +1,8 @@
 """The compiled engine: the component as machine code, made with Verilator, its clock loop and hosts in C++."""
 
 import ctypes
+import os
+import struct
 from ctypes import POINTER, c_char_p, c_int, c_uint64, c_void_p
 from pathlib import Path
 
@@ -13,6 +15,9 @@ SLICE = 1 << 17
 """Cycles between two looks of Python at what else happens, such as Ctrl-C."""
 FOR_EVER = (1 << 64) - 1
 
+WRITE = struct.Struct("<QQQ")
+"""Of a write in the log of virtio::Slots: records so far, address, bytes, which follow."""
+
 S, I, U, P = c_void_p, c_int, c_uint64, POINTER(c_int)
 FUNCTIONS = {
     "session_new": (S,), "session_delete": (None, S), "session_run": (I, S, U), "session_now": (U, S),
@@ -21,6 +26,10 @@ FUNCTIONS = {
     "memory_add": (I, S, P, U), "memory_range": (I, S, I, U, U, I, I), "memory_watch": (None, S, I, U),
     "memory_seen_address": (U, S, I), "memory_seen_data": (U, S, I), "memory_read": (I, S, I, U, c_char_p, U, I),
     "memory_write": (I, S, I, U, c_char_p, U, I), "stores_add": (I, S, I, P, U),
+    "virtio_add": (I, S, P, I, I, U), "virtio_disk": (I, S, I, I, c_char_p, I), "virtio_entropy": (None, S, I, I, U),
+    "virtio_console": (None, S, I, I), "virtio_console_size": (U, S, I, I),
+    "virtio_console_take": (None, S, I, I, c_char_p), "virtio_console_give": (None, S, I, I, c_char_p, U),
+    "virtio_log_size": (U, S, I), "virtio_log_take": (None, S, I, c_char_p),
     "byte_out_add": (I, S, P), "byte_out_size": (U, S, I), "byte_out_take": (None, S, I, c_char_p),
     "byte_in_add": (I, S, P), "byte_in_give": (None, S, I, c_char_p, U),
     "trace_add": (I, S, I, I, P, U), "trace_on": (None, S, I, I), "trace_count": (U, S, I), "trace_words": (S, S, I),
@@ -30,7 +39,7 @@ FUNCTIONS = {
     "snapshot_make": (U, S), "snapshot_take": (None, S, c_char_p), "snapshot_restore": (I, S, c_char_p, U),
     "wave_open": (I, S, c_char_p, U, U), "wave_close": (None, S),
 }
-"""Of each function of harness.cc: the type of its result, then those of its arguments."""
+"""Of each function of commands.cc: the type of its result, then those of its arguments."""
 
 
 def opened(path: Path):
@@ -65,7 +74,7 @@ class Compiled(Engine):
         self._library, self.design = opened(model), cache.design(model)
         self._session = self._library.session_new()
         self._ports = {self._call("port_name", port).decode(): port for port in range(self._call("session_ports"))}
-        self._places, self._words, self._fields = {}, {}, {}
+        self._places, self._words, self._fields, self._consoles = {}, {}, {}, {}
         for host in hosts_:
             self._add(host)
         self.poke(**flat.inits)
@@ -92,6 +101,8 @@ class Compiled(Engine):
             kinds = sum(1 << kind for kind in host.kinds)
             self._call("stores_add", self._places[hosts.MemoryHost, host.memory], self._numbers(leaves), kinds)
             return
+        elif isinstance(host, hosts.Virtio):
+            place = self._add_virtio(host)
         elif isinstance(host, hosts.ByteOut):
             place = self._call("byte_out_add", self._numbers(stream))
         elif isinstance(host, hosts.ByteIn):
@@ -106,6 +117,22 @@ class Compiled(Engine):
         else:
             place = self._call("stop_add", self._ports[stream[0]], self._ports[stream[2]])
         self._places[type(host), port] = place
+
+    def _add_virtio(self, host: hosts.Virtio) -> int:
+        place = self._call("virtio_add", self._numbers(hosts.virtio_leaves(host)),
+                           self._places[hosts.MemoryHost, host.memory], self._places[hosts.Trace, host.records],
+                           host.base)
+        for slot, device in enumerate(host.devices):
+            if isinstance(device, hosts.Disk):
+                if not self._call("virtio_disk", place, slot, os.fsencode(device.path), device.writable):
+                    raise EngineError(f"{device.path}: cannot be opened as a disk; give a file that can be "
+                                      f"read{' and written' if device.writable else ''}")
+            elif isinstance(device, hosts.Entropy):
+                self._call("virtio_entropy", place, slot, device.seed)
+            else:
+                self._call("virtio_console", place, slot)
+                self._consoles.setdefault(host.port, []).append((place, slot))
+        return place
 
     @property
     def cycle(self) -> int:
@@ -152,12 +179,20 @@ class Compiled(Engine):
         return self._call("memory_seen_address", place), self._call("memory_seen_data", place)
 
     def received(self, port: str) -> bytes:
-        place = self._places[hosts.ByteOut, port]
-        contents = ctypes.create_string_buffer(self._call("byte_out_size", place))
-        self._call("byte_out_take", place, contents)
+        if (hosts.Virtio, port) in self._places:
+            return b"".join(self._taken("virtio_console", *console) for console in self._consoles.get(port, ()))
+        return self._taken("byte_out", self._places[hosts.ByteOut, port])
+
+    def _taken(self, what: str, *where) -> bytes:
+        contents = ctypes.create_string_buffer(self._call(f"{what}_size", *where))
+        self._call(f"{what}_take", *where, contents)
         return contents.raw
 
     def send(self, port: str, contents: bytes) -> None:
+        if (hosts.Virtio, port) in self._places:
+            for console in self._consoles.get(port, ()):
+                self._call("virtio_console_give", *console, contents, len(contents))
+            return
         self._call("byte_in_give", self._places[hosts.ByteIn, port], contents, len(contents))
 
     def trace(self, port: str, on: bool) -> None:
@@ -169,6 +204,15 @@ class Compiled(Engine):
         contents = ctypes.string_at(self._call("trace_words", place), size)
         self._call("trace_clear", place)
         return contents
+
+    def written(self, port: str) -> list[tuple[int, int, bytes]]:
+        log = self._taken("virtio_log", self._places[hosts.Virtio, port])
+        writes, at = [], 0
+        while at < len(log):
+            seen, address, count = WRITE.unpack_from(log, at)
+            at += WRITE.size + count
+            writes.append((seen, address, log[at - count:at]))
+        return writes
 
     def seen(self, port: str) -> int:
         return self._call("trace_seen", self._places[hosts.Trace, port])

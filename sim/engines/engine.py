@@ -96,6 +96,13 @@ class Engine(ABC):
         """The records of a Trace since the last call."""
 
     @abstractmethod
+    def written(self, port: str) -> list[tuple[int, int, bytes]]:
+        """What the devices of a Virtio have written since the last call, while its trace was on.
+
+        Of each write: how many records had been seen before it, its address, its bytes.
+        """
+
+    @abstractmethod
     def seen(self, port: str) -> int:
         """Records that have passed a Trace so far, whether on or off."""
 

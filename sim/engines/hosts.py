@@ -5,6 +5,7 @@ they are given; the next edge samples both. So no output read by one host may de
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from .flat import Flat
 
@@ -35,6 +36,68 @@ class MemoryHost:
     port: str
     ranges: tuple[Range, ...]
     latency: int = 0
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A virtio block device.
+
+    Parameters
+    ----------
+    path : Path
+        A file, whose length is a multiple of 512 bytes.
+    writable : bool
+        Whether what is written changes the file; else it is kept in memory and is gone with the machine.
+    """
+    path: Path
+    writable: bool = False
+
+
+@dataclass(frozen=True)
+class Entropy:
+    """A virtio entropy device: the same numbers in every run.
+
+    Parameters
+    ----------
+    seed : int
+        64 bits.
+    """
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Console:
+    """A virtio console; Engine.received and Engine.send have its bytes, by the port of its Virtio."""
+
+
+@dataclass(frozen=True)
+class Virtio:
+    """Slots for virtio devices over MMIO, at the bus by which the component reaches them.
+
+    Parameters
+    ----------
+    port : str
+        Of the signature BusSignature.
+    snoop : str
+        Of the signature SnoopSignature: the way to write memory.
+    interrupts : str
+        An input, a bit for each slot.
+    memory : str
+        The port of the MemoryHost that queues and buffers lie in.
+    records : str
+        The port of the Trace by whose records Engine.written dates writes.
+    base : int
+        Address of the first slot.
+    devices : tuple of Disk, Entropy and Console
+        At most 8, one for each slot; the slots after them are empty.
+    """
+    port: str
+    snoop: str
+    interrupts: str
+    memory: str
+    records: str
+    base: int
+    devices: tuple[Disk | Entropy | Console, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -129,6 +192,11 @@ def memory_leaves(port: str) -> tuple[str, ...]:
     """The leaves at which a MemoryHost stands, in the order of the harness."""
     return (*(f"{port}_request_payload_{name}" for name in REQUEST), f"{port}_request_valid", f"{port}_request_ready",
             *(f"{port}_response_payload_{name}" for name in RESPONSE), f"{port}_response_valid")
+
+
+def virtio_leaves(host: Virtio) -> tuple[str, ...]:
+    """The leaves at which a Virtio stands, in the order of the harness."""
+    return (*memory_leaves(host.port), *(f"{host.snoop}_{name}" for name in ("valid", "line", "held")), host.interrupts)
 
 
 def payload_leaves(flat: Flat, port: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ import struct
 from collections import deque
 
 from . import hosts
-from .engine import Reason
+from .engine import EngineError, Reason
 
 BEATS, BYTES = 8, 8
 NONE = Reason(0)
@@ -116,6 +116,35 @@ class Memory(At):
             reasons = self.accept(now)
         self.set(**{response: answers})
         return reasons
+
+
+class Virtio(At):
+    """Virtio, without devices: every slot is empty."""
+    EMPTY = {0x00: 0x7472_6976, 0x04: 2, 0x0c: 0x4859_4143, 0xb0: 0xffff_ffff, 0xb4: 0xffff_ffff, 0xb8: 0xffff_ffff,
+             0xbc: 0xffff_ffff}
+
+    def __init__(self, description, engine):
+        super().__init__(description, engine)
+        if description.devices:
+            raise EngineError("only the compiled engine has virtio devices; give --engine compiled, or no device")
+        self.leaves = hosts.memory_leaves(description.port)
+        self.answer = None
+
+    def cycle(self, now):
+        """See hosts.py."""
+        valid, ready, data, error, last, response = self.leaves[6:]
+        answer, self.answer = self.answer, None
+        self.set(**{ready: answer is None})
+        if answer is not None:
+            self.set(**{data: answer[0], error: answer[1], last: 1})
+        elif self.get(valid):
+            where, write, burst, size = map(self.get, self.leaves[:4])
+            slot, offset = divmod(where - self.description.base, 0x1000)
+            reads = not (write or burst) and size == 2
+            self.answer = (self.EMPTY.get(offset, 0) << 8 * (where & 7) if reads else 0,
+                           bool(burst or not 0 <= slot < 8))
+        self.set(**{response: answer is not None})
+        return NONE
 
 
 class Stores(At):
@@ -247,4 +276,4 @@ class Stop(At):
 
 
 MAKE = {hosts.MemoryHost: Memory, hosts.Stores: Stores, hosts.ByteOut: ByteOut, hosts.ByteIn: ByteIn,
-        hosts.Trace: Trace, hosts.Counters: Counters, hosts.Stop: Stop}
+        hosts.Virtio: Virtio, hosts.Trace: Trace, hosts.Counters: Counters, hosts.Stop: Stop}

@@ -84,9 +84,13 @@ class Pysim(Engine):
         return self._hosts[hosts.MemoryHost, memory].seen
 
     def received(self, port: str) -> bytes:
+        if (hosts.Virtio, port) in self._hosts:
+            return b""
         return self._hosts[hosts.ByteOut, port].take()
 
     def send(self, port: str, contents: bytes) -> None:
+        if (hosts.Virtio, port) in self._hosts:
+            return
         self._hosts[hosts.ByteIn, port].bytes.extend(contents)
 
     def trace(self, port: str, on: bool) -> None:
@@ -94,6 +98,9 @@ class Pysim(Engine):
 
     def batch(self, port: str) -> bytes:
         return self._hosts[hosts.Trace, port].take()
+
+    def written(self, port: str) -> list[tuple[int, int, bytes]]:
+        return []
 
     def seen(self, port: str) -> int:
         return self._hosts[hosts.Trace, port].seen

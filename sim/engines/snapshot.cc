@@ -4,8 +4,6 @@
 
 #include "harness.h"
 
-void Memory::state(Archive& a) { a(seen_address), a(seen_data), a(busy), a(line), a(due), a(beats), a(sent), a(written),
-                                 a(writes), a(failed); }
 void ByteOut::state(Archive& a) { a(bytes); }
 void ByteIn::state(Archive& a) { a(bytes), a(offered), a(given); }
 void Trace::state(Archive& a) { a(last), a(seen); }

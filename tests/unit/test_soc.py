@@ -12,6 +12,7 @@ from testbench import Bench, assert_exports
 from hyacinth.rtl.bus import BusSignature
 from hyacinth.rtl.config import CLINT, FINISHER, INTERRUPTS, PHYSICAL_BITS, PLIC, RAM, SMALL, UART, Region
 from hyacinth.rtl.payloads import Retire, WalkStep
+from hyacinth.rtl.ports import SnoopSignature
 from hyacinth.rtl.soc import UART_SOURCE, Soc
 
 
@@ -19,7 +20,8 @@ class StandIn(wiring.Component):
     """The ports of a core, which the test drives."""
     def __init__(self):
         super().__init__({
-            "ibus": Out(BusSignature()), "dbus": Out(BusSignature()), "time": In(64), "msip": In(1), "mtip": In(1),
+            "ibus": Out(BusSignature()), "dbus": Out(BusSignature()), "snoop": In(SnoopSignature()),
+            "time": In(64), "msip": In(1), "mtip": In(1),
             "meip": In(1), "seip": In(1), "hgeip_lines": In(64), "uncached_page": In(PHYSICAL_BITS - 12),
             "uncached_enable": In(1), "retire": Out(stream.Signature(Retire, always_ready=True)),
             "walk": Out(stream.Signature(WalkStep, always_ready=True)), "events": Out(32), "inspect_enable": In(1),
