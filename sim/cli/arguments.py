@@ -162,7 +162,11 @@ def _linux(commands):
         description="Boot the host, which starts the guest, which prints and powers off; then the host powers off.\n"
                     "Images are built first, unless they are there.")
     _machine(boot, "64M")
-    boot.add_argument("--bootargs", default=None, metavar="STR", help="the host kernel's command line")
+    boot.add_argument("--bootargs", default=None, metavar="STR",
+                      help="the host kernel's command line; after `--` come arguments of the monitor: dirty-log")
+    boot.add_argument("--guest", nargs="+", default=None, metavar=("PROGRAM", "ARGUMENT"),
+                      help="first process of the guest, and its arguments: C source, a static executable for "
+                           "rv64imac and lp64, or a name of sw/linux/user (guest, soak)")
     _limits_and_outputs(boot)
     _snapshots(boot)
     boot.set_defaults(command="linux", action="boot")

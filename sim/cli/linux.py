@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 from ...rtl.config import CONFIGS
 from ...sw.build import BuildError
@@ -28,7 +29,7 @@ def main(options) -> Status:
     if not CONFIGS[core].hypervisor:
         raise BadInput(f"--core {core}: KVM needs the H extension; give full or small")
     try:
-        made = None if options.action == "boot" and options.resume else build(core)
+        made = None if options.action == "boot" and options.resume else build(core, getattr(options, "guest", None))
         if options.action == "boot":
             return boot(options, made)
     except (BuildError, EngineError, OSError) as error:
@@ -38,11 +39,12 @@ def main(options) -> Status:
     return Status.SUCCESS
 
 
-def build(core: str):
-    """The images for a core."""
+def build(core: str, guest: list[str] | None):
+    """The images for a core; `guest` is the guest's first process and its arguments."""
     from ...sw.linux.images import images
+    program, *arguments = guest or [None]
     with saying() as say:
-        return images(CONFIGS[core], say)
+        return images(CONFIGS[core], say, program and Path(program), " ".join(arguments))
 
 
 def boot(options, made) -> Status:

@@ -100,8 +100,6 @@ def _combinations(options) -> None:
         raise BadInput("--resume goes on with what is in the snapshot; leave PROGRAM and --firmware out")
     if options.resume and (options.disk or options.disk_rw or options.entropy or options.virtio_console):
         raise BadInput("--resume goes on with the devices of the snapshot; leave --disk and the others out")
-    if options.resume and options.check:
-        raise BadInput("--check begins at reset, where core and referee are alike; leave --resume out")
     if (options.resume or options.save_at) and options.engine == "pysim":
         raise BadInput("only the compiled engine keeps snapshots; give --engine compiled")
     if not options.program and not options.firmware and not options.resume:

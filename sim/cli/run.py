@@ -111,9 +111,15 @@ def run(options, made: Plan, terminal, *, watchers=(), phases=None) -> Ending:
 def _referee(machine, options, made: Plan):
     from ..lockstep.referee import Referee, RefereeError
     try:
-        return Referee(made.config, [(segment.address, segment.data) for segment in made.segments], options.memory,
-                       rom=machine.boot_rom, device_tree=machine.device_tree)
-    except RefereeError as error:
+        if not made.snapshot:
+            state, segments = None, [(segment.address, segment.data) for segment in made.segments]
+        else:
+            from ..lockstep.start import state_of
+            state = state_of(machine)
+            segments = state.segments
+        return Referee(made.config, segments, options.memory, rom=machine.boot_rom, device_tree=machine.device_tree,
+                       state=state)
+    except (RefereeError, ValueError) as error:
         raise BadInput(str(error)) from None
 
 

@@ -2,7 +2,8 @@
 
 Spoken to on standard input, after one line of JSON (the setup): frames of one letter and two 64-bit numbers,
 `C slot count` (check that many records of that slot of the shared memory), `W address length` and the bytes (the host
-wrote RAM), `R base size` and `length`-prefixed bytes (a read-only memory). It answers each `C` with a line of JSON.
+wrote RAM), `R base size` and `length`-prefixed bytes (a read-only memory), `S 0 length` and JSON (begin with this state). It
+answers each `C` and `S` with a line of JSON.
 """
 
 import ctypes
@@ -33,6 +34,9 @@ def main():
             spike.write(first, requests.read(second))
         elif letter == b"R":
             spike.add_rom(first, second, requests.read(struct.unpack("<Q", requests.read(8))[0]))
+        elif letter == b"S":
+            answers.write(json.dumps({"unlike": spike.begin(**json.loads(requests.read(second)))}) + "\n")
+            answers.flush()
         else:
             same = spike.check(start + first * setup["slot_bytes"], second)
             answers.write(json.dumps({"same": same} | (spike.finding() if same < second else {})) + "\n")

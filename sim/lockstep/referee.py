@@ -17,6 +17,7 @@ from . import differences, shim
 from .child import FRAME
 from .report import describe
 from .spike import VERSION
+from .start import State
 
 SLOTS, SLOT_RECORDS, KEPT = 4, 8192, 20
 
@@ -74,6 +75,8 @@ class Referee:
         Bytes of RAM, from the base of the region `ram` on.
     rom, device_tree : bytes
         Contents of the regions `rom` and `device-tree`.
+    state : State or None
+        Where the core is, if not at reset.
     fields : tuple of str
         The 64-bit words of a record.
 
@@ -81,7 +84,7 @@ class Referee:
     batches later; `finish` when all is known.
     """
     def __init__(self, config: CoreConfig, segments, memory_size: int, *, rom: bytes = b"", device_tree: bytes = b"",
-                 fields: tuple[str, ...] = RETIRE_FIELDS):
+                 state: State | None = None, fields: tuple[str, ...] = RETIRE_FIELDS):
         if reason := unavailable():
             raise RefereeError(reason)
         self.fields, self._record = fields, struct.Struct(f"<{len(fields)}Q")
@@ -110,6 +113,8 @@ class Referee:
                                + struct.pack("<Q", len(contents)) + contents)
             for address, contents in segments:
                 self.wrote(address, contents)
+            if state:
+                self._begin(state)
         except BaseException:
             self.close()
             raise
@@ -127,6 +132,15 @@ class Referee:
             "options": {"full_tinst": config.htinst == "full", "zero_tinst": config.htinst == "zero",
                         "failing_sc": differences.FAILING_SC, "misaligned_traps": config.misaligned == "trap"},
             "shim": str(shim.build(self.fields)), "shared": handle, "slots": SLOTS, "slot_bytes": self._slot_bytes}
+
+    def _begin(self, state: State):
+        about = json.dumps({"pc": state.pc, "mode": state.mode, "registers": state.registers, "mip": state.mip,
+                            "minstret": state.minstret, "csrs": list(state.csrs.items())}).encode()
+        self._send(FRAME.pack(b"S", 0, len(about)) + about)
+        if unlike := self._answer()["unlike"]:
+            address, core, spike = unlike[0]
+            raise RefereeError(f"Spike cannot be in the state of this snapshot: CSR {address:#x} is {core:#x}, there it "
+                               f"would be {spike:#x}; take another snapshot")
 
     def check(self, records):
         """Takes records (bytes-like, whole ones, in the order of retirement)."""

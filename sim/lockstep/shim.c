@@ -43,6 +43,7 @@ static struct finding finding;
 static const u64 *current;
 static u64 shadow[32];            /* registers, as the records have them */
 static u64 time_now = ~(u64)0, mip_before, failed_scs, inhibited;
+static int reserves_unseen;       /* an LR before the first record may have reserved something */
 static int device_loaded, device_stored;
 static u64 device_address, device_data, device_size;
 
@@ -329,6 +330,8 @@ static int check_one(const u64 *r) {
     else mip_held = *mip_value, hvip_held = *hvip_value, *mip_value = *hvip_value = 0;
   }
   if (is_sc(bits) && !r[F_trapped]) {
+    if (reserves_unseen && r[F_memory] == STORE) *reservation = r[F_hpa];
+    reserves_unseen = 0;
     if (r[F_memory] == STORE) failed_scs = 0;
     else if (*reservation != ~(u64)0 && failed_scs < options.failing_sc) failed_scs++, *reservation = ~(u64)0;
   }
@@ -387,12 +390,20 @@ void shim_remove_csr(unsigned address) {
 /* Sets a CSR's own storage, past what a write of it would do. */
 void shim_set_csr(unsigned address, u64 value) { *storage(address) = value; }
 
+/* Begins in the midst of a run, when all CSRs but mip are as they shall be. */
+void shim_begin(u64 at, unsigned in, const u64 *registers, u64 mip) {
+  memcpy(x, registers, sizeof shadow), memcpy(shadow, registers, sizeof shadow);
+  *pc = at, *prv = in & 3, *v = in >> 2;
+  *mip_value = mip_before = mip, inhibited = read_csr(MCOUNTINHIBIT), reserves_unseen = 1;
+  spike_flush_icache(mmu), spike_flush_tlb(mmu);
+}
+
 /* Finds Spike's parts. 0 where they are not where this build of Spike has them. */
 int shim_start(u8 *spike_processor, struct options choices) {
   processor = spike_processor, state = processor + PROCESSOR_STATE, options = choices;
   mmu = (u8 *)word(processor, PROCESSOR_MMU), sim = (u8 *)word(processor, PROCESSOR_SIMIF) - SIM_SIMIF;
   pc = (u64 *)state, x = (u64 *)(state + STATE_X), prv = (u64 *)(state + STATE_PRV), v = state + STATE_V;
-  device_count = 0, current = 0, time_now = ~(u64)0, mip_before = failed_scs = inhibited = 0;
+  device_count = 0, current = 0, reserves_unseen = 0, time_now = ~(u64)0, mip_before = failed_scs = inhibited = 0;
   memset(pages, 0, sizeof pages), memset(csrs, 0, sizeof csrs), memset(rules, 0, sizeof rules);
   in_wfi = processor + PROCESSOR_IN_WFI, reservation = (u64 *)(mmu + MMU_RESERVATION);
   for (u8 *node = (u8 *)word(state, STATE_CSRS + MAP_FIRST); node; node = (u8 *)word(node, 0)) {

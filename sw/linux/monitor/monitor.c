@@ -1,6 +1,9 @@
 /* A small monitor of virtual machines for RISC-V over Linux's /dev/kvm: one vCPU, one disk, the SBI's debug console.
  *
- *     monitor IMAGE TREE INITRD DISK
+ *     monitor IMAGE TREE INITRD DISK [dirty-log]
+ *
+ * With dirty-log it does what a monitor does that moves a guest elsewhere while that runs: again and again it asks which
+ * pages the guest has written, and KVM protects them from the next write.
  *
  * The guest's hypervisor is KVM; the monitor gives it memory, and does what KVM leaves to user space: the accesses of
  * devices (KVM_EXIT_MMIO) and the calls of the debug console (KVM_EXIT_RISCV_SBI). Ends with status 0 when the guest has
@@ -19,7 +22,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const uint64_t RAM_SIZE = 36 << 20;
+enum { RAM_SIZE = 36 << 20 };
+enum { DIRTY_EVERY = 64 };   /* exits between two looks at the log */
 
 /* SBI specification 2.0, chapter 12. */
 enum { DEBUG_CONSOLE = 0x4442434e, CONSOLE_WRITE = 0, CONSOLE_READ = 1, CONSOLE_WRITE_BYTE = 2 };
@@ -89,6 +93,18 @@ static void set(uint64_t which, uint64_t value)
     ask(vcpu, KVM_SET_ONE_REG, &one, "KVM_SET_ONE_REG");
 }
 
+/* How many pages the guest has written since this was asked last. */
+static unsigned dirty_pages(int vm)
+{
+    static uint64_t bitmap[RAM_SIZE / 4096 / 64 + 1];
+    struct kvm_dirty_log log = {.dirty_bitmap = bitmap};
+    unsigned pages = 0;
+    ask(vm, KVM_GET_DIRTY_LOG, &log, "KVM_GET_DIRTY_LOG");
+    for (size_t n = 0; n < sizeof bitmap / sizeof *bitmap; n++)
+        pages += __builtin_popcountll(bitmap[n]);
+    return pages;
+}
+
 static void console(struct kvm_run *run)
 {
     typeof(run->riscv_sbi) *call = &run->riscv_sbi;
@@ -132,8 +148,9 @@ static void device(struct kvm_run *run)
 
 int main(int count, char **words)
 {
-    if (count != 5)
-        fail("usage: monitor IMAGE TREE INITRD DISK");
+    bool logs = count == 6 && !strcmp(words[5], "dirty-log");
+    if (count != 5 && !logs)
+        fail("usage: monitor IMAGE TREE INITRD DISK [dirty-log]");
     int kvm = open("/dev/kvm", O_RDWR);
     if (kvm < 0)
         fail("/dev/kvm: %s; does the device tree name the extension h?", strerror(errno));
@@ -147,6 +164,7 @@ int main(int count, char **words)
     block_open(words[4]);
 
     struct kvm_userspace_memory_region region = {
+        .flags = logs ? KVM_MEM_LOG_DIRTY_PAGES : 0,
         .guest_phys_addr = RAM_BASE, .memory_size = RAM_SIZE, .userspace_addr = (uintptr_t)ram};
     ask(vm, KVM_SET_USER_MEMORY_REGION, &region, "KVM_SET_USER_MEMORY_REGION");
     vcpu = ask(vm, KVM_CREATE_VCPU, NULL, "KVM_CREATE_VCPU");
@@ -161,7 +179,10 @@ int main(int count, char **words)
     set(KVM_REG_RISCV_CORE | KVM_REG_RISCV_CORE_REG(regs.a0), 0);
     set(KVM_REG_RISCV_CORE | KVM_REG_RISCV_CORE_REG(regs.a1), TREE_BASE);
 
-    for (;;) {
+    uint64_t dirty = 0;
+    for (unsigned exits = 1;; exits++) {
+        if (logs && exits % DIRTY_EVERY == 0)
+            dirty += dirty_pages(vm);
         if (ioctl(vcpu, KVM_RUN, NULL) < 0 && errno != EINTR && errno != EAGAIN)
             fail("KVM_RUN: %s", strerror(errno));
         switch (run->exit_reason) {
@@ -169,6 +190,8 @@ int main(int count, char **words)
         case KVM_EXIT_MMIO: device(run); break;
         case KVM_EXIT_RISCV_SBI: console(run); break;
         case KVM_EXIT_SYSTEM_EVENT:
+            if (logs)
+                printf("monitor: the guest has written %llu pages\n", (unsigned long long)(dirty + dirty_pages(vm)));
             if (run->system_event.type == KVM_SYSTEM_EVENT_SHUTDOWN)
                 return 0;
             fail("the guest asks for system event %u", run->system_event.type);
