@@ -139,6 +139,8 @@ def fill(node, contents):
                 node.append(child)
             case None:
                 node.append(fdt.Property(name))
+            case "":
+                node.append(fdt.PropBytes(name, data=b"\0"))
             case str():
                 node.append(fdt.PropStrings(name, value))
             case [str(), *_]:

@@ -167,6 +167,8 @@ def _linux(commands):
     boot.add_argument("--guest", nargs="+", default=None, metavar=("PROGRAM", "ARGUMENT"),
                       help="first process of the guest, and its arguments: C source, a static executable for "
                            "rv64imac and lp64, or a name of sw/linux/user (guest, soak)")
+    boot.add_argument("--bare", type=Path, default=None, metavar="PROGRAM",
+                      help="a second guest, without a kernel: C source, a static executable for 0x80200000, or `bare`")
     _limits_and_outputs(boot)
     _snapshots(boot)
     boot.set_defaults(command="linux", action="boot")

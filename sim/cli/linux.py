@@ -28,8 +28,11 @@ def main(options) -> Status:
     core = getattr(options, "core", "full")
     if not CONFIGS[core].hypervisor:
         raise BadInput(f"--core {core}: KVM needs the H extension; give full or small")
+    if options.action == "boot" and options.resume and (options.guest or options.bare):
+        raise BadInput("--resume goes on with the guests of the snapshot; leave --guest and --bare out")
     try:
-        made = None if options.action == "boot" and options.resume else build(core, getattr(options, "guest", None))
+        made = None if options.action == "boot" and options.resume else build(
+            core, getattr(options, "guest", None), getattr(options, "bare", None))
         if options.action == "boot":
             return boot(options, made)
     except (BuildError, EngineError, OSError) as error:
@@ -39,12 +42,12 @@ def main(options) -> Status:
     return Status.SUCCESS
 
 
-def build(core: str, guest: list[str] | None):
-    """The images for a core; `guest` is the guest's first process and its arguments."""
+def build(core: str, guest: list[str] | None, bare: Path | None):
+    """The images for a core; `guest` is the guest's first process and its arguments, `bare` a second guest."""
     from ...sw.linux.images import images
     program, *arguments = guest or [None]
     with saying() as say:
-        return images(CONFIGS[core], say, program and Path(program), " ".join(arguments))
+        return images(CONFIGS[core], say, program and Path(program), " ".join(arguments), bare)
 
 
 def boot(options, made) -> Status:

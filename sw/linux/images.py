@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...rtl.config import CoreConfig
+from ...sim.elf import BadProgram, load
 from ..build import SW, BuildError, compile_program
 from .cpio import CHARACTER, Entry, archive, directory, program
 from .guest_tree import guest_tree
@@ -13,6 +14,12 @@ HERE = SW / "linux"
 TARGET = ("-target", "riscv64-linux-musl", "-mcpu=generic_rv64+m+a+c", "-Os", "-static", "-s", "-Wall", "-Wextra",
           "-Werror", "-std=gnu2x")
 """For user space: musl without an FPU."""
+FREE = ("-target", "riscv64-freestanding-none", "-mcpu=generic_rv64+m+a+c+zicsr+zicntr", "-mcmodel=medany", "-O2",
+        "-ffreestanding", "-nostdlib", "-static", "-fno-pic", "-Wall", "-Wextra", "-Werror",
+        f"-Wl,-T,{HERE / 'bare' / 'link.ld'}")
+"""For a guest without a kernel."""
+KERNEL = 0x8020_0000
+"""Where the monitor puts a guest's kernel."""
 GUEST_MEMORY = 36 << 20
 GUEST_BOOTARGS = "console=hvc0"
 HOST_BOOTARGS = "console=ttyS0"
@@ -38,7 +45,8 @@ class Images:
     guest_symbols: Path
 
 
-def images(config: CoreConfig, say: Say, guest_program: Path | None = None, guest_arguments: str = "") -> Images:
+def images(config: CoreConfig, say: Say, guest_program: Path | None = None, guest_arguments: str = "",
+           bare: Path | None = None) -> Images:
     """The images for a core, built unless they are there.
 
     Parameters
@@ -50,6 +58,9 @@ def images(config: CoreConfig, say: Say, guest_program: Path | None = None, gues
         The first process of the guest: C source, one file, or a static executable; None: sw/linux/user/guest.c.
     guest_arguments : str
         Its arguments.
+    bare : Path or None
+        A second guest, which is this program alone: C source with a function `bare` (see sw/linux/bare/bare.c), or a
+        static executable for guest-physical address 0x8020_0000.
 
     Raises
     ------
@@ -67,7 +78,7 @@ def images(config: CoreConfig, say: Say, guest_program: Path | None = None, gues
     outer = archive([
         *_system(first["host"]), program("monitor", monitor.read_bytes()), directory("guest"),
         program("guest/Image", (guest / "Image").read_bytes()), program("guest/tree.dtb", tree),
-        program("guest/initrd.cpio", inner), program("guest/disk", DISK)])
+        program("guest/initrd.cpio", inner), program("guest/disk", DISK), *_beside(config, bare)])
     made = folder() / f"initrd-{key(outer)}.cpio"
     if not made.exists():
         partial = made.with_suffix(".new")
@@ -88,6 +99,30 @@ def _guest(path: Path) -> Path:
     if path.read_bytes()[:4] != b"\x7fELF":
         raise BuildError(f"--guest {path}: neither C source nor an ELF file; give one of these")
     return path
+
+
+def _beside(config: CoreConfig, source: Path | None) -> list[Entry]:
+    """The files of a second guest."""
+    if source is None:
+        return []
+    path = source if source.is_file() else HERE / "bare" / f"{source}.c"
+    if not path.is_file():
+        raise BuildError(f"--bare {source}: no such file; give C source, a static executable, or `bare`")
+    if path.suffix == ".c":
+        path = compile_program("bare", [HERE / "bare" / "start.S", path], FREE)
+    try:
+        segments = load(path).segments
+    except BadProgram as error:
+        raise BuildError(f"--bare {error}") from None
+    base = segments[0].address
+    if base != KERNEL:
+        raise BuildError(f"--bare {path}: begins at {base:#x}; link it at {KERNEL:#x}, where the monitor puts it")
+    image = bytearray(max(segment.address + len(segment.data) for segment in segments) - base)
+    for segment in segments:
+        image[segment.address - base:segment.address - base + len(segment.data)] = segment.data
+    tree = guest_tree(config, GUEST_MEMORY, 0, "", TIMEBASE)
+    return [directory("bare"), program("bare/Image", bytes(image)), program("bare/tree.dtb", tree),
+            program("bare/initrd.cpio", b""), program("bare/disk", DISK)]
 
 
 def _system(init: Path) -> list[Entry]:

@@ -107,3 +107,8 @@ def test_an_initrd_outside_of_memory_is_refused():
 def test_a_tree_that_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="its region 32768; shorten the bootargs"):
         device_tree(FULL, 64 * MIB, bootargs="x" * 33_000)
+
+
+def test_bootargs_may_be_empty():
+    tree = fdt.parse_dtb(device_tree(FULL, 64 << 20, ""))
+    assert bytes(tree.get_node("chosen").get_property("bootargs").data) == b"\0"

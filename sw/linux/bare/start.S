@@ -1,0 +1,17 @@
+/* The first instructions of a guest without a kernel: a stack, and memory that begins as zero. */
+    .section .text.start
+    .globl _start
+_start:
+    la sp, stack_top
+    la t0, bss_start
+    la t1, bss_end
+1:  bgeu t0, t1, 2f
+    sd zero, 0(t0)
+    addi t0, t0, 8
+    j 1b
+2:  tail bare
+
+    .bss
+    .balign 16
+    .skip 16384
+stack_top:
