@@ -45,9 +45,9 @@ def main(options) -> Status:
 def build(core: str, guest: list[str] | None, bare: Path | None):
     """The images for a core; `guest` is the guest's first process and its arguments, `bare` a second guest."""
     from ...sw.linux.images import images
-    program, *arguments = guest or [None]
+    program = Path(guest[0]) if guest else None
     with saying() as say:
-        return images(CONFIGS[core], say, program and Path(program), " ".join(arguments), bare)
+        return images(CONFIGS[core], say, program, " ".join(guest[1:] if guest else ()), bare)
 
 
 def boot(options, made) -> Status:

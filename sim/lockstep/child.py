@@ -2,8 +2,8 @@
 
 Spoken to on standard input, after one line of JSON (the setup): frames of one letter and two 64-bit numbers,
 `C slot count` (check that many records of that slot of the shared memory), `W address length` and the bytes (the host
-wrote RAM), `R base size` and `length`-prefixed bytes (a read-only memory), `S 0 length` and JSON (begin with this state). It
-answers each `C` and `S` with a line of JSON.
+wrote RAM), `R base size` and `length`-prefixed bytes (a read-only memory), `S 0 length` and JSON (begin with this
+state). It answers each `C` and `S` with a line of JSON.
 """
 
 import ctypes

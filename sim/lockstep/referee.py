@@ -139,8 +139,8 @@ class Referee:
         self._send(FRAME.pack(b"S", 0, len(about)) + about)
         if unlike := self._answer()["unlike"]:
             address, core, spike = unlike[0]
-            raise RefereeError(f"Spike cannot be in the state of this snapshot: CSR {address:#x} is {core:#x}, there it "
-                               f"would be {spike:#x}; take another snapshot")
+            raise RefereeError(f"Spike cannot be in the state of this snapshot: CSR {address:#x} is {core:#x}, there "
+                               f"it would be {spike:#x}; take another snapshot")
 
     def check(self, records):
         """Takes records (bytes-like, whole ones, in the order of retirement)."""

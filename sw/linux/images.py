@@ -73,8 +73,8 @@ def images(config: CoreConfig, say: Say, guest_program: Path | None = None, gues
              "guest": _guest(guest_program or HERE / "user" / "guest.c")}
     monitor = compile_program("monitor", sorted((HERE / "monitor").glob("*.c")), TARGET)
     inner = archive(_system(first["guest"]))
-    tree = guest_tree(config, GUEST_MEMORY, len(inner), f"{GUEST_BOOTARGS} -- {guest_arguments}" if guest_arguments else GUEST_BOOTARGS,
-                      TIMEBASE)
+    bootargs = f"{GUEST_BOOTARGS} -- {guest_arguments}" if guest_arguments else GUEST_BOOTARGS
+    tree = guest_tree(config, GUEST_MEMORY, len(inner), bootargs, TIMEBASE)
     outer = archive([
         *_system(first["host"]), program("monitor", monitor.read_bytes()), directory("guest"),
         program("guest/Image", (guest / "Image").read_bytes()), program("guest/tree.dtb", tree),

@@ -8,9 +8,9 @@ from pathlib import Path
 import fdt
 import pytest
 
-from hyacinth.rtl.config import CONFIGS
+from hyacinth.rtl.config import CONFIGS, FULL
 from hyacinth.sim.cli import main
-from hyacinth.sw.build import SW, BuildError, compile_program
+from hyacinth.sw.build import SW, BuildError, build, compile_program
 from hyacinth.sw.linux import images, kernel
 from hyacinth.sw.linux.cpio import CHARACTER, FILE, Entry, archive, directory, program
 from hyacinth.sw.linux.guest_tree import BLOCK_SOURCE, INITRD, PLIC, RAM, VIRTIO, guest_tree
@@ -49,7 +49,7 @@ def test_the_guests_device_tree_has_the_monitors_addresses():
     assert (RAM, INITRD, *PLIC, *VIRTIO) == tuple(constants[name] for name in (
         "RAM_BASE", "INITRD_BASE", "PLIC_BASE", "PLIC_SIZE", "VIRTIO_BASE", "VIRTIO_SIZE"))
     assert f"BLOCK_SOURCE = {BLOCK_SOURCE} " in header
-    assert f"RAM_SIZE = {images.GUEST_MEMORY >> 20} << 20;" in (MONITOR / "monitor.c").read_text()
+    assert f"RAM_SIZE = {images.GUEST_MEMORY >> 20} << 20 }}" in (MONITOR / "monitor.c").read_text()
     tree = fdt.parse_dtb(guest_tree(CONFIGS["full"], 48 << 20, 4096, "console=hvc0", 10_000_000))
     cpu = tree.get_node("/cpus/cpu@0")
     assert cpu.get_property("riscv,isa").value == "rv64imac_zicclsm_zicntr_zicsr_zifencei_zihpm_sstc_svade"
@@ -107,3 +107,25 @@ def test_the_monitors_devices_keep_to_the_guests_memory(tmp_path, what):
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert (tmp_path / "disk").read_bytes() == bytes(range(256)) * 512   # the disk is written in memory only
     assert sys.platform != "linux" or done.stdout.startswith("ok")
+
+
+def test_a_second_guest_is_a_program_at_the_kernels_place(tmp_path):
+    entries = {entry.name: entry for entry in images._beside(FULL, Path("bare"))}
+    assert {"bare/Image", "bare/tree.dtb", "bare/initrd.cpio", "bare/disk"} <= set(entries)
+    assert int.from_bytes(entries["bare/Image"].data[:4], "little") & 0x7f == 0x17    # auipc: the stack's address
+    low = tmp_path / "low.S"
+    low.write_text(".globl _start\n_start: j _start\n")
+    for path, said in ((tmp_path / "none.c", "no such file"), (tmp_path, "no such file"), (low, "not an ELF"),
+                       (build(SW / "bench" / "crc.c"), "link it at 0x80200000")):
+        with pytest.raises(BuildError, match=said):
+            images._beside(FULL, path)
+
+
+def test_the_first_process_of_a_guest_is_source_or_a_program(tmp_path):
+    assert images._guest(Path("soak")).read_bytes()[:4] == b"\x7fELF"
+    for contents, said in ((None, "no such file"), (b"text", "neither C source nor an ELF")):
+        path = tmp_path / "program"
+        if contents:
+            path.write_bytes(contents)
+        with pytest.raises(BuildError, match=said):
+            images._guest(path)
