@@ -12,7 +12,7 @@ from ..rtl.devices.ram import BlockRam
 from ..rtl.devices.serializer import Serializer
 from ..rtl.fabric import Decoder
 from ..rtl.soc import Soc
-from ..sim.machine import boot_rom
+from ..sim.boot_rom import boot_rom
 
 BAUD = 115_200
 """Of the serial port after reset: eight bits, no parity, one stop bit."""

@@ -1,8 +1,6 @@
 """A simulated machine: core, devices, memory and console, with programs in it."""
 
-import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..rtl.config import CONFIGS, VIRTIO_SLOTS, CoreConfig
@@ -12,11 +10,13 @@ from ..rtl.isa.csrs import table
 from ..rtl.payloads import MemoryKind
 from ..rtl.soc import Soc
 from . import records
+from .boot_rom import boot_rom
 from .elf import Program, load
 from .engines import hosts
 from .engines.engine import Reason, must_be_waves
 from .engines.flat import Flat
 from .htif import Htif
+from .outcome import ENDS, End, Outcome
 
 REGISTERS = ("zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 "
              "t3 t4 t5 t6").split()
@@ -27,37 +27,6 @@ SEED = bytes(range(32))
 """Of random numbers: always the same, as every run of a program shall be."""
 DEFAULT_WAVES = ".fst"
 """What every model can write: as long as it does not, that costs nothing to speak of."""
-
-
-class End(enum.Enum):
-    """Why Machine.run returned."""
-    EXITED = "exited"          # the program has ended; `exit_code`
-    CYCLES = "cycles"          # as many as were asked for
-    STUCK = "stuck"            # nothing retired for as long as was allowed
-    RECORDS = "records"        # as many as were asked for
-    FOUND = "found"            # a record as it was asked for
-
-
-ENDS = {Reason.FOUND: End.FOUND, Reason.COUNTED: End.FOUND, Reason.RECORDS: End.RECORDS, Reason.STUCK: End.STUCK,
-        Reason.CYCLES: End.CYCLES}
-"""What each reason of an engine means to who runs a machine, the most telling first."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run came to.
-
-    Parameters
-    ----------
-    end : End
-    cycle : int
-        Clock edges since reset.
-    exit_code : int or None
-        What the program said, once it has ended.
-    """
-    end: End
-    cycle: int
-    exit_code: int | None = None
 
 
 class Machine:
@@ -404,15 +373,3 @@ class Kept:
     def take(self, retired, walked) -> None:
         """Keep a batch."""
         self.records += retired
-
-
-def boot_rom(entry: int, tree: int) -> bytes:
-    """Code that sets a0 to mhartid and a1 to the address of the device tree, and jumps to `entry`."""
-    code = (0x0000_0297,    # auipc t0, 0
-            0xf140_2573,    # csrr a0, mhartid
-            0x0202_b583,    # ld a1, 32(t0)
-            0x0182_b283,    # ld t0, 24(t0)
-            0x0002_8067,    # jr t0
-            0)
-    return b"".join((*(word.to_bytes(4, "little") for word in code), entry.to_bytes(8, "little"),
-                     tree.to_bytes(8, "little")))

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
 from ...rtl.config import CoreConfig
-from ...sim.elf import BadProgram, load
 from ..build import SW, BuildError, compile_program
 from .cpio import CHARACTER, Entry, archive, directory, program
 from .guest_tree import guest_tree
@@ -111,15 +113,17 @@ def _beside(config: CoreConfig, source: Path | None) -> list[Entry]:
     if path.suffix == ".c":
         path = compile_program("bare", [HERE / "bare" / "start.S", path], FREE)
     try:
-        segments = load(path).segments
-    except BadProgram as error:
-        raise BuildError(f"--bare {error}") from None
-    base = segments[0].address
+        with path.open("rb") as file:
+            segments = [(each["p_paddr"], each.data()) for each in ELFFile(file).iter_segments("PT_LOAD")
+                        if each["p_filesz"]]
+    except (ELFError, OSError) as error:
+        raise BuildError(f"--bare {path}: not an ELF file that can be read ({error}); build it again") from None
+    base = min((address for address, _ in segments), default=0)
     if base != KERNEL:
         raise BuildError(f"--bare {path}: begins at {base:#x}; link it at {KERNEL:#x}, where the monitor puts it")
-    image = bytearray(max(segment.address + len(segment.data) for segment in segments) - base)
-    for segment in segments:
-        image[segment.address - base:segment.address - base + len(segment.data)] = segment.data
+    image = bytearray(max(address + len(data) for address, data in segments) - base)
+    for address, data in segments:
+        image[address - base:address - base + len(data)] = data
     tree = guest_tree(config, GUEST_MEMORY, 0, "", TIMEBASE)
     return [directory("bare"), program("bare/Image", bytes(image)), program("bare/tree.dtb", tree),
             program("bare/initrd.cpio", b""), program("bare/disk", DISK)]
