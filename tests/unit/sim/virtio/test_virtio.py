@@ -56,15 +56,21 @@ def test_a_request_that_is_none_makes_the_device_ask_for_a_reset(image):
     run("malformed", (Disk(image),))
 
 
+@pytest.mark.parametrize("latency", (0, 1, 7, 20, 80))
+def test_stores_and_amos_beside_what_a_device_writes_are_not_lost(image, latency):
+    run("beside", (Disk(image),), memory_latency=latency)
+
+
 def test_entropy_is_the_same_in_every_run_and_the_console_echoes():
     assert run("others", (Entropy(), Console()), typed=b"hello\n") == b"hello\n"
 
 
-def test_the_referee_is_told_what_devices_write(image):
+@pytest.mark.parametrize("name", ("disk", "beside"))
+def test_the_referee_is_told_what_devices_write(image, name):
     if why := unavailable():
         pytest.skip(why)
     with Machine(devices=(Disk(image),), memory=16 << 20) as machine:
-        program = machine.load(build(HERE / "disk.c"))
+        program = machine.load(build(HERE / f"{name}.c"))
         segments = [(segment.address, segment.data) for segment in program.segments]
         with Referee(CONFIGS["full"], segments, 16 << 20, rom=machine.boot_rom,
                      device_tree=machine.device_tree) as referee:
