@@ -9,7 +9,8 @@ namespace virtio {
 
 namespace {
 
-const uint32_t MAGIC = 0x74726976, VERSION = 2, VENDOR = 0x48594143;
+const uint32_t MAGIC = 0x74726976, VERSION = 2;
+const uint32_t VENDOR = 0x554d4551;    // that of QEMU, as small drivers ask for it
 const uint64_t VERSION_1 = uint64_t(1) << 32;
 enum Status : uint32_t { DRIVER_OK = 4, FEATURES_OK = 8, NEEDS_RESET = 64 };
 enum Interrupt : uint32_t { USED = 1, CONFIGURATION = 2 };
@@ -99,8 +100,8 @@ bool Slot::write(uint32_t offset, unsigned bytes, uint64_t wide) {
         case INTERRUPT_ACKNOWLEDGE: interrupt &= ~value; return false;
         case STATUS:
             if (value == 0) return reset(), true;
-            if (value & ~status & FEATURES_OK && (accepted & ~offered() || !(accepted & VERSION_1)))
-                value &= ~uint32_t(FEATURES_OK);
+            // A driver need not know VERSION_1 by name to keep to it: the device is no other without.
+            if (value & ~status & FEATURES_OK && accepted & ~offered()) value &= ~uint32_t(FEATURES_OK);
             status |= value & ~uint32_t(NEEDS_RESET);
             return false;
         default: break;

@@ -70,14 +70,12 @@ int main(void)
     virtio_wait(&queue);
     CHECK_EQ("a kind of request that is none", bytes[64], 2);
     VIRTIO_REGISTER(slot, VIRTIO_STATUS) = 0;
-    for (unsigned accepts = 0; accepts < 3; accepts++) {
+    for (unsigned accepts = 0; accepts < 2; accepts++) {
         VIRTIO_REGISTER(slot, VIRTIO_ACCEPT_SELECT) = 0;
         VIRTIO_REGISTER(slot, VIRTIO_ACCEPT) = accepts == 0 ? 1U << 31 : 0; /* which is not offered */
-        VIRTIO_REGISTER(slot, VIRTIO_ACCEPT_SELECT) = 1;
-        VIRTIO_REGISTER(slot, VIRTIO_ACCEPT) = accepts != 1;                /* VIRTIO_F_VERSION_1 */
         VIRTIO_REGISTER(slot, VIRTIO_STATUS) = VIRTIO_AGREED;
         CHECK_EQ("whether the features are agreed on", VIRTIO_REGISTER(slot, VIRTIO_STATUS),
-                 accepts == 2 ? VIRTIO_AGREED : 0);
+                 accepts ? VIRTIO_AGREED : 0);
     }
     return 0;
 }
