@@ -48,7 +48,7 @@ def booted(made, tmp_path_factory):
     with start(made) as machine:
         machine.raw_watchers.append(digest.update)
         while machine.exit_code is None and machine.cycle < 200_000_000:
-            machine.run(random_points.randrange(2_000_000, 7_000_000))
+            machine.run(random_points.randrange(2_000_000, 5_000_000))
             said += machine.take_output()
             if machine.exit_code is None:
                 points.append(folder / f"{machine.cycle:09}")
