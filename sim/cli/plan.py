@@ -7,7 +7,7 @@ from pathlib import Path
 from ...rtl.config import CONFIGS, RAM, VIRTIO_SLOTS, CoreConfig
 from ..elf import BadProgram, Program, Segment, load, read
 from ..engines.hosts import Console, Disk, Entropy
-from ..snapshot import BadSnapshot, Snapshot
+from ..snapshot import BadSnapshot, Snapshot, no_file
 from ..snapshot import load as load_snapshot
 from ..trace.symbols import Symbols
 from .save_points import SavePoint, save_points
@@ -238,6 +238,8 @@ def _outputs(options) -> None:
         if resolved in seen and not resolved.is_char_device():
             raise BadInput(f"--{name} {path}: --{seen[resolved]} writes there too; name another file")
         seen[resolved] = name
+        if name == "save-at" and no_file(resolved):
+            raise BadInput(f"--save-at {path}: a device or a pipe, which a snapshot would replace; name a file")
         probe(name, path)
 
 

@@ -50,8 +50,11 @@ def say_ending(made: Plan, ending: Ending) -> None:
 
 def machine_of(options, made: Plan, **waves) -> Machine:
     """A machine with the plan's program in it, reset; or as the plan's snapshot has it."""
-    machine = Machine(made.config, options.engine, memory=options.memory, memory_latency=options.memory_latency,
-                      devices=made.devices, **waves)
+    try:
+        machine = Machine(made.config, options.engine, memory=options.memory, memory_latency=options.memory_latency,
+                          devices=made.devices, **waves)
+    except ValueError as error:
+        raise BadInput(str(error)) from None
     try:
         if made.snapshot:
             made.snapshot.restore(machine)

@@ -2,10 +2,13 @@
 
 import hashlib
 import json
+import os
 import random
 import shutil
+import struct
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +17,7 @@ from hyacinth.sim.cli import main
 from hyacinth.sim.engines.engine import EngineError
 from hyacinth.sim.lockstep.assembler import Code, li, op
 from hyacinth.sim.machine import End, Machine
-from hyacinth.sim.snapshot import BadSnapshot, load, resume, save
+from hyacinth.sim.snapshot import HOST, SHAPE, BadSnapshot, load, resume, save
 from hyacinth.sw.build import cache_directory
 from hyacinth.sw.hypervisor.build import build_demo
 
@@ -101,13 +104,14 @@ def kept(tmp_path_factory):
     return path
 
 
-def changed(source, target, **values):
-    """The snapshot with other values in its manifest."""
+def changed(source, target, leave_out=(), **values):
+    """The snapshot with other values in its manifest, or without some."""
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
         for name in old.namelist():
             contents = old.read(name)
             if name == "manifest.json":
-                contents = json.dumps(json.loads(contents) | values)
+                manifest = json.loads(contents) | values
+                contents = json.dumps({key: value for key, value in manifest.items() if key not in leave_out})
             new.writestr(name, contents)
     return target
 
@@ -129,6 +133,106 @@ def test_a_file_that_is_no_whole_snapshot_is_refused(kept, tmp_path):
         with pytest.raises(BadSnapshot) as error:
             resume(tmp_path / name)
         assert "\n" not in str(error.value) and str(tmp_path) in str(error.value) and ";" in str(error.value), name
+
+
+def test_a_part_that_has_vanished_from_the_directory_is_missed(kept, tmp_path):
+    """A flipped bit in the length of an entry's comment: what follows is taken for the comment."""
+    whole = bytearray(kept.read_bytes())
+    start = whole.index(b"PK\1\2", whole.rindex(b"PK\1\2", 0, whole.rindex(b"state")))
+    name_length, extra_length = struct.unpack_from("<HH", whole, start + 28)
+    comment = 46 + name_length + extra_length
+    whole[start + 32:start + 34] = struct.pack("<H", whole.index(b"PK\5\6") - start - comment)
+    (tmp_path / "short").write_bytes(whole)
+    with zipfile.ZipFile(tmp_path / "short") as archive:
+        assert len(archive.namelist()) < 3
+    with pytest.raises(BadSnapshot, match="parts of it are missing"):
+        resume(tmp_path / "short")
+
+
+def test_a_part_that_says_it_is_encrypted_is_damage(kept, tmp_path):
+    for name in "manifest.json", "state":
+        whole = bytearray(kept.read_bytes())
+        whole[whole.rindex(b"PK\1\2", 0, whole.rindex(name.encode())) + 8] ^= 1
+        (tmp_path / "flipped").write_bytes(whole)
+        with pytest.raises(BadSnapshot, match="no whole snapshot"):
+            resume(tmp_path / "flipped")
+
+
+@pytest.mark.parametrize("key", [*SHAPE, *(f"host.{key}" for key in HOST)])
+def test_a_manifest_that_lacks_something_or_has_it_otherwise_is_damage(kept, tmp_path, key):
+    manifest = json.loads(zipfile.ZipFile(kept).read("manifest.json"))
+    outer, _, inner = key.partition(".")
+    absent = {key: value for key, value in manifest["host"].items() if key != inner}
+    other = {outer: manifest["host"] | {inner: 1.5}} if inner else {outer: 1.5}
+    for path in (changed(kept, tmp_path / "absent", **({"host": absent} if inner else {"leave_out": [outer]})),
+                 changed(kept, tmp_path / "other", **other)):
+        with pytest.raises(BadSnapshot, match="no whole snapshot .*; make it again") as error:
+            load(path)
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("host", [{"input": "x"}, {"last_record": [1, 2]}, {"htif": {}}, {"boot_rom": "0"}])
+def test_a_manifest_whose_values_mean_nothing_is_damage(kept, tmp_path, host):
+    manifest = json.loads(zipfile.ZipFile(kept).read("manifest.json"))
+    with pytest.raises(BadSnapshot, match="no whole snapshot"):
+        resume(changed(kept, tmp_path / "other", host=manifest["host"] | host))
+
+
+def test_a_device_or_a_pipe_is_neither_read_nor_replaced(kept, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in tmp_path / "pipe", Path("/dev/zero"):
+        with pytest.raises(BadSnapshot, match="a device or a pipe, not a snapshot; name a file"):
+            load(path)
+    with resume(kept) as machine, pytest.raises(OSError, match="a device or a pipe"):
+        save(machine, tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_link_stays_and_its_file_is_replaced(kept, tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "folder" / "file")
+    with resume(kept) as machine:
+        save(machine, tmp_path / "link")
+        save(machine, tmp_path / "link")
+    assert (tmp_path / "link").is_symlink() and load(tmp_path / "folder" / "file").cycle == 1000
+
+
+def test_a_program_that_has_ended_stays_so(tmp_path):
+    machine = Machine()
+    machine.load_segments([(BASE, asks_for_a_byte())], BASE, tohost=TOHOST, fromhost=TOHOST + 8)
+    machine.give_input(b"*")
+    ended = machine.run(10_000)
+    save(machine, tmp_path / "ended")
+    assert resume(tmp_path / "ended").run(10_000) == ended
+
+
+def test_only_a_new_machine_is_restored(kept):
+    with Machine() as machine:
+        machine.load_segments([(BASE, asks_for_a_byte())], BASE)
+        with pytest.raises(ValueError, match="restore into a new machine"):
+            load(kept).restore(machine)
+    with resume(kept) as machine, pytest.raises(ValueError, match="restore into a new machine"):
+        load(kept).restore(machine)
+
+
+def test_a_name_may_be_as_long_as_names_can_be(kept, tmp_path):
+    with resume(kept) as machine:
+        save(machine, tmp_path / ("x" * 255))
+    assert [path.name for path in tmp_path.iterdir()] == ["x" * 255]
+
+
+def test_a_full_disk_names_the_file(demo, tmp_path):
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    machine = Machine()
+    machine.load(demo)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5 << 10, before[1]))
+        with pytest.raises(OSError) as error:
+            save(machine, tmp_path / "big")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert error.value.filename == str(tmp_path / "big") and list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("values, text", [
@@ -185,6 +289,8 @@ def test_the_command_line_saves_at_each_kind_of_place_and_goes_on(demo, tmp_path
     ("--save-at pc:zero x {demo}", "not a number"), ("--save-at symbol:nowhere x {demo}", "no symbol of this name"),
     ("--save-at text: x {demo}", "an empty text"), ("--save-at 5 no/such/folder {demo}", "does not exist"),
     ("--save-at 5 {kept} --resume {kept}", "name another file"),
+    ("--save-at 5 /dev/null {demo}", "a device or a pipe, which a snapshot would replace; name a file"),
+    ("--resume /dev/zero", "a device or a pipe, not a snapshot; name a file"),
     ("--save-at 5 x --engine pysim {demo}", "only the compiled engine")])
 def test_what_cannot_be_is_refused_before_the_run(kept, demo, capfd, arguments, text):
     assert run(*arguments.format(kept=kept, demo=demo).split()) == 2
