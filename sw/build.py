@@ -39,8 +39,8 @@ class BuildError(Exception):
 def cache_directory():
     """Where built programs are kept: HYACINTH_CACHE, else `hyacinth` in the user's cache directory."""
     if chosen := os.environ.get("HYACINTH_CACHE"):
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hyacinth"
+        return Path(chosen).expanduser().absolute()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "hyacinth"
 
 
 def programs(*words, folders=("tests", "bench")):

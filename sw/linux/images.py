@@ -1,5 +1,6 @@
 """What `hyacinth linux boot` runs: firmware, kernels, and first file systems with the monitor and a guest in them."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def images(config: CoreConfig, say: Say, guest_program: Path | None = None, gues
         program("guest/initrd.cpio", inner), program("guest/disk", DISK), *_beside(config, bare)])
     made = folder() / f"initrd-{key(outer)}.cpio"
     if not made.exists():
-        partial = made.with_suffix(".new")
+        partial = made.with_suffix(f".{os.getpid()}")
         partial.write_bytes(outer)
         partial.replace(made)
     return Images(FIRMWARE, host / "Image", made, host / "vmlinux", guest / "vmlinux")

@@ -25,6 +25,14 @@ def test_a_program_starts_at_the_first_address_of_memory_and_has_a_page_for_toho
         assert (tohost["sh_addr"] % 4096, tohost["sh_size"]) == (0, 4096)
 
 
+def test_the_cache_may_be_named_by_a_tilde_or_from_where_the_user_stands(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    for named, meant in (("~/cache", "home/cache"), ("cache", "cache")):
+        monkeypatch.setenv("HYACINTH_CACHE", named)
+        assert cache_directory() == tmp_path / meant
+
+
 def test_what_has_not_changed_is_not_built_again(source):
     path = source("int main(void) { return 3; }\n")
     first = build(path)

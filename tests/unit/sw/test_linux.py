@@ -1,8 +1,12 @@
 """What goes into Linux's images, and the monitor's devices, without a kernel."""
 
+import fcntl
+import os
 import re
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import fdt
@@ -76,9 +80,84 @@ def test_only_a_kernel_that_is_new_enough_is_taken(monkeypatch, tmp_path):
     (tmp_path / "linux-source-6.1.tar.xz").touch()
     with pytest.raises(BuildError, match="linux-source-6.12"):
         kernel.source()
-    for release in "6.12", "6.9", "6.16":
+    for release in "6.12", "6.9", "6.16", "6.17-rc1", "6.x":
         (tmp_path / f"linux-source-{release}.tar.xz").touch()
     assert kernel.source().name == "linux-source-6.16.tar.xz"
+
+
+TAR = """#!/bin/sh
+echo unpacked >> $LOG
+sleep 0.2
+touch Makefile
+"""
+MAKE = """#!/bin/sh
+for word; do case $word in O=*) cd ${word#O=} || exit 1;; esac; done
+echo made >> $LOG
+mkdir -p arch/riscv/boot
+touch .config vmlinux arch/riscv/boot/Image
+"""
+
+
+@pytest.fixture
+def builds(monkeypatch, tmp_path):
+    """A file that has a line for each tool that ran: tools that are none, and a cache of its own."""
+    monkeypatch.setattr(kernel, "SOURCES", tmp_path)
+    monkeypatch.setattr(kernel, "FIRMWARE", tmp_path)
+    monkeypatch.setattr(kernel, "TOOLS", ())
+    (tmp_path / "linux-source-6.12.tar.xz").touch()
+    for name, script in (("tar", TAR), ("make", MAKE), (f"{kernel.COMPILER}gcc", "#!/bin/sh\n")):
+        (tmp_path / name).write_text(script)
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("HYACINTH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("LOG", str(tmp_path / "log"))
+    return tmp_path / "log"
+
+
+def test_two_builds_at_once_unpack_and_compile_once(builds):
+    said = []
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: kernel.kernel("host", said.append), range(4)))
+    assert len(set(made)) == 1 and (made[0] / "Image").exists()
+    assert builds.read_text().split() == ["unpacked", "made", "made", "made"]   # two configurations, one kernel
+    assert "waiting for another build" in said
+    assert kernel.kernel("guest", said.append) != made[0] and builds.read_text().count("unpacked") == 1
+
+
+def test_a_compiler_that_outlives_its_start_holds_the_lock(builds, tmp_path):
+    def is_held():
+        with (kernel.folder() / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            return False
+    with kernel.lock(print) as held:
+        kernel._run(["sh", "-c", "sleep 1 > /dev/null 2>&1 &"], tmp_path, "a start", held)
+    assert is_held()
+    deadline = time.monotonic() + 20
+    while is_held() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not is_held()
+
+
+def test_the_cache_may_be_named_from_where_the_user_stands(builds, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HYACINTH_CACHE", "relative")
+    assert (kernel.kernel("host", lambda _: None) / "Image").exists()
+
+
+def test_an_initrd_that_another_build_writes_is_left_alone(monkeypatch, tmp_path):
+    monkeypatch.setenv("HYACINTH_CACHE", str(tmp_path))
+    monkeypatch.setattr(images, "kernel", lambda name, _: tmp_path)
+    monkeypatch.setattr(images, "compile_program", lambda *_: tmp_path / "Image")
+    (tmp_path / "Image").write_bytes(b"program")
+    made = images.images(CONFIGS["full"], lambda _: None).initrd
+    whole = made.read_bytes()
+    made.unlink()
+    (half := made.with_suffix(".new")).write_bytes(b"half")
+    assert images.images(CONFIGS["full"], lambda _: None).initrd.read_bytes() == whole
+    assert half.read_bytes() == b"half"
 
 
 def test_no_option_is_given_twice():
