@@ -80,6 +80,8 @@ static uint8_t transfer(uint32_t type, uint64_t *at, const struct descriptor *pa
         memcpy(bytes, id, part->length < sizeof id ? part->length : sizeof id);
         return OK;
     }
+    if (type != READ_SECTORS && type != WRITE_SECTORS)
+        return IO_ERROR;   /* FLUSH has no data */
     if (reads != !!(part->flags & WRITE) || part->length % SECTOR || *at > disk_size || part->length > disk_size - *at)
         return IO_ERROR;
     memcpy(reads ? bytes : disk + *at, reads ? disk + *at : bytes, part->length);
@@ -139,8 +141,10 @@ static void notified(void)
     if (!available || !used || !guest(q.descriptors, q.size * sizeof(struct descriptor)))
         return broken();
     bool any = false;
-    for (; q.seen != available->index; q.seen++, any = true) {
-        atomic_thread_fence(memory_order_acquire);
+    /* Read once: were the used ring laid over it, each request would make another one. */
+    uint16_t end = available->index;
+    atomic_thread_fence(memory_order_acquire);
+    for (; q.seen != end; q.seen++, any = true) {
         uint32_t written;
         uint16_t head = available->ring[q.seen % q.size];
         if (!serve(head, &written))

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 enum { RAM = 1 << 16, SECTOR = 512, CHAINS = 100000 };
 enum { QUEUE_NUM = 0x38, QUEUE_READY = 0x44, NOTIFY = 0x50, INTERRUPTS = 0x60, ACK = 0x64, STATUS = 0x70, DESC = 0x80,
@@ -108,7 +109,25 @@ static void requests(void)
     must(request(1, 0, SECTOR, true) == 1, "a write into what the device writes");
     must(request(8, 0, 20, true) == 0 && !memcmp(ram + DATA, "hyacinth-monitor", 17), "the disk's name");
     must(request(77, 0, SECTOR, true) == 2, "an unknown request");
+    memset(ram + DATA, 0xee, SECTOR);
+    must(request(4, 5, SECTOR, false) == 1, "a flush has no data");
+    must(request(0, 5, SECTOR, true) == 0 && get(DATA, 8) == 0x1122334455667788, "a flush has written the disk");
     must(block_read(0x100, 4) == 256 && block_read(0x104, 4) == 0 && block_read(0x108, 4) == 0, "capacity");
+}
+
+/* The used ring lies over the available one: what the device counts there are not requests. */
+static void overlaid(void)
+{
+    set_up();
+    block_write(QUEUE_READY, 0);
+    block_write(QUEUE_NUM, 2);
+    block_write(DEVICE, RAM_BASE + AVAILABLE);
+    block_write(QUEUE_READY, 1);
+    put(HEADER, 4, 8), put(HEADER + 8, 0, 8), put(AVAILABLE, 0, 8);
+    descriptor(0, RAM_BASE + HEADER, 16, 1, 1);
+    descriptor(1, RAM_BASE + RESULT, 1, 2, 0);
+    offer(0);
+    must(get(AVAILABLE + 2, 2) == 2, "other than one request was served");
 }
 
 static uint64_t noise(void)
@@ -166,7 +185,8 @@ static void plic(void)
 
 int main(int count, char **words)
 {
-    must(count == 3, "usage: devices requests|malformed|plic DISK");
+    must(count == 3, "usage: devices requests|overlaid|malformed|plic DISK");
+    alarm(60);
     /* A page that may not be touched behind the guest's memory. */
     uint8_t *got = mmap(NULL, RAM + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
     mprotect(got + RAM, 4096, PROT_NONE);
@@ -174,6 +194,8 @@ int main(int count, char **words)
     block_open(words[2]);
     if (!strcmp(words[1], "requests"))
         requests();
+    else if (!strcmp(words[1], "overlaid"))
+        overlaid();
     else if (!strcmp(words[1], "malformed"))
         malformed();
     else

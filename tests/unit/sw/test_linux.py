@@ -176,7 +176,20 @@ def test_the_programs_of_host_and_guest_compile_for_a_core_without_an_fpu():
         assert made[:4] == b"\x7fELF" and flags & 6 == 0, name   # e_flags: the soft-float ABI
 
 
-@pytest.mark.parametrize("what", ["requests", "malformed", "plic"])
+@pytest.mark.skipif(sys.platform != "linux", reason="the headers are Linux's")
+def test_the_guest_ends_well_only_where_its_disk_can_be_read(tmp_path):
+    replaced = [f"-D{name}=replaced_{name}" for name in ("mount", "open", "sync", "reboot")]
+    made = compile_program("guest-here", [SW / "linux" / "user" / "guest.c", HERE / "first_process.c"],
+                           ("-O1", "-Wall", *replaced))
+    for name, contents, code, text in (("whole", b"a line\n".ljust(512, b"\0"), 0, "the disk says: a line"),
+                                       ("short", b"a line\n", 1, "cannot be read"), ("absent", None, 1, "no disk")):
+        if contents:
+            (tmp_path / name).write_bytes(contents)
+        done = subprocess.run([str(made)], env={"DISK": str(tmp_path / name)}, capture_output=True, text=True)
+        assert done.returncode == code and text in done.stdout, done
+
+
+@pytest.mark.parametrize("what", ["requests", "overlaid", "malformed", "plic"])
 def test_the_monitors_devices_keep_to_the_guests_memory(tmp_path, what):
     """Runs the devices here, with every access outside of the guest's memory an error of the compiler's checks."""
     made = compile_program("devices", [HERE / "devices.c", MONITOR / "plic.c", MONITOR / "virtio_block.c"],
