@@ -14,6 +14,8 @@ HEADER, HEADER_BYTES = "<4s5B7xHHIQQQIHHHHHH", 64
 SEGMENT, SEGMENT_BYTES = "<IIQQQQQQ", 56
 PT_LOAD, ET_EXEC, ET_DYN, EM_RISCV = 1, 2, 3, 243
 MACHINES = {3: "x86", 40: "Arm", 62: "x86-64", 183: "AArch64", 8: "MIPS", 21: "PowerPC", 258: "LoongArch"}
+LARGEST = 4 << 30
+"""Bytes of a file that is read: it is in memory as a whole."""
 HOW = "build it with `python -m hyacinth.sw.build FILE.c`"
 
 
@@ -123,6 +125,8 @@ def read(path, what="program") -> bytes:
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise BadProgram(f"{path}: a device or a pipe, not a {what}; name a file")
+        if path.is_file() and (size := path.stat().st_size) > LARGEST:
+            raise BadProgram(f"{path}: {size / 2**30:.0f} GiB, more than a machine has memory for; name another file")
         return path.read_bytes()
     except FileNotFoundError:
         raise BadProgram(f"{path}: no such {what}; check the path") from None

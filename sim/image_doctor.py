@@ -166,7 +166,7 @@ def _within(image: Image, _config, _images, end: int) -> Iterator[Finding]:
 
 
 def _overlaps(images: list[Image]) -> Iterator[Finding]:
-    places = sorted((*place, image) for image in images for place in image.placed)
+    places = sorted(((*place, image) for image in images for place in image.placed), key=lambda place: place[:2])
     for (first, last, one), (begins, _, other) in zip(places, places[1:], strict=False):
         if begins < last and one is not other:
             yield Finding(other.path, f"begins at {begins:#x}, within {one.path.name} ({first:#x} to {last:#x})",
@@ -211,25 +211,52 @@ def _tree(image: Image, config: CoreConfig, _images, end: int) -> Iterator[Findi
         yield Finding(image.path, f"names the extension {name}, which the core lacks",
                       "take it out of riscv,isa-extensions and riscv,isa", sure=name in ("f", "d", "v"))
     tree = _parsed(image)
-    for node in (node for node in tree.root.nodes if node.name.startswith("memory@")):
-        cells = list(node.get_property("reg"))
-        base, size = cells[0] << 32 | cells[1], cells[2] << 32 | cells[3]
-        if base < RAM.base or base + size > end:
-            yield Finding(image.path, f"says the RAM is {base:#x} to {base + size:#x}; it is {RAM.base:#x} to {end:#x}",
-                          "mend /memory, or give --memory")
+    for node in (node for node in tree.root.nodes if node.name.partition("@")[0] == "memory"):
+        ranges = list(_ranges(tree.root, node))
+        if not ranges:
+            yield Finding(image.path, f"{node.name} has no reg of #address-cells and #size-cells", "mend /memory",
+                          sure=False)
+        for base, size in ranges:
+            if base < RAM.base or base + size > end:
+                yield Finding(image.path, f"says the RAM is {base:#x} to {base + size:#x}; it is {RAM.base:#x} to "
+                              f"{end:#x}", "mend /memory, or give --memory")
     chosen = tree.get_node("/chosen") if tree.exist_node("/chosen") else None
     if chosen and chosen.exist_property("bootargs"):
-        yield from _console(image.path, chosen.get_property("bootargs").value)
+        yield from _console(image.path, _strings(chosen, "bootargs")[0])
 
 
 def _console(path: Path, bootargs: str) -> Iterator[Finding]:
     named = re.findall(r"(?:^|\s)console=([^\s,]*)", bootargs)
+    heard = any(name in CONSOLES for name in named)
     if not named:
         yield Finding(path, "the kernel's command line names no console", "add console=ttyS0", sure=False)
     for name in named:
         if name not in CONSOLES:
             known = ", ".join(f"console={name} is {what}" for name, what in CONSOLES.items())
-            yield Finding(path, f"console={name}: the machine has no such device, and the kernel will be silent", known)
+            yield Finding(path, f"console={name}: the machine has no such device" + (
+                "" if heard else ", and the kernel will be silent"), known, sure=not heard)
+
+
+def _raw(node, name: str) -> bytes:
+    """A property as it is in the file, or nothing: the library has it as words or text, by what it looks like."""
+    if not node.exist_property(name):
+        return b""
+    blob = node.get_property(name).to_dtb("")[0]
+    return blob[12:12 + int.from_bytes(blob[4:8], "big")]
+
+
+def _strings(node, name: str) -> list[str]:
+    """A property that is text, at least one."""
+    return _raw(node, name).decode(errors="replace").removesuffix("\0").split("\0")
+
+
+def _ranges(root, node) -> Iterator[tuple[int, int]]:
+    """Address and size of each range that a child of the root has; none where that is malformed."""
+    of_address, of_size = (4 * int.from_bytes(_raw(root, f"#{what}-cells") or default) for what, default in (
+        ("address", b"\2"), ("size", b"\1")))
+    reg, length = _raw(node, "reg"), of_address + of_size
+    for at in range(0, len(reg), length) if of_address and of_size and len(reg) % length == 0 else ():
+        yield int.from_bytes(reg[at:at + of_address]), int.from_bytes(reg[at + of_address:at + length])
 
 
 def _isa(image: Image) -> set[str]:
@@ -240,9 +267,9 @@ def _isa(image: Image) -> set[str]:
     found: set[str] = set()
     for hart in harts[:1]:
         if hart.exist_property("riscv,isa-extensions"):
-            found |= set(hart.get_property("riscv,isa-extensions"))
+            found |= set(_strings(hart, "riscv,isa-extensions")) - {""}
         elif hart.exist_property("riscv,isa"):
-            single, *more = hart.get_property("riscv,isa").value.lower().removeprefix("rv64").split("_")
+            single, *more = _strings(hart, "riscv,isa")[0].lower().removeprefix("rv64").split("_")
             # As kernels read it: what was always part of I before it had names of its own.
             found |= {*single.replace("g", "imafd"), *more, "zicntr", "zicsr", "zifencei", "zihpm"}
     return found
@@ -266,9 +293,13 @@ def _code(image: Image) -> Iterator[tuple[int, bytes]]:
     from elftools.elf.elffile import ELFFile
     if not image.program:
         return
-    for section in ELFFile(BytesIO(image.data)).iter_sections():
-        if section["sh_flags"] & 4 and section["sh_type"] == "SHT_PROGBITS":
-            yield section["sh_addr"], section.data()
+    try:
+        sections = [(section["sh_addr"], section.data()) for section in ELFFile(BytesIO(image.data)).iter_sections()
+                    if section["sh_flags"] & 4 and section["sh_type"] == "SHT_PROGBITS"]
+    except Exception as error:  # whatever the library stumbles over: it expects tables that are right
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise BadProgram(f"{image.path}: its section headers are damaged ({why}); build or copy it again") from None
+    yield from sections
 
 
 def _sweep(code: bytes) -> Iterator[tuple[int, int]]:

@@ -1,5 +1,6 @@
 """Tests of reading programs: what is good loads, what is bad is named with its mend."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,14 @@ def test_a_program_too_large_names_the_memory_it_needs(tmp_path):
 def test_a_program_below_memory_is_to_be_linked_elsewhere(tmp_path):
     with pytest.raises(BadProgram, match="needs memory from 0x10000 to 0x10004, .*; link it at 0x80000000"):
         load(written(tmp_path, elf(address=0x1_0000))).check_fits(0x8000_0000, 16 << 20)
+
+
+def test_a_file_larger_than_any_memory_is_not_read(tmp_path):
+    path = tmp_path / "sparse"
+    path.touch()
+    os.truncate(path, 60 << 30)
+    with pytest.raises(BadProgram, match="sparse: 60 GiB, more than a machine has memory for; name another file"):
+        load(path)
 
 
 def test_a_device_is_not_read():

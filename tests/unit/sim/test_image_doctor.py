@@ -80,6 +80,60 @@ def test_a_device_tree_that_misleads_the_kernel_is_named(tmp_path, capsys, chang
     assert status == 1 and f"FAILS     {path}: " in said and text in said and "-> " in said
 
 
+def narrow(made):
+    """Addresses and sizes of 32 bits, in one cell each."""
+    for name in "#address-cells", "#size-cells":
+        made.set_property(name, [1], "/")
+    made.set_property("reg", [0x8000_0000, 128 << 20], "/memory@80000000")
+
+
+def put(path, item):
+    """A change: a property as the library has it, whatever its kind."""
+    def change(made):
+        node = made.get_node(path)
+        if node.exist_property(item.name):
+            node.remove_property(item.name)
+        node.append(item)
+    return change
+
+
+@pytest.mark.parametrize("change, text", [
+    (narrow, "Nothing is known that would fail.\n"),
+    (lambda made: made.get_node("/memory@80000000").remove_property("reg"), "memory@80000000 has no reg of "),
+    (put("/memory@80000000", fdt.PropWords("reg", 0x8000_0000)), "memory@80000000 has no reg of "),
+    (put("/", fdt.PropWords("#address-cells", 0)), "memory@80000000 has no reg of "),
+    (put("/chosen", fdt.Property("bootargs")), "the kernel's command line names no console"),
+    (put("/chosen", fdt.PropBytes("bootargs", data=b"console=ttyS0 \xc3\xa4")), "Nothing is known"),
+    (put("/chosen", fdt.PropBytes("bootargs", data=b"quiet \xff")), "the kernel's command line names no console"),
+], ids=["one cell each", "no reg", "half a reg", "no cells", "empty bootargs", "bootargs as bytes", "strange bootargs"])
+def test_an_unusual_device_tree_is_read_as_it_is(tmp_path, capsys, change, text):
+    status, said = doctor(capsys, tree(tmp_path / "tree.dtb", change))
+    assert status == 0 and text in said and said.count("\n") <= 2
+
+
+def test_a_narrow_memory_that_is_too_large_is_named(tmp_path, capsys):
+    def change(made):
+        narrow(made)
+        made.set_property("reg", [0x8000_0000, 64 << 20, 0x8400_0000, 128 << 20], "/memory@80000000")
+    status, said = doctor(capsys, tree(tmp_path / "tree.dtb", change))
+    assert status == 1 and "says the RAM is 0x84000000 to 0x8c000000" in said and said.count("says the RAM") == 1
+
+
+def test_an_isa_that_is_no_text_names_nothing(tmp_path, capsys):
+    def change(made):
+        made.get_node("/cpus/cpu@0").remove_property("riscv,isa-extensions")
+        put("/cpus/cpu@0", fdt.PropBytes("riscv,isa", data=b"rv64imac\xff"))(made)
+    status, said = doctor(capsys, tree(tmp_path / "tree.dtb", change))
+    assert status == 1 and "does not name h " in said
+
+
+def test_one_console_that_there_is_is_enough(capsys, firmware):
+    status, said = doctor(capsys, firmware, "--bootargs", "console=tty0 console=ttyS0")
+    assert status == 0 and "may fail  --bootargs: console=tty0: the machine has no such device\n" in said
+    status, said = doctor(capsys, firmware, "--bootargs", "console=tty0")
+    assert status == 1 and "the kernel will be silent" in said
+
+
 def test_the_old_property_is_read_where_the_new_one_is_absent(tmp_path, capsys):
     def old(made):
         made.get_node("/cpus/cpu@0").remove_property("riscv,isa-extensions")
@@ -109,6 +163,23 @@ def test_a_program_for_another_core_is_named(tmp_path, capsys):
     vector = program(tmp_path, "vector.S", ".globl _start\n_start: vsetvli a0, a1, e8\n vle8.v v0, (a0)\n j _start\n",
                      "-mcpu=generic_rv64+v", "-mabi=lp64")
     assert "2 instructions of V" in doctor(capsys, vector)[1]
+
+
+def test_a_program_given_twice_overlaps_with_itself(capsys, firmware):
+    status, said = doctor(capsys, firmware, firmware)
+    assert status == 1 and f"within {firmware.name}" in said
+
+
+def test_damaged_section_headers_are_one_line(tmp_path, capsys, firmware):
+    whole = bytearray(firmware.read_bytes())
+    headers, = struct.unpack_from("<Q", whole, 40)
+    for damage in (struct.pack("<Q", len(whole) - 10), struct.pack("<Q", 1 << 63)):
+        (tmp_path / "damaged").write_bytes(whole[:40] + damage + whole[48:])
+        status, said = doctor(capsys, tmp_path / "damaged")
+        assert status == 2 and "its section headers are damaged" in said and said.count("\n") == 1
+    for at in range(headers, len(whole)):   # nor is anything else of them a traceback
+        (tmp_path / "damaged").write_bytes(whole[:at] + bytes([whole[at] ^ 0x83]) + whole[at + 1:])
+        assert doctor(capsys, tmp_path / "damaged")[0] in (0, 2)
 
 
 def test_images_that_overlap_or_leave_the_ram_are_named(tmp_path, capsys, firmware):
