@@ -17,16 +17,16 @@ class Phases:
     """
     def __init__(self, parts):
         self.parts, self.rows = list(parts), []
-        self._tail, self._before = b"", (0, 0, None)
+        self._tail, self._before = b"", (0, 0, 0.0)
 
     @property
     def cycles(self) -> int:
         """Of all parts that are over."""
         return sum(cycles for _, cycles, _, _ in self.rows)
 
-    def begin(self) -> None:
-        """The run begins."""
-        self._before = (0, 0, time.monotonic())
+    def begin(self, machine) -> None:
+        """The run begins, at reset or at a snapshot."""
+        self._before = machine.cycle, machine.events["retired"], time.monotonic()
 
     def take(self, output: bytes, machine) -> None:
         """Follow what the console has said until now."""
@@ -44,7 +44,7 @@ class Phases:
 
     def _over(self, machine) -> None:
         now = machine.cycle, machine.events["retired"], time.monotonic()
-        cycles, instructions, seconds = (new - (old or 0) for new, old in zip(now, self._before, strict=True))
+        cycles, instructions, seconds = (new - old for new, old in zip(now, self._before, strict=True))
         self.rows.append((self.parts.pop(0)[0], cycles, instructions, seconds))
         self._before = now
 

@@ -1,5 +1,6 @@
 """`--save-at WHERE FILE`: when a run is saved, and the snapshot it leaves."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from .status import BadInput
 
 END = "end"
 KINDS = ("cycle", "pc", "text", END)
+NUMBER = re.compile(r"\d+(_\d+)*|0x[\da-f]+(_[\da-f]+)*", re.ASCII | re.IGNORECASE)
+"""As other options take it, too: decimal or with 0x, with underscores."""
 
 
 @dataclass
@@ -39,7 +42,7 @@ class SavePoint:
         self.done = True
 
 
-def save_points(wishes, symbols: Symbols, about: dict) -> list[SavePoint]:
+def save_points(wishes, symbols: Symbols, about: dict, first: int = 0) -> list[SavePoint]:
     """Those of the options.
 
     Parameters
@@ -49,13 +52,24 @@ def save_points(wishes, symbols: Symbols, about: dict) -> list[SavePoint]:
         text on the console. `cycle:`, `pc:`, `symbol:` or `text:` in front leave no doubt.
     symbols : Symbols
     about : dict
+    first : int
+        The cycle at which the run begins.
 
     Raises
     ------
     BadInput
-        What should be a number or a symbol is none.
+        What should be a number or a symbol is none, a cycle is over before the run begins, or more than one pc is to
+        be watched.
     """
-    return [SavePoint(*_where(where, symbols), Path(path), about) for where, path in wishes]
+    points = [SavePoint(*_where(where, symbols), Path(path), about) for where, path in wishes]
+    cycles, pcs = ({point.value for point in points if point.kind == kind and isinstance(point.value, int)}
+                   for kind in ("cycle", "pc"))
+    if cycles and min(cycles) < first:
+        raise BadInput(f"--save-at {min(cycles)}: the snapshot is of cycle {first}; give that one or a later one")
+    if len(pcs) > 1:
+        raise BadInput(f"--save-at: {', '.join(map(hex, sorted(pcs)))} are {len(pcs)} pcs, and a run watches one; "
+                       "save the others in runs of their own")
+    return points
 
 
 def _where(where: str, symbols: Symbols) -> tuple[str, int | str | None]:
@@ -63,8 +77,11 @@ def _where(where: str, symbols: Symbols) -> tuple[str, int | str | None]:
     if not colon or kind not in ("cycle", "pc", "symbol", "text"):
         if where == END:
             return END, None
-        kind, rest = ("cycle" if where.isdecimal() else "pc" if _hexadecimal(where) else
-                      "symbol" if symbols.address(where) is not None else "text"), where
+        rest = where
+        if NUMBER.fullmatch(where):
+            kind = "pc" if _hexadecimal(where) else "cycle"
+        else:
+            kind = "symbol" if symbols.address(where) is not None else "text"
     if kind == "text":
         if not rest:
             raise BadInput("--save-at: an empty text; give a cycle, a pc with 0x, a symbol or a text of the console")
@@ -73,13 +90,10 @@ def _where(where: str, symbols: Symbols) -> tuple[str, int | str | None]:
         if (address := symbols.address(rest)) is None:
             raise BadInput(f"--save-at {where}: no symbol of this name; give a pc with 0x")
         return "pc", address
-    if not (rest.isdecimal() or _hexadecimal(rest)):
+    if not NUMBER.fullmatch(rest):
         raise BadInput(f"--save-at {where}: {rest!r} is not a number")
-    return kind, int(rest, 0)
+    return kind, int(rest, 16 if _hexadecimal(rest) else 10)
 
 
-def _hexadecimal(text: str) -> bool:
-    try:
-        return text.lower().startswith("0x") and int(text, 16) >= 0
-    except ValueError:
-        return False
+def _hexadecimal(number: str) -> bool:
+    return number[:2].lower() == "0x"

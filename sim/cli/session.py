@@ -16,9 +16,6 @@ STEPS = {"compiled": 100_000, "pysim": 500}
 TIMEBASE = 10_000_000
 """Steps of `time` in a simulated second, as the device tree says."""
 
-TAIL = 1000
-"""Characters of the console in which a text to save at may begin."""
-
 WAIT = 50
 """So many times --stuck-after may a hart stay in WFI; where somebody sits at the terminal, for ever."""
 
@@ -79,36 +76,53 @@ class Session:
         Follows what the console says.
     save_points : iterable of save_points.SavePoint
         Where the machine is saved.
+
+    Attributes
+    ----------
+    first : int
+        The cycle at which it began.
+    seconds : float
+        How long it took.
     """
     def __init__(self, machine, terminal, symbols, *, max_cycles: int | None, stuck_after: int, step: int, last=None,
                  check=None, phases=None, save_points=()):
         self.machine, self.terminal, self.symbols, self.last, self.check = machine, terminal, symbols, last, check
-        self.phases, self.saves, self._said = phases, list(save_points), ""
+        self.phases, self.saves, self._said = phases, list(save_points), b""
+        self._longest = max((len(_encoded(point.value)) for point in self.saves if point.kind == "text"), default=1)
         self.max_cycles, self.stuck_after, self.step = max_cycles, stuck_after, min(step, stuck_after)
-        self.seconds = 0.0
+        self.seconds, self.first = 0.0, machine.cycle
         self._events, self._progress, self._waits = machine.events, machine.cycle, False
 
     def run(self) -> Ending:
         """Run to the end. Ctrl-C is an ending, too."""
         self._begun = time.monotonic()
         if self.phases:
-            self.phases.begin()
-        try:
-            with Interrupts() as interrupts:
-                while (ending := self._go_on()) is None:
-                    if interrupts.noticed:
-                        return Ending(Status.INTERRUPTED, f"interrupted at cycle {self.machine.cycle}")
-                if self.check:
-                    self.check.finish()
-                    return self._difference() or ending
-                return ending
-        finally:
-            self.seconds = time.monotonic() - self._begun
-            for point in self.saves:
-                if point.kind == "end":
-                    point.save(self.machine)
-            if self.phases:
-                self.phases.end(self.machine)
+            self.phases.begin(self.machine)
+        with Interrupts() as interrupts:
+            try:
+                ending = self._to_the_end(interrupts)
+                before = interrupts.noticed
+            finally:
+                self.seconds = time.monotonic() - self._begun
+                for point in self.saves:
+                    if point.kind == "end":
+                        point.save(self.machine)
+                if self.phases:
+                    self.phases.end(self.machine)
+            return self._interrupted() if interrupts.noticed and not before else ending
+
+    def _to_the_end(self, interrupts: Interrupts) -> Ending:
+        self._save(b"", End.CYCLES)  # the cycle at which the run begins may be asked for
+        while (ending := self._go_on()) is None:
+            if interrupts.noticed:
+                return self._interrupted()
+        if self.check:
+            self.check.finish()
+            return self._difference() or ending
+        return ending
+
+    def _interrupted(self) -> Ending:
+        return Ending(Status.INTERRUPTED, f"interrupted at cycle {self.machine.cycle}")
 
     def _go_on(self) -> Ending | None:
         """One step; why it was the last, or None."""
@@ -149,7 +163,7 @@ class Session:
         """Make the snapshots whose time has come."""
         if not self.saves:
             return
-        self._said = self._said[-TAIL:] + output.decode(errors="replace")
+        self._said = self._said[-self._longest:] + output
         for point in self.saves:
             if not point.done and self._came(point.kind, point.value, end):
                 point.save(self.machine)
@@ -159,14 +173,14 @@ class Session:
             case "cycle":
                 return self.machine.cycle == value
             case "text":
-                return value in self._said
+                return _encoded(value) in self._said
             case "pc":
                 return end == End.FOUND and self.machine.last_record.pc == value
         return False
 
     def _rate(self) -> str:
         """How far the run is, and how fast."""
-        cycles, seconds = self.machine.cycle, time.monotonic() - self._begun
+        cycles, seconds = self.machine.cycle - self.first, time.monotonic() - self._begun
         simulated = self.machine.csr("time") / TIMEBASE
         return (f"{self.machine.events['retired'] / 1e6:.1f} million instructions, {simulated:.2f} s simulated, "
                 f"{seconds:.0f} s gone, {cycles / seconds / 1000:.0f} thousand cycles a second")
@@ -200,3 +214,8 @@ class Session:
                             f"mip = {machine.csr('mip'):#x}")
             text += ["the last instructions:", *("  " + line(each) for each in last)]
         return "\n".join(text)
+
+
+def _encoded(text: str) -> bytes:
+    """A text as the console's bytes have it, and as it was given."""
+    return text.encode(errors="surrogateescape")
