@@ -26,6 +26,13 @@ class Parser(argparse.ArgumentParser):
         raise BadInput(f"{message[0].lower()}{message[1:]}; see `{self.prog} --help`")
 
 
+class Given(argparse.Action):
+    """Stores a value, and its name in `given`: where the default is no wish."""
+    def __call__(self, parser, namespace, values, option_string=None):
+        setattr(namespace, self.dest, values)
+        namespace.given |= {self.dest}
+
+
 def natural(text: str) -> int:
     """A number from 0 on, decimal or with 0x; underscores allowed."""
     try:
@@ -84,17 +91,16 @@ def the_version() -> str:
 
 
 def _machine(parser, memory_size="128M"):
+    parser.set_defaults(given=frozenset())
     group = parser.add_argument_group("machine")
-    group.add_argument("--core", type=core, default="full", metavar="NAME",
+    group.add_argument("--core", type=core, action=Given, default="full", metavar="NAME",
                        help="full, small or no-h (default: full)")
     group.add_argument("--engine", type=engine, default="compiled", metavar="NAME",
                        help="compiled: fast, built once; pysim: starts at once, slow (default: compiled)")
-    group.add_argument("--memory", type=memory, default=MEMORY[memory_size], metavar="SIZE",
+    group.add_argument("--memory", type=memory, action=Given, default=MEMORY[memory_size], metavar="SIZE",
                        help=f"RAM from 0x80000000 on, 16M to 2G (default: {memory_size})")
-    group.add_argument("--memory-latency", type=natural, default=DEFAULT_LATENCY, metavar="N",
+    group.add_argument("--memory-latency", type=natural, action=Given, default=DEFAULT_LATENCY, metavar="N",
                        help=f"cycles that memory waits before it answers (default: {DEFAULT_LATENCY})")
-
-
     group = parser.add_argument_group("virtio devices, each in the next slot from 0x10001000 on")
     group.add_argument("--disk", type=Path, action="append", default=[], metavar="FILE",
                        help="a disk; what is written to it is kept in memory, the file stays as it is")

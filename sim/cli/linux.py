@@ -12,7 +12,7 @@ from .arguments import run_options
 from .demo import print_exits
 from .phases import Phases
 from .plan import plan
-from .run import run, say_ending
+from .run import run, say_ending, unwritten
 from .status import BadInput, Status
 from .terminal import Terminal
 from .watchers import Exits
@@ -21,6 +21,8 @@ PHASES = (("firmware", "Linux version"), ("host's kernel", "host: user space"), 
           ("guest's kernel", "guest: user space"), ("guest's user space", "guest: powers off"),
           ("host's end", None))
 """Parts of a boot, each with what the console says when it is over."""
+RESUMED = (("from the snapshot on", None),)
+"""What the console said before is not known, so neither is which part it was."""
 
 
 def main(options) -> Status:
@@ -33,10 +35,15 @@ def main(options) -> Status:
     try:
         made = None if options.action == "boot" and options.resume else build(
             core, getattr(options, "guest", None), getattr(options, "bare", None))
-        if options.action == "boot":
-            return boot(options, made)
-    except (BuildError, EngineError, OSError) as error:
+    except BuildError as error:
         raise BadInput(str(error)) from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise BadInput(f"{error.filename or 'the images'}: {error.strerror}; set HYACINTH_CACHE to a folder that can "
+                       "be written and has room") from None
+    if options.action == "boot":
+        return boot(options, made)
     for name, path in vars(made).items():
         print(f"{name:14} {path}")
     return Status.SUCCESS
@@ -60,8 +67,15 @@ def boot(options, made) -> Status:
         options.bootargs = options.bootargs or HOST_BOOTARGS
         symbols = Symbols(made.firmware, made.symbols, guest=Symbols(made.guest_symbols))
     planned = plan(options, symbols)
-    exits, phases = Exits(), Phases(PHASES)
-    ending = run(options, planned, Terminal(talks=True), watchers=[exits], phases=phases)
+    exits, phases = Exits(), Phases(PHASES if made else RESUMED)
+    try:
+        ending = run(options, planned, Terminal(talks=True), watchers=[exits], phases=phases)
+    except EngineError as error:
+        raise BadInput(str(error)) from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise unwritten(options, error) from None
     print()
     phases.print()
     if exits.counter.cycles:

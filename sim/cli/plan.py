@@ -90,7 +90,8 @@ def plan(options, symbols: Symbols | None = None) -> Plan:
              "guest_symbols": [str(path.resolve()) for path in symbols.guest.paths] if symbols.guest else []}
     devices = made.devices if options.resume else _devices(options)
     return replace(made, symbols=symbols, devices=devices,
-                   save_points=tuple(save_points(options.save_at, symbols, about)))
+                   save_points=tuple(save_points(options.save_at, symbols, about,
+                                                 made.snapshot.cycle if made.snapshot else 0)))
 
 
 def _combinations(options) -> None:
@@ -116,6 +117,9 @@ def _combinations(options) -> None:
             raise BadInput(f"--{name.replace('_', '-')} needs --wave FILE")
     if options.wave_around_trap and (options.wave_from is not None or options.wave_to is not None):
         raise BadInput("--wave-around-trap finds the cycles itself; leave --wave-from and --wave-to out")
+    if options.wave_around_trap and options.save_at:
+        # A save point ends a step, and what is typed is given to the second run step by step.
+        raise BadInput("--wave-around-trap runs twice, and --save-at once; give them in two runs")
     if options.wave_from is not None and options.wave_to is not None and options.wave_from > options.wave_to:
         raise BadInput(f"--wave-from {options.wave_from} comes after --wave-to {options.wave_to}; exchange them")
 
@@ -170,7 +174,13 @@ def _snapshot(options) -> Plan:
     except BadSnapshot as error:
         raise BadInput(str(error)) from None
     # What the machine is made of is the snapshot's: other values would not fit.
-    options.core, options.memory, options.memory_latency = kept.core, kept.memory, kept.memory_latency
+    for name, value in (("core", kept.core), ("memory", kept.memory), ("memory_latency", kept.memory_latency)):
+        if name in options.given and getattr(options, name) != value:
+            has = f"{kept.memory >> 20}M" if name == "memory" else value
+            raise BadInput(f"--{name.replace('_', '-')}: the snapshot has {has}; leave the option out")
+        setattr(options, name, value)
+    if options.wave_to is not None and options.wave_to < kept.cycle:
+        raise BadInput(f"--wave-to {options.wave_to}: the snapshot is of cycle {kept.cycle}; give a later one")
     guest = kept.about.get("guest_symbols")
     signature = kept.about.get("signature")
     host = kept.manifest["host"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..engines.engine import EngineError
 from ..machine import Machine
+from ..records import RETIRE
 from ..trace.report import TrapWatcher
 from ..trace.signature import signature
 from ..trace.variables import variables
@@ -30,12 +31,17 @@ def main(options) -> Status:
     except BrokenPipeError:
         raise
     except OSError as error:
-        files = ", ".join(str(path) for name in OUTPUTS if (path := getattr(options, name)))
-        raise BadInput(f"{error.filename or files}: {error.strerror}; give another place") from None
+        raise unwritten(options, error) from None
     except EngineError as error:
         raise BadInput(str(error)) from None
     say_ending(made, ending)
     return ending.status
+
+
+def unwritten(options, error: OSError) -> BadInput:
+    """What to say of a file that could not be written during the run."""
+    files = ", ".join(str(path) for name in OUTPUTS if (path := getattr(options, name)))
+    return BadInput(f"{error.filename or files or 'standard output'}: {error.strerror}; give another place")
 
 
 def say_ending(made: Plan, ending: Ending) -> None:
@@ -90,7 +96,13 @@ def run(options, made: Plan, terminal, *, watchers=(), phases=None) -> Ending:
         machine.raw_watchers += [watcher for watcher in (last, nth, stats, *watchers) if watcher]
         machine.watchers += [log] if log else []
         if options.traps:
-            machine.watchers.append(TrapWatcher(made.symbols, made.config, print_trap))
+            machine.watchers.append(traps := TrapWatcher(made.symbols, made.config, print_trap))
+            if made.snapshot:
+                traps.begin(machine)
+        if made.snapshot and machine.last_record:
+            last(RETIRE.pack(*machine.last_record))
+        if stats:
+            stats.begin(machine)
         check = Check(stack.enter_context(_referee(machine, options, made))) if options.check else None
         if check:
             machine.raw_watchers.append(check)
@@ -100,14 +112,18 @@ def run(options, made: Plan, terminal, *, watchers=(), phases=None) -> Ending:
         with terminal:
             ending = session.run()
         if stats:
-            stats.write(machine.events, machine.cycle, session.seconds, ending)
+            stats.write(machine, session.seconds, ending)
+        cycles = machine.cycle
         if options.signature and made.signature:
             begin, end = made.signature
             options.signature.write_text(signature(machine.read(begin, end - begin)))
     if nth:
         _wave_around(options, made, nth, terminal.typed)
-    elif options.wave:
+    elif options.wave and waves["wave_from"] < cycles:
         show_views(options.wave)
+    elif options.wave:
+        print(f"hyacinth: {options.wave} is empty: none of the cycles to {cycles} lies within --wave-from and "
+              "--wave-to; give others", file=sys.stderr)
     return ending
 
 

@@ -2,6 +2,7 @@
 
 import os
 import select
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -57,11 +58,13 @@ class Terminal:
         return self
 
     def __exit__(self, *_):
-        self._clear()
-        self.sink.flush()
-        if self._saved is not None:
-            termios.tcsetattr(self._file, termios.TCSADRAIN, self._saved)
-            self._saved = None
+        try:
+            self._clear()
+            self.sink.flush()
+        finally:
+            if self._saved is not None:
+                termios.tcsetattr(self._file, termios.TCSADRAIN, self._saved)
+                self._saved = None
 
     @property
     def interactive(self) -> bool:
@@ -94,7 +97,9 @@ class Terminal:
             # Never behind something the guest has written: it may be a prompt.
             if self._at_start and now - self._spoke > SILENCE:
                 self._spoke, self._shown = now, True
-                self.sink.write(f"\r\033[K[{text()}]")
+                # A line that wraps could not be taken back.
+                room = shutil.get_terminal_size().columns - len("[]") - 1
+                self.sink.write(f"\r\033[K[{text()[:room]}]")
                 self.sink.flush()
         elif self._talks and self._at_start and now - self._spoke > REPORT:
             self._spoke = now

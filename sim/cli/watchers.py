@@ -57,14 +57,21 @@ class Stats:
     """Counts traps, for --stats FILE; a watcher of batches."""
     def __init__(self, path: Path, **about):
         self.path, self.about, self.traps = path, about, TrapCounter()
+        self._first, self._before = 0, {}
+
+    def begin(self, machine) -> None:
+        """The run begins, at reset or at a snapshot: what was before is not of this run."""
+        self._first, self._before = machine.cycle, machine.events
 
     def __call__(self, batch: bytes) -> None:
         self.traps.take(trapped(batch))
 
-    def write(self, events, cycles: int, wall_seconds: float, ending) -> None:
+    def write(self, machine, wall_seconds: float, ending) -> None:
         """Write the file."""
-        data = statistics(events, self.traps, cycles=cycles, wall_seconds=wall_seconds, **self.about,
-                          ending=ending.status.name.lower(), exit_code=ending.code)
+        events = {name: count - self._before[name] for name, count in machine.events.items()}
+        data = statistics(events, self.traps, cycles=machine.cycle - self._first, wall_seconds=wall_seconds,
+                          from_cycle=self._first, **self.about, ending=ending.status.name.lower(),
+                          exit_code=ending.code)
         self.path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
 
 

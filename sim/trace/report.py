@@ -80,12 +80,16 @@ class Reporter:
 
 
 class TrapWatcher:
-    """Calls `found` with each Trap. It stands in `Machine.watchers` from reset on.
+    """Calls `found` with each Trap. It stands in `Machine.watchers` from reset on, or from `begin` on.
 
     Records and walk steps come in two streams; their cycles tell which steps came before a trap.
     """
     def __init__(self, symbols, config, found):
         self.reporter, self.found = Reporter(symbols, config), found
+
+    def begin(self, machine) -> None:
+        """Take the values of all CSRs from a machine that has run before, as a resumed one has."""
+        self.reporter.state.begin(machine.csr)
 
     def take(self, records, steps) -> None:
         """Follow a batch."""
@@ -103,12 +107,14 @@ class TrapWatcher:
 
 
 def explain_traps(machine, found=print) -> TrapWatcher:
-    """Have `found` called with each Trap that a Machine takes; it must not have run yet.
+    """Have `found` called with each Trap that a Machine takes from now on.
 
     `print` prints the reports: a Trap's text is its report.
     """
     symbols = machine.program.symbols if machine.program else Symbols()
     machine.watchers.append(watcher := TrapWatcher(symbols, machine.config, found))
+    if machine.cycle:
+        watcher.begin(machine)
     return watcher
 
 

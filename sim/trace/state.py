@@ -1,4 +1,4 @@
-"""The CSRs that traps read and write, followed from reset through the Retire records.
+"""The CSRs that traps read and write, followed from reset, or from where a run goes on, through the Retire records.
 
 Only what a report needs: values written by CSR instructions come with the records, what traps, MRET and SRET do to
 them is repeated here (machine chapter, "Privilege and Global Interrupt-Enable Stack"; hypervisor chapter, "Trap Entry"
@@ -25,6 +25,10 @@ class State:
         self.table = table(config)
         self.by_address = {csr.address: csr for csr in self.table.values()}
         self.values = {name: csr.reset for name, csr in self.table.items() if not csr.storage}
+
+    def begin(self, csr) -> None:
+        """Take all values from `csr`, a function of the name: of a machine that has run before."""
+        self.values = {name: csr(name) for name in self.values}
 
     @property
     def hypervisor(self) -> bool:

@@ -40,7 +40,7 @@ def statistics(events: dict[str, int], traps: TrapCounter, *, cycles: int, wall_
     cycles : int
     wall_seconds : float
     about
-        What else names the run: program, core, engine.
+        What else names the run: program, core, engine, the cycle at which it began.
     """
     retired = events.get("retired", 0)
 

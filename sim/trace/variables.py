@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 HEADER = ">BQ"
+LEAST = 8
+"""Bytes of a block: its length counts itself."""
 GZIP, LZ4 = 4, 6
 """Blocks of an FST file that hold the declarations, by how they are compressed."""
 SCOPE, UPSCOPE, ATTRIBUTE, ATTRIBUTE_END = 254, 255, 252, 253
@@ -41,9 +43,12 @@ def variables_of_vcd(path) -> list[Variable]:
 
 def variables_of_fst(path) -> list[Variable]:
     """The variables that an FST file declares."""
+    whole = Path(path).stat().st_size
     with open(path, "rb") as file:
         while len(head := file.read(struct.calcsize(HEADER))) == struct.calcsize(HEADER):
             kind, length = struct.unpack(HEADER, head)
+            if not LEAST <= length <= whole:  # nothing was drawn, and so the file not finished
+                break
             if kind in (GZIP, LZ4):
                 size, = struct.unpack(">Q", file.read(8))
                 packed = file.read(length - 16)

@@ -52,6 +52,7 @@ def complaint(capsys, command):
     ("run good.elf --wave-from 3", "--wave-from needs --wave FILE"),
     ("run good.elf --wave-around-trap 1", "--wave-around-trap needs --wave FILE"),
     ("run good.elf --wave w.fst --wave-around-trap 1 --wave-to 9", "--wave-around-trap finds the cycles itself; leave"),
+    ("run good.elf --wave w.fst --wave-around-trap 1 --save-at 9 x", "--wave-around-trap runs twice, and --save-at"),
     ("run good.elf --wave w.fst --wave-from 9 --wave-to 3", "--wave-from 9 comes after --wave-to 3; exchange them"),
     ("run good.elf --log no/such/log", "--log no/such/log: the folder no/such does not exist; make it first"),
     ("run good.elf --stats .", "--stats .: a directory; name a file in it"),

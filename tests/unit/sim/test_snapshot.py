@@ -1,9 +1,11 @@
 """A snapshot is the whole machine: it goes on bit for bit, or is refused in one line."""
 
+import errno
 import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import struct
 import zipfile
@@ -12,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from hyacinth import explain_traps
 from hyacinth.rtl.config import CONFIGS
-from hyacinth.sim.cli import main
+from hyacinth.sim.cli import linux, main
+from hyacinth.sim.cli.arguments import parser
 from hyacinth.sim.engines.engine import EngineError
 from hyacinth.sim.lockstep.assembler import Code, li, op
 from hyacinth.sim.machine import End, Machine
@@ -283,7 +287,91 @@ def test_the_command_line_saves_at_each_kind_of_place_and_goes_on(demo, tmp_path
         assert load(files["end"]).cycle == load(tmp_path / "before").cycle
 
 
+@pytest.fixture(scope="module")
+def middle(demo, tmp_path_factory):
+    """A snapshot of the demonstration where its guests run."""
+    path = tmp_path_factory.mktemp("snapshots") / "middle"
+    assert run("--save-at", 30_000, path, demo) == 0
+    return path
+
+
+def test_traps_are_explained_by_the_values_that_there_are(demo, middle, capfd):
+    def reports(*arguments):
+        assert run("--traps", *arguments) == 0
+        return [(int(number), text) for number, text in re.findall(r"^trap \d+ at cycle (\d+)(.*?)\n\n",
+                                                                    capfd.readouterr().err, re.MULTILINE | re.DOTALL)]
+    whole, rest = reports(demo), reports("--resume", middle)
+    assert len(rest) > 5 and rest == [(cycle, text) for cycle, text in whole if cycle > 30_000]
+    assert any("and hedeleg" in text or "HS keeps it" in text for _, text in rest)
+
+
+def test_explain_traps_begins_where_the_machine_is(middle):
+    found = []
+    with resume(middle) as machine:
+        explain_traps(machine, found.append)
+        machine.run(20_000)
+    assert found and not any("disagree" in str(trap) for trap in found)
+
+
+def test_statistics_are_of_this_run(middle, tmp_path):
+    assert run("--resume", middle, "--stats", tmp_path / "stats") == 0
+    stats = json.loads((tmp_path / "stats").read_text())
+    assert stats["from_cycle"] == 30_000 and stats["traps_taken"] == sum(trap["count"] for trap in stats["traps"])
+    assert 0 < stats["cycles"] < 10_000_000 and stats["instructions_retired"] < stats["cycles"]
+
+
+def test_a_boot_that_goes_on_has_one_part(middle, capfd):
+    assert main(["linux", "boot", "--resume", str(middle)]) == 0
+    output = capfd.readouterr().out
+    assert "from the snapshot on" in output and "firmware" not in output
+    shares = [float(share) for share in re.findall(r"([\d.]+)%", output)]
+    assert shares and sum(shares) <= 100
+
+
+def test_who_reads_a_boot_no_more_ends_it_in_silence(middle, monkeypatch):
+    def gone(*_, **__):
+        raise BrokenPipeError
+    monkeypatch.setattr(linux, "run", gone)
+    options = parser().parse_args(["linux", "boot", "--resume", str(middle)])
+    with pytest.raises(BrokenPipeError):
+        linux.main(options)
+
+
+def test_a_boot_that_cannot_write_says_what_to_do(middle, monkeypatch, capfd):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device", "some.snap")
+    monkeypatch.setattr(linux, "run", full)
+    assert main(["linux", "boot", "--resume", str(middle)]) == 2
+    assert capfd.readouterr().err == "hyacinth: some.snap: No space left on device; give another place\n"
+    monkeypatch.setattr(linux, "build", full)
+    assert main(["linux", "build"]) == 2
+    assert capfd.readouterr().err.startswith("hyacinth: some.snap: No space left on device; set HYACINTH_CACHE")
+
+
+def test_a_machine_that_stands_still_since_the_snapshot_shows_where(tmp_path, capfd):
+    code = Code(BASE)
+    code.add(op("wfi"), op("jal", i=-4))
+    with Machine() as machine:
+        machine.load_segments([(BASE, code.contents())], BASE)
+        machine.raw_watchers.append(lambda _: None)
+        machine.run(3000)
+        save(machine, tmp_path / "waits")
+    assert run("--resume", tmp_path / "waits", "--stuck-after", 1000) == 4
+    errors = capfd.readouterr().err
+    assert "the hart is in M at 0x80000" in errors and "the last instructions:" in errors
+
+
+def test_what_the_snapshot_has_may_be_said_again(kept):
+    said = "--memory", "128M", "--core", "full", "--memory-latency", 20
+    assert run("--resume", kept, *said, "--max-cycles", 2000) == 3
+
+
 @pytest.mark.parametrize("arguments, text", [
+    ("--resume {kept} --memory 1G", "--memory: the snapshot has 128M; leave the option out"),
+    ("--resume {kept} --core small", "--core: the snapshot has full"),
+    ("--resume {kept} --memory-latency 3", "--memory-latency: the snapshot has 20"),
+    ("--resume {kept} --save-at 999 x", "the snapshot is of cycle 1000; give that one or a later one"),
+    ("--resume {kept} --wave w.fst --wave-to 999", "the snapshot is of cycle 1000; give a later one"),
     ("--resume {kept} {demo}", "leave PROGRAM and --firmware out"), ("--resume {kept} --check", "leave --resume out"),
     ("--resume {demo}", "no whole snapshot"), ("--resume absent", "no such file"),
     ("--save-at pc:zero x {demo}", "not a number"), ("--save-at symbol:nowhere x {demo}", "no symbol of this name"),

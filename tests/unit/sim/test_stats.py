@@ -1,10 +1,14 @@
 """Tests of what is counted, and of signatures."""
 
 import json
+from types import SimpleNamespace
 
 from traces import retire
 
 from hyacinth.rtl.isa.modes import Mode
+from hyacinth.sim.cli.session import Ending
+from hyacinth.sim.cli.status import Status
+from hyacinth.sim.cli.watchers import Stats
 from hyacinth.sim.trace.signature import signature
 from hyacinth.sim.trace.stats import ExitCounter, TrapCounter, statistics
 
@@ -30,6 +34,16 @@ def test_statistics_sort_events_by_what_they_are_about():
     data = statistics(EVENTS, TrapCounter(), cycles=100, wall_seconds=0.5)
     assert data["stall_cycles"] == {"nothing_to_commit": 1, "memory": 7}
     assert (data["tlb"], data["cache"], data["flow"]) == ({"itlb_miss": 3}, {"dcache_miss": 4}, {"mispredicted": 5})
+
+
+def test_what_was_before_a_snapshot_is_not_counted(tmp_path):
+    stats = Stats(tmp_path / "stats", program="x")
+    stats.begin(SimpleNamespace(cycle=1000, events={"retired": 400, "trapped": 3, "itlb_miss": 7}))
+    stats.write(SimpleNamespace(cycle=1500, events={"retired": 600, "trapped": 4, "itlb_miss": 7}), 0.5,
+                Ending(Status.SUCCESS))
+    data = json.loads((tmp_path / "stats").read_text())
+    assert {"from_cycle": 1000, "cycles": 500, "instructions_retired": 200, "cycles_per_second": 1000,
+            "cycles_per_instruction": 2.5, "traps_taken": 1, "tlb": {"itlb_miss": 0}}.items() <= data.items()
 
 
 def test_statistics_are_json():

@@ -81,6 +81,18 @@ def test_a_silent_guest_is_replaced_by_a_line_of_progress_that_goes_when_it_spea
     os.close(pipe[1])
 
 
+def test_a_line_of_progress_never_wraps(pipe, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setenv("COLUMNS", "40")
+    sink = Sink(is_terminal=True)
+    with Terminal(pipe[0], sink) as terminal:
+        now[0] = 9.0
+        terminal.progress(lambda: "far " * 20)
+        assert sink.buffer.getvalue() == b"\r\033[K[" + (b"far " * 20)[:37] + b"]"
+    os.close(pipe[1])
+
+
 def test_where_nobody_looks_a_long_run_says_now_and_then_how_far_it_is(pipe, monkeypatch, capsys):
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])

@@ -5,9 +5,11 @@ import struct
 
 import pytest
 
+from hyacinth.sim.cli import main
 from hyacinth.sim.trace import waves
 from hyacinth.sim.trace.variables import Variable, unpack_lz4, variables
 from hyacinth.sim.trace.waves import write_views
+from hyacinth.sw.build import build, programs
 
 VARIABLES = [Variable("top.clk", 1), Variable("top.retire_valid", 1), Variable("top.retire_payload_mode", 3),
              Variable("top.retire_payload_code", 6), Variable("top.component.core.retire_payload_mode", 3),
@@ -75,6 +77,16 @@ def test_the_variables_of_an_fst_file_have_their_scopes(tmp_path):
         path.write_bytes(struct.pack(">BQ", 0, 16) + bytes(8)
                          + struct.pack(">BQQ", kind, len(packed) + 16, len(text)) + packed)
         assert variables(path) == [Variable("top.clk", 1), Variable("top.core.pc", 64)]
+
+
+def test_a_wave_in_which_no_cycle_lies_is_said_to_be_empty(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    elf = build(programs("ecall_from")[0])
+    for name in "w.fst", "w.vcd":
+        assert main(["run", "--wave", name, "--wave-from", "100000000", str(elf)]) == 0
+        errors = capfd.readouterr().err
+        assert f"{name} is empty: none of the cycles to " in errors and "within --wave-from and --wave-to" in errors
+    assert variables(tmp_path / "w.fst") == []
 
 
 def test_a_copy_may_overlap_what_it_copies():
