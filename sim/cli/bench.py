@@ -39,6 +39,11 @@ def main(options) -> Status:
                 return Status.INTERRUPTED
     except (BuildError, EngineError) as error:
         raise BadInput(f"{error}; `hyacinth doctor` looks for the cause") from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise BadInput(f"{error.filename or 'standard output'}: {error.strerror}; `hyacinth doctor` looks for the "
+                       "cause") from None
     print_table(rows, options.core)
     return Status.SUCCESS if all(status == Status.SUCCESS for *_, status in rows) else Status.PROGRAM_FAILED
 

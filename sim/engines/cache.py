@@ -104,7 +104,7 @@ def library(flat: Flat, name: str | None, wave: str, progress) -> Path:
                           "folder that can be written") from None
     known = sources() if name is not None else None
     note = home / f"name-{digest(name, wave, known)}" if known is not None else None
-    if note and note.exists() and (made := home / note.read_text() / LIBRARY).exists():
+    if note and note.exists() and _whole(made := home / note.read_text() / LIBRARY):
         flat.spare()
         with contextlib.suppress(OSError):  # a cache that is only read
             os.utime(made.parent)
@@ -120,7 +120,7 @@ def library(flat: Flat, name: str | None, wave: str, progress) -> Path:
         key = f"model-{digest(text, *flags, *harness.values(), *recipe)}"
         target = home / key
         with lock(home / f"{key}.lock"):
-            if not (target / LIBRARY).exists():
+            if not _whole(target / LIBRARY):
                 design = digest(text, PASSES, build.VERILATE, tools(), *harness.values())
 
                 def make(scratch):
@@ -131,6 +131,11 @@ def library(flat: Flat, name: str | None, wave: str, progress) -> Path:
     if note:
         _write(note, key)
     return target / LIBRARY
+
+
+def _whole(model: Path) -> bool:
+    """Whether all of a model is there: who deletes it may be killed on the way."""
+    return model.exists() and (model.parent / DESIGN).exists()
 
 
 def design(model: Path) -> str:
@@ -169,7 +174,11 @@ def _forget(home: Path) -> None:
         return 0
     models = sorted((path for path in home.glob("model-*") if not path.suffix), key=used)
     for old in models[:-KEPT]:
+        with contextlib.suppress(OSError):
+            old = old.rename(old.with_suffix(".old"))  # half of a model would have the name of a whole one
         shutil.rmtree(old, ignore_errors=True)
+    for rest in home.glob("model-*.old"):  # of one who was killed there
+        shutil.rmtree(rest, ignore_errors=True)
 
 
 def _runtime(home: Path, wave: str, recipe) -> Path:

@@ -1,11 +1,19 @@
 """Tests of what the command line says to bad input: one line, with the mend, and status 2."""
 
+import os
+import shlex
+import subprocess
+import sys
+
 import pytest
 from traces import elf
 
+from hyacinth.rtl.config import CONFIGS
+from hyacinth.rtl.device_tree import device_tree
 from hyacinth.sim.cli import main
 from hyacinth.sim.cli.arguments import memory, parser
 from hyacinth.sim.cli.plan import plan
+from hyacinth.sw.build import build
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +123,36 @@ def test_a_program_starts_at_its_entry():
 def test_explain(capsys, what, text):
     assert main(["explain", what]) == 0
     assert text in capsys.readouterr().out
+
+
+def hyacinth(command, **environment):
+    """Status and standard error of a command of the shell in which `hyacinth` is ours."""
+    ours = f"hyacinth() {{ {shlex.quote(sys.executable)} -m hyacinth \"$@\"; }}; {command}"
+    path = {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))}
+    done = subprocess.run(["bash", "-c", ours], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300,
+                          env=os.environ | path | environment)
+    return done.returncode, done.stderr
+
+
+def test_a_closed_standard_output_is_no_error():
+    assert hyacinth("hyacinth explain 21 >&-") == (0, "")
+    assert hyacinth("hyacinth run none.elf 2>&-") == (2, "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_a_standard_output_that_takes_nothing_is_one_line(tmp_path):
+    full = (2, "hyacinth: standard output: No space left on device; give another place\n")
+    assert hyacinth("hyacinth explain 21 > /dev/full") == full
+    (tmp_path / "tree.dtb").write_bytes(device_tree(CONFIGS["full"], 128 << 20))
+    assert hyacinth(f"hyacinth doctor {tmp_path / 'tree.dtb'} > /dev/full") == full
+    (tmp_path / "hello.c").write_text('#include "hyacinth.h"\nint main(void) { put_string("hello"); return 0; }\n')
+    status, said = hyacinth(f"hyacinth run {build(tmp_path / 'hello.c')} > /dev/full")
+    assert status == 2 and said.endswith(full[1]) and said.count("hyacinth:") == 1 and "Traceback" not in said
+
+
+def test_a_cache_that_cannot_be_is_one_line():
+    assert hyacinth("hyacinth bench", HYACINTH_CACHE="/dev/null/x") == (
+        2, "hyacinth: /dev/null/x/objects: Not a directory; `hyacinth doctor` looks for the cause\n")
 
 
 def test_the_help_and_the_version_succeed(capsys):

@@ -113,6 +113,24 @@ def test_an_interrupted_build_leaves_nothing_and_is_made_anew(builds, monkeypatc
     assert library().read_text() == "built 2"
 
 
+def test_a_model_of_which_half_was_deleted_is_built_anew(builds):
+    (library().parent / cache.DESIGN).unlink()
+    assert library().read_text() == "built 2"
+    (library().parent / cache.DESIGN).unlink()
+    assert library(name=None).read_text() == "built 3"
+
+
+def test_who_is_killed_as_it_deletes_leaves_no_half_of_a_model(builds, monkeypatch):
+    monkeypatch.setattr(cache, "KEPT", 1)
+    first = library()
+    with monkeypatch.context() as patch:
+        patch.setattr(cache.shutil, "rmtree", lambda *_, **__: None)
+        library(2, "another")
+        assert not first.parent.exists() and first.parent.with_suffix(".old").exists()
+    library(3, "a third")
+    assert list(cache.folder().glob("*.old")) == []
+
+
 def test_what_a_killed_build_left_does_no_harm(builds):
     made = library()
     made.unlink()
