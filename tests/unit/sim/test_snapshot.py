@@ -27,6 +27,8 @@ from hyacinth.sw.hypervisor.build import build_demo
 
 BASE, TOHOST = 0x8000_0000, 0x8000_1000
 T0, T1, A0 = 5, 6, 10
+MIDDLE = 700_000
+"""A cycle in which the guests of the demonstration run, and all is delegated."""
 GET = 1 << 56
 """The HTIF command that asks the console for a byte."""
 
@@ -126,7 +128,7 @@ def test_what_was_given_to_save_is_found_again(kept):
 
 def test_a_file_that_is_no_whole_snapshot_is_refused(kept, tmp_path):
     whole = kept.read_bytes()
-    at = whole.index(b"state") + 2000
+    at = whole.index(b"state") + 1000
     files = {"text": b"hello\n", "empty": b"", "cut": whole[:-100], "half": whole[:len(whole) // 2],
              "flipped": whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1:]}
     for name, contents in files.items():
@@ -291,7 +293,7 @@ def test_the_command_line_saves_at_each_kind_of_place_and_goes_on(demo, tmp_path
 def middle(demo, tmp_path_factory):
     """A snapshot of the demonstration where its guests run."""
     path = tmp_path_factory.mktemp("snapshots") / "middle"
-    assert run("--save-at", 30_000, path, demo) == 0
+    assert run("--save-at", MIDDLE, path, demo) == 0
     return path
 
 
@@ -301,7 +303,7 @@ def test_traps_are_explained_by_the_values_that_there_are(demo, middle, capfd):
         return [(int(number), text) for number, text in re.findall(r"^trap \d+ at cycle (\d+)(.*?)\n\n",
                                                                     capfd.readouterr().err, re.MULTILINE | re.DOTALL)]
     whole, rest = reports(demo), reports("--resume", middle)
-    assert len(rest) > 5 and rest == [(cycle, text) for cycle, text in whole if cycle > 30_000]
+    assert len(rest) > 5 and rest == [(cycle, text) for cycle, text in whole if cycle > MIDDLE]
     assert any("and hedeleg" in text or "HS keeps it" in text for _, text in rest)
 
 
@@ -316,7 +318,7 @@ def test_explain_traps_begins_where_the_machine_is(middle):
 def test_statistics_are_of_this_run(middle, tmp_path):
     assert run("--resume", middle, "--stats", tmp_path / "stats") == 0
     stats = json.loads((tmp_path / "stats").read_text())
-    assert stats["from_cycle"] == 30_000 and stats["traps_taken"] == sum(trap["count"] for trap in stats["traps"])
+    assert stats["from_cycle"] == MIDDLE and stats["traps_taken"] == sum(trap["count"] for trap in stats["traps"])
     assert 0 < stats["cycles"] < 10_000_000 and stats["instructions_retired"] < stats["cycles"]
 
 
