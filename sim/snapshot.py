@@ -30,6 +30,9 @@ MANIFEST, STATE, ENTRIES = "manifest.json", "state", "entries"
 HOST = {"device_tree": str, "boot_rom": str, "tohost": int | None, "fromhost": int | None, "htif": dict | None,
         "input": str, "last_record": list | None, "exit_code": int | None}
 """What the manifest has of a machine besides its model."""
+DEVICES = {"disk": {"disk": str, "writable": bool, "sha256": str}, "entropy": {"entropy": int},
+           "console": {"console": bool}}
+"""Each kind of device, by the key that tells it from the others."""
 SHAPE = {"design": str, "core": str | None, "config": str, "memory": int, "memory_latency": int, "cycle": int,
          "devices": list, "about": dict, "host": dict}
 """What a manifest has, by type."""
@@ -264,8 +267,12 @@ def _kept_device(device: Disk | Entropy | Console) -> dict:
 
 
 def _device(path: Path, kept: dict) -> Disk | Entropy | Console:
-    if "disk" not in kept:
-        return Entropy(kept["entropy"]) if "entropy" in kept else Console()
+    kind = next((kind for kind in DEVICES if kind in kept), None) if isinstance(kept, dict) else None
+    if kind is None:
+        raise TypeError("its manifest has a device of no kind")
+    _check(kept, DEVICES[kind])
+    if kind != "disk":
+        return Entropy(kept["entropy"]) if kind == "entropy" else Console()
     disk = Disk(Path(kept["disk"]), kept["writable"])
     try:
         same = _digest(disk.path) == kept["sha256"]

@@ -184,9 +184,12 @@ def _snapshot(options) -> Plan:
     guest = kept.about.get("guest_symbols")
     signature = kept.about.get("signature")
     host = kept.manifest["host"]
-    return Plan(kept.config, (), RAM.base, host["tohost"], host["fromhost"], signature and tuple(signature),
-                Symbols(*_there(kept.about.get("symbols", ())), guest=Symbols(*_there(guest)) if guest else None),
-                snapshot=kept, devices=kept.devices)
+    try:
+        return Plan(kept.config, (), RAM.base, host["tohost"], host["fromhost"], signature and tuple(signature),
+                    Symbols(*_there(kept.about.get("symbols", ())), guest=Symbols(*_there(guest)) if guest else None),
+                    snapshot=kept, devices=kept.devices)
+    except TypeError:
+        raise BadInput(f"{options.resume}: no whole snapshot (what it says of its program); make it again") from None
 
 
 def _there(paths) -> list[Path]:

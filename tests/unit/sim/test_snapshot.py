@@ -184,6 +184,18 @@ def test_a_manifest_whose_values_mean_nothing_is_damage(kept, tmp_path, host):
         resume(changed(kept, tmp_path / "other", host=manifest["host"] | host))
 
 
+@pytest.mark.parametrize("device", [5, "disk", {}, {"disk": 5}, {"disk": "x"}, {"entropy": "x"}, {"console": None}])
+def test_a_device_of_no_kind_is_damage(kept, tmp_path, device):
+    with pytest.raises(BadSnapshot, match="no whole snapshot"):
+        load(changed(kept, tmp_path / "other", devices=[device]))
+
+
+@pytest.mark.parametrize("about", [{"symbols": 5}, {"guest_symbols": [5]}, {"signature": 5}])
+def test_a_program_that_is_named_by_no_path_is_damage(kept, tmp_path, capfd, about):
+    assert run("--resume", changed(kept, tmp_path / "other", about=about)) == 2
+    assert "no whole snapshot (what it says of its program); make it again\n" in capfd.readouterr().err
+
+
 def test_a_device_or_a_pipe_is_neither_read_nor_replaced(kept, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path in tmp_path / "pipe", Path("/dev/zero"):
