@@ -386,7 +386,7 @@ def test_what_the_snapshot_has_may_be_said_again(kept):
     ("--resume {kept} --memory-latency 3", "--memory-latency: the snapshot has 20"),
     ("--resume {kept} --save-at 999 x", "the snapshot is of cycle 1000; give that one or a later one"),
     ("--resume {kept} --wave w.fst --wave-to 999", "the snapshot is of cycle 1000; give a later one"),
-    ("--resume {kept} {demo}", "leave PROGRAM and --firmware out"), ("--resume {kept} --check", "leave --resume out"),
+    ("--resume {kept} {demo}", "leave PROGRAM and --firmware out"),
     ("--resume {demo}", "no whole snapshot"), ("--resume absent", "no such file"),
     ("--save-at pc:zero x {demo}", "not a number"), ("--save-at symbol:nowhere x {demo}", "no symbol of this name"),
     ("--save-at text: x {demo}", "an empty text"), ("--save-at 5 no/such/folder {demo}", "does not exist"),
