@@ -172,7 +172,7 @@ def _linux(commands):
                       help="the host kernel's command line; after `--` come arguments of the monitor: dirty-log")
     boot.add_argument("--guest", nargs="+", default=None, metavar=("PROGRAM", "ARGUMENT"),
                       help="first process of the guest, and its arguments: C source, a static executable for "
-                           "rv64imac and lp64, or a name of sw/linux/user (guest, soak)")
+                           "rv64imac and lp64, or a name of sw/linux/user (guest, soak, checksum)")
     boot.add_argument("--bare", type=Path, default=None, metavar="PROGRAM",
                       help="a second guest, without a kernel: C source, a static executable for 0x80200000, or `bare`")
     _limits_and_outputs(boot)

@@ -1,5 +1,5 @@
-/* A disk of the guest: block device of the Virtual I/O Device specification 1.2 (chapters 2.7, 4.2 and 5.2), the file
- * being read at the start and written in memory only.
+/* A disk of the guest: block device of the Virtual I/O Device specification 1.2 (chapters 2.7, 4.2 and 5.2), whose
+ * contents are a file or a disk of the host.
  *
  * Nothing the driver writes is trusted: each address and length is held against the guest's memory, and a chain that is
  * malformed sets DEVICE_NEEDS_RESET. */
@@ -9,8 +9,7 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 enum { SECTOR = 512, QUEUE_MAX = 64 };
 enum {
@@ -21,7 +20,7 @@ enum {
     CONFIG_GENERATION = 0x0fc, CONFIG = 0x100,
 };
 enum { NEXT = 1, WRITE = 2, INDIRECT = 4 };                  /* flags of a descriptor */
-enum { FEATURE_VERSION_1 = 1 };                              /* bit 32, of the upper word */
+enum { FEATURE_FLUSH = 1 << 9, FEATURE_VERSION_1 = 1 };     /* the latter is bit 32, of the upper word */
 enum { NEEDS_RESET = 64, USED_BUFFER = 1, CONFIG_CHANGE = 2 };
 enum { READ_SECTORS = 0, WRITE_SECTORS = 1, FLUSH = 4, GET_ID = 8 };
 enum { OK = 0, IO_ERROR = 1, UNSUPPORTED = 2 };
@@ -31,22 +30,20 @@ struct available { uint16_t flags, index, ring[QUEUE_MAX]; };
 struct used { uint16_t flags, index; struct { uint32_t id, length; } ring[QUEUE_MAX]; };
 struct header { uint32_t type, reserved; uint64_t sector; };
 
-static uint8_t *disk;
+static int disk;
 static uint64_t disk_size;
 static uint32_t status, features_word, driver_word, queue, interrupts;
 static struct { uint32_t size, ready; uint64_t descriptors, driver, device; uint16_t seen; } q;
 
 void block_open(const char *file)
 {
-    int opened = open(file, O_RDONLY);
-    struct stat about;
-    if (opened < 0 || fstat(opened, &about) < 0)
+    disk = open(file, O_RDWR);
+    if (disk < 0)
+        disk = open(file, O_RDONLY);   /* then every write fails, and says so to the guest */
+    off_t size = disk < 0 ? -1 : lseek(disk, 0, SEEK_END);
+    if (size < 0)
         fail("%s: %s", file, strerror(errno));
-    disk_size = about.st_size / SECTOR * SECTOR;
-    /* A private mapping is copied where it is written: the file stays as it is. */
-    disk = disk_size ? mmap(NULL, disk_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, opened, 0) : NULL;
-    if (disk == MAP_FAILED)
-        fail("%s: %s", file, strerror(errno));
+    disk_size = size / SECTOR * SECTOR;
 }
 
 static void interrupt(uint32_t why)
@@ -84,7 +81,13 @@ static uint8_t transfer(uint32_t type, uint64_t *at, const struct descriptor *pa
         return IO_ERROR;   /* FLUSH has no data */
     if (reads != !!(part->flags & WRITE) || part->length % SECTOR || *at > disk_size || part->length > disk_size - *at)
         return IO_ERROR;
-    memcpy(reads ? bytes : disk + *at, reads ? disk + *at : bytes, part->length);
+    for (uint32_t done = 0; done < part->length;) {
+        ssize_t count = reads ? pread(disk, (uint8_t *)bytes + done, part->length - done, *at + done)
+                              : pwrite(disk, (uint8_t *)bytes + done, part->length - done, *at + done);
+        if (count <= 0)
+            return IO_ERROR;
+        done += count;
+    }
     *at += part->length;
     return OK;
 }
@@ -123,6 +126,8 @@ static bool serve(uint16_t head, uint32_t *written)
         } else {
             if (!(part.flags & WRITE) || part.length != 1)
                 return false;
+            if (request.type == FLUSH && result == OK && fdatasync(disk))
+                result = IO_ERROR;
             *bytes = result;
             *written += 1;
             return true;
@@ -172,7 +177,7 @@ uint32_t block_read(uint64_t offset, unsigned size)
     case VERSION: return 2;
     case DEVICE_ID: return 2;
     case VENDOR_ID: return 0x31415948;
-    case DEVICE_FEATURES: return features_word == 1 ? FEATURE_VERSION_1 : 0;
+    case DEVICE_FEATURES: return features_word == 1 ? FEATURE_VERSION_1 : features_word == 0 ? FEATURE_FLUSH : 0;
     case QUEUE_NUM_MAX: return queue == 0 ? QUEUE_MAX : 0;
     case QUEUE_READY: return queue == 0 ? q.ready : 0;
     case INTERRUPT_STATUS: return interrupts;
