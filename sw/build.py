@@ -21,6 +21,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 SW = Path(__file__).resolve().parent
+COMPILER = (sys.executable, "-m", "ziglang")
 FLAGS = (
     "-target", "riscv64-freestanding",
     "-mcpu=generic_rv64+m+a+c+h+zicsr+zifencei+zihintpause",  # the extensions of the core; Zicntr needs no name
@@ -50,27 +51,31 @@ def programs(*words, folders=("tests", "bench")):
 
 
 @cache
-def _compiler():
-    """The version of the compiler."""
+def compiler_version():
+    """The version of the compiler. Raises BuildError where there is none."""
     try:
         return version("ziglang")
     except PackageNotFoundError:
         raise BuildError("no C compiler: pip install ziglang") from None
 
 
-def run_compiler(arguments):
-    """The compiler, its own caches kept beside ours. Raises BuildError with what it says."""
-    own = str(cache_directory() / f"zig-{_compiler()}")
-    done = subprocess.run(
-        [sys.executable, "-m", "ziglang", *map(str, arguments)], capture_output=True, text=True,
-        env=os.environ | {"ZIG_GLOBAL_CACHE_DIR": own, "ZIG_LOCAL_CACHE_DIR": own})
+def compiler_environment():
+    """The environment for the compiler, its own caches kept beside ours. Raises BuildError."""
+    own = str(cache_directory() / f"zig-{compiler_version()}")
+    return os.environ | {"ZIG_GLOBAL_CACHE_DIR": own, "ZIG_LOCAL_CACHE_DIR": own}
+
+
+def run_compiler(arguments, folder=None):
+    """Run the compiler, in `folder` if one is given. Raises BuildError with what it says."""
+    done = subprocess.run([*COMPILER, *map(str, arguments)], capture_output=True, text=True, cwd=folder,
+                          env=compiler_environment())
     if done.returncode:
         raise BuildError(done.stderr.strip() or f"the compiler ended with {done.returncode}")
 
 
 def _key(*parts):
     """A name for what `parts` (files and strings) make."""
-    digest = hashlib.sha256(repr((FLAGS, _compiler())).encode())
+    digest = hashlib.sha256(repr((FLAGS, compiler_version())).encode())
     for part in parts:
         digest.update(part.read_bytes() if isinstance(part, Path) else str(part).encode())
     return digest.hexdigest()[:20]

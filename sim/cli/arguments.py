@@ -156,11 +156,17 @@ def _run(commands):
     parser.set_defaults(command="run")
 
 
+def _kvmtool(parser):
+    parser.add_argument("--kvmtool", type=Path, default=None, metavar="DIR",
+                        help="source of kvmtool, which runs the guest in place of the monitor (docs/linux.md)")
+
+
 def _linux(commands):
     parser = commands.add_parser("linux", help="Linux with KVM, and a Linux guest under it",
                                  description="Linux as a host with KVM, and a Linux guest under it.")
     actions = parser.add_subparsers(metavar="ACTION", parser_class=Parser, required=True)
     build = actions.add_parser("build", help="make firmware, kernels and file systems from packages of Debian")
+    _kvmtool(build)
     build.set_defaults(command="linux", action="build")
     boot = actions.add_parser(
         "boot", help="boot the host, which starts the guest", epilog=EXITS,
@@ -169,12 +175,14 @@ def _linux(commands):
                     "Images are built first, unless they are there.")
     _machine(boot, "64M")
     boot.add_argument("--bootargs", default=None, metavar="STR",
-                      help="the host kernel's command line; after `--` come arguments of the monitor: dirty-log")
+                      help="the host kernel's command line; after `--` come arguments of the monitor: dirty-log, or "
+                           "those of kvmtool")
     boot.add_argument("--guest", nargs="+", default=None, metavar=("PROGRAM", "ARGUMENT"),
                       help="first process of the guest, and its arguments: C source, a static executable for "
                            "rv64imac and lp64, or a name of sw/linux/user (guest, soak, checksum)")
     boot.add_argument("--bare", type=Path, default=None, metavar="PROGRAM",
                       help="a second guest, without a kernel: C source, a static executable for 0x80200000, or `bare`")
+    _kvmtool(boot)
     _limits_and_outputs(boot)
     _snapshots(boot)
     boot.set_defaults(command="linux", action="boot")

@@ -30,11 +30,11 @@ def main(options) -> Status:
     core = getattr(options, "core", "full")
     if not CONFIGS[core].hypervisor:
         raise BadInput(f"--core {core}: KVM needs the H extension; give full or small")
-    if options.action == "boot" and options.resume and (options.guest or options.bare):
-        raise BadInput("--resume goes on with the guests of the snapshot; leave --guest and --bare out")
+    if options.action == "boot" and options.resume and (options.guest or options.bare or options.kvmtool):
+        raise BadInput("--resume goes on with the guests of the snapshot; leave --guest, --bare and --kvmtool out")
     try:
         made = None if options.action == "boot" and options.resume else build(
-            core, getattr(options, "guest", None), getattr(options, "bare", None))
+            core, getattr(options, "guest", None), getattr(options, "bare", None), options.kvmtool)
     except BuildError as error:
         raise BadInput(str(error)) from None
     except BrokenPipeError:
@@ -49,12 +49,13 @@ def main(options) -> Status:
     return Status.SUCCESS
 
 
-def build(core: str, guest: list[str] | None, bare: Path | None):
-    """The images for a core; `guest` is the guest's first process and its arguments, `bare` a second guest."""
+def build(core: str, guest: list[str] | None, bare: Path | None, kvmtool: Path | None):
+    """The images for a core; `guest` is the guest's first process and its arguments, `bare` a second guest, `kvmtool`
+    the source of what runs the first."""
     from ...sw.linux.images import images
     program = Path(guest[0]) if guest else None
     with saying() as say:
-        return images(CONFIGS[core], say, program, " ".join(guest[1:] if guest else ()), bare)
+        return images(CONFIGS[core], say, program, " ".join(guest[1:] if guest else ()), bare, kvmtool)
 
 
 def boot(options, made) -> Status:

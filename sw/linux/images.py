@@ -9,9 +9,10 @@ from elftools.elf.elffile import ELFFile
 
 from ...rtl.config import CoreConfig
 from ..build import SW, BuildError, compile_program
-from .cpio import CHARACTER, Entry, archive, directory, program
+from .cpio import CHARACTER, FILE, Entry, archive, directory, program
 from .guest_tree import guest_tree
 from .kernel import FIRMWARE, Say, folder, kernel, key
+from .lkvm import arguments, lkvm
 
 HERE = SW / "linux"
 TARGET = ("-target", "riscv64-linux-musl", "-mcpu=generic_rv64+m+a+c", "-Os", "-static", "-s", "-Wall", "-Wextra",
@@ -49,7 +50,7 @@ class Images:
 
 
 def images(config: CoreConfig, say: Say, guest_program: Path | None = None, guest_arguments: str = "",
-           bare: Path | None = None) -> Images:
+           bare: Path | None = None, kvmtool: Path | None = None) -> Images:
     """The images for a core, built unless they are there.
 
     Parameters
@@ -64,12 +65,15 @@ def images(config: CoreConfig, say: Say, guest_program: Path | None = None, gues
     bare : Path or None
         A second guest, which is this program alone: C source with a function `bare` (see sw/linux/bare/bare.c), or a
         static executable for guest-physical address 0x8020_0000.
+    kvmtool : Path or None
+        The source of kvmtool, which then runs the guest, in place of sw/linux/monitor.
 
     Raises
     ------
     BuildError
         Something is missing or does not compile.
     """
+    other = _kvmtool(kvmtool, guest_arguments, say)
     host, guest = kernel("host", say), kernel("guest", say)
     say("programs of host and guest")
     first = {"host": compile_program("host", [HERE / "user" / "host.c"], TARGET),
@@ -81,7 +85,7 @@ def images(config: CoreConfig, say: Say, guest_program: Path | None = None, gues
     outer = archive([
         *_system(first["host"]), program("monitor", monitor.read_bytes()), directory("guest"),
         program("guest/Image", (guest / "Image").read_bytes()), program("guest/tree.dtb", tree),
-        program("guest/initrd.cpio", inner), program("guest/disk", DISK), *_beside(config, bare)])
+        program("guest/initrd.cpio", inner), program("guest/disk", DISK), *_beside(config, bare), *other])
     made = folder() / f"initrd-{key(outer)}.cpio"
     if not made.exists():
         partial = made.with_suffix(f".{os.getpid()}")
@@ -102,6 +106,15 @@ def _guest(path: Path) -> Path:
     if path.read_bytes()[:4] != b"\x7fELF":
         raise BuildError(f"--guest {path}: neither C source nor an ELF file; give one of these")
     return path
+
+
+def _kvmtool(tree: Path | None, guest_arguments: str, say: Say) -> list[Entry]:
+    """kvmtool and the words to call it with, each with a 0 byte behind it."""
+    if tree is None:
+        return []
+    words = arguments(GUEST_MEMORY, GUEST_BOOTARGS, guest_arguments)
+    return [directory("kvmtool"), program("kvmtool/lkvm", lkvm(tree, say).read_bytes()),
+            Entry("kvmtool/arguments", FILE | 0o644, b"".join(word.encode() + b"\0" for word in words))]
 
 
 def _beside(config: CoreConfig, source: Path | None) -> list[Entry]:

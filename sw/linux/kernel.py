@@ -116,9 +116,28 @@ def _compile(archive: Path, made: Path, fragments: list[Path], name: str, say: S
     shutil.rmtree(work)
 
 
-def _unpacked(archive: Path, say: Say, held: int) -> Path:
+def jobs() -> int:
+    """How many compilers run side by side."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def source_tree(say: Say) -> Path:
+    """The folder with the kernels' source, unpacked unless it is there. Raises BuildError where that cannot be."""
+    archive = source()
+    tree = _tree(archive)
+    if not tree.exists():
+        with lock(say) as held:
+            _unpacked(archive, say, held)
+    return tree
+
+
+def _tree(archive: Path) -> Path:
     about = archive.stat()
-    tree = folder() / f"source-{key(archive.name, str((about.st_size, about.st_mtime_ns)))}"
+    return folder() / f"source-{key(archive.name, str((about.st_size, about.st_mtime_ns)))}"
+
+
+def _unpacked(archive: Path, say: Say, held: int) -> Path:
+    tree = _tree(archive)
     if not tree.exists():
         say(f"unpacking {archive.name}")
         scratch = tree.with_suffix(".new")
@@ -147,7 +166,6 @@ def _configure(tree: Path, work: Path, fragments: list[Path], name: str, held: i
 
 
 def _make(tree: Path, work: Path, targets: list[str], what: str, say: Say, held: int) -> None:
-    jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     count = 0
 
     def follow(line):
@@ -156,7 +174,7 @@ def _make(tree: Path, work: Path, targets: list[str], what: str, say: Say, held:
         if len(words) == 2 and words[0] in ("CC", "AS", "LD", "AR", "HOSTCC"):
             count += 1
             say(f"{what}: {count} files, {words[1]}")
-    _run(["make", "-C", str(tree), f"O={work}", "ARCH=riscv", f"CROSS_COMPILE={COMPILER}", f"-j{jobs}", *targets],
+    _run(["make", "-C", str(tree), f"O={work}", "ARCH=riscv", f"CROSS_COMPILE={COMPILER}", f"-j{jobs()}", *targets],
          work, what, held, follow)
 
 

@@ -5,11 +5,13 @@ own with two guests stands for them, and sw/tests, which has a program for each 
 """
 
 import hashlib
+import os
 import random
 import re
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -119,14 +121,29 @@ def follow(machine, segments, state, end):
         return referee.finish()
 
 
-@pytest.mark.skipif(not shutil.which("qemu-system-riscv64"), reason="needs qemu-system-riscv64")
-def test_an_emulator_says_the_same(made, booted):
-    """QEMU 7.2 names extensions in the old way alone, which the kernel must be told to read."""
+def emulated(made):
+    """What the console says. QEMU 7.2 names extensions in the old way alone, which the kernel must be told to read."""
     done = subprocess.run(
         ["qemu-system-riscv64", "-no-reboot", "-M", "virt", "-cpu", "rv64,h=true,sstc=true", "-m", "128M", "-bios",
          made.firmware, "-kernel", made.kernel, "-initrd", made.initrd, "-append",
          f"{HOST_BOOTARGS} riscv_isa_fallback", "-nographic"],
         stdin=subprocess.DEVNULL, capture_output=True, timeout=600)
+    return done.stdout.decode(errors="replace")
+
+
+needs_emulator = pytest.mark.skipif(not shutil.which("qemu-system-riscv64"), reason="needs qemu-system-riscv64")
+
+
+@needs_emulator
+def test_an_emulator_says_the_same(made, booted):
     words = re.compile(r"^(?:host|guest|monitor|Hello).*$", re.MULTILINE)
-    assert words.findall(done.stdout.decode(errors="replace").replace("\r", "")) == words.findall(
-        booted[0].replace("\r", ""))
+    assert words.findall(emulated(made).replace("\r", "")) == words.findall(booted[0].replace("\r", ""))
+
+
+@needs_emulator
+@pytest.mark.skipif("HYACINTH_KVMTOOL" not in os.environ, reason="HYACINTH_KVMTOOL names no source of kvmtool")
+def test_kvmtool_runs_the_guest_on_an_emulator(made):
+    """The host's kernel powers off, where a monitor that fails would have it restart."""
+    said = emulated(images(FULL, lambda _: None, kvmtool=Path(os.environ["HYACINTH_KVMTOOL"])))
+    assert "host: kvmtool runs the guest" in said and all(text in said for text in SAID)
+    assert said.rstrip().endswith("reboot: Power down")

@@ -80,7 +80,7 @@ def test_a_missing_compiler_is_named_with_the_mend(monkeypatch, source):
     def version(name):
         raise build_module.PackageNotFoundError(name)
     monkeypatch.setattr(build_module, "version", version)
-    build_module._compiler.cache_clear()
+    build_module.compiler_version.cache_clear()
     with pytest.raises(BuildError, match="pip install ziglang"):
         build(source("int main(void) { return 0; }\n"))
 
