@@ -17,6 +17,7 @@ from .engines.engine import Reason, must_be_waves
 from .engines.flat import Flat
 from .htif import Htif
 from .outcome import ENDS, End, Outcome
+from .translation import pieces
 
 REGISTERS = ("zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 "
              "t3 t4 t5 t6").split()
@@ -179,15 +180,36 @@ class Machine:
         if fromhost is not None:
             self.engine.watch(MEMORY, fromhost)
 
-    def read(self, address: int, count: int) -> bytes:
-        """Memory as the program finds it, stores that are still in the data cache too; `address` is an HPA."""
+    def read(self, address: int, count: int, space: str = "hpa") -> bytes:
+        """Memory as the program finds it, stores that are still in the data cache too.
+
+        Parameters
+        ----------
+        address : int
+        count : int
+            Bytes.
+        space : str
+            What the address is: "hpa", "gpa", "va" (of S-mode and U-mode) or "gva", by the CSRs and tables as they are.
+
+        Raises
+        ------
+        ValueError
+            No memory is there; translation.Unmapped where no page is.
+        """
         if count < 0:
             raise ValueError(f"read: {count} bytes; give 0 or more")
-        return self.engine.read(MEMORY, address, count, shadow=True)
+        return b"".join(self.engine.read(MEMORY, at, part, shadow=True)
+                        for at, part in pieces(self, address, count, space))
 
-    def write(self, address: int, contents: bytes) -> None:
-        """Change memory. The caches do not notice: what they hold of it, the program finds unchanged."""
-        self.engine.write(MEMORY, address, contents)
+    def write(self, address: int, contents: bytes, space: str = "hpa") -> None:
+        """Change memory, its address as `read` has it.
+
+        The caches do not notice: what they hold of it, the program finds unchanged.
+        """
+        done = 0
+        for at, part in list(pieces(self, address, len(contents), space)):
+            self.engine.write(MEMORY, at, contents[done:done + part])
+            done += part
 
     # Running.
 
