@@ -20,6 +20,10 @@ from .symbols import Symbols
 from .walks import Walk, Walks, lines
 
 
+ILLEGAL = 2
+"""The exception code of an illegal instruction."""
+
+
 @dataclass(frozen=True)
 class Trap:
     """One trap of a run.
@@ -145,6 +149,8 @@ def _mode(trap: Trap, mode: int) -> str:
 
 
 def _instruction(record) -> str:
+    if not record.bits and (record.interrupt, record.code) == (0, ILLEGAL):
+        return "0x0000, which is no instruction (is there code in memory? Then a FENCE.I is missing)"
     if not record.bits:
         return "not fetched"
     if record.interrupt:
