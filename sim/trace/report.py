@@ -19,7 +19,6 @@ from .state import State
 from .symbols import Symbols
 from .walks import Walk, Walks, lines
 
-
 ILLEGAL = 2
 """The exception code of an illegal instruction."""
 

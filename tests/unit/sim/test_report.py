@@ -164,6 +164,6 @@ def test_sret_from_hs_clears_spv():
 
 
 def test_an_instruction_of_zeros_asks_for_the_fence_that_is_often_forgotten():
-    text = explained(retire(mode=Mode.VS, mode_after=Mode.M, trapped=1, code=2))
+    text = explained(retire(mode=Mode.VS, mode_after=Mode.M, trapped=1, code=2, bits=0))
     assert "0x0000, which is no instruction (is there code in memory? Then a FENCE.I is missing)" in text
     assert "FENCE.I" not in explained(retire(mode=Mode.VS, mode_after=Mode.M, trapped=1, code=12))
