@@ -8,6 +8,9 @@ import random
 import re
 import shutil
 import struct
+import subprocess
+import sys
+import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -398,3 +401,30 @@ def test_what_cannot_be_is_refused_before_the_run(kept, demo, capfd, arguments, 
     assert run(*arguments.format(kept=kept, demo=demo).split()) == 2
     output, errors = capfd.readouterr()
     assert text in errors and errors.count("\n") == 1 and not output
+
+
+SAVES_FOR_EVER = '''
+import sys
+from pathlib import Path
+from hyacinth.sim.machine import Machine
+from hyacinth.sim.snapshot import save
+machine = Machine(memory=16 << 20)
+machine.load(sys.argv[1])
+while True:
+    machine.run(2_000)
+    save(machine, Path(sys.argv[2]))
+    print(machine.cycle, flush=True)
+'''
+
+
+def test_a_kill_at_any_moment_leaves_the_last_whole_snapshot(demo, tmp_path):
+    path, chance = tmp_path / "point", random.Random(3)
+    for _ in range(8):
+        with subprocess.Popen([sys.executable, "-c", SAVES_FOR_EVER, demo, path], stdout=subprocess.PIPE) as process:
+            cycles = [int(process.stdout.readline()) for _ in range(chance.randrange(1, 4))]
+            time.sleep(chance.random() / 10)
+            process.kill()
+            cycles += map(int, process.stdout.read().split())
+        with resume(path) as machine:
+            assert machine.cycle in (cycles[-1], cycles[-1] + 2_000)   # it may have been whole, and not yet told
+            machine.step(100)
