@@ -20,7 +20,8 @@ enum {
     CONFIG_GENERATION = 0x0fc, CONFIG = 0x100,
 };
 enum { NEXT = 1, WRITE = 2, INDIRECT = 4 };                  /* flags of a descriptor */
-enum { FEATURE_FLUSH = 1 << 9, FEATURE_VERSION_1 = 1 };     /* the latter is bit 32, of the upper word */
+/* Without SEG_MAX a request has one page, and each costs the guest some exits. VERSION_1 is bit 32, of the upper word. */
+enum { FEATURE_SEG_MAX = 1 << 2, FEATURE_FLUSH = 1 << 9, FEATURE_VERSION_1 = 1 };
 enum { NEEDS_RESET = 64, USED_BUFFER = 1, CONFIG_CHANGE = 2 };
 enum { READ_SECTORS = 0, WRITE_SECTORS = 1, FLUSH = 4, GET_ID = 8 };
 enum { OK = 0, IO_ERROR = 1, UNSUPPORTED = 2 };
@@ -166,10 +167,10 @@ static void notified(void)
 uint32_t block_read(uint64_t offset, unsigned size)
 {
     if (offset >= CONFIG) {
-        uint64_t sectors = disk_size / SECTOR;
+        struct { uint64_t capacity; uint32_t size_max, seg_max; } config = {disk_size / SECTOR, 0, QUEUE_MAX - 2};
         uint32_t value = 0;
-        if (offset - CONFIG + size <= sizeof sectors)
-            memcpy(&value, (uint8_t *)&sectors + (offset - CONFIG), size < sizeof value ? size : sizeof value);
+        if (offset - CONFIG + size <= sizeof config)
+            memcpy(&value, (uint8_t *)&config + (offset - CONFIG), size < sizeof value ? size : sizeof value);
         return value;
     }
     switch (offset) {
@@ -177,7 +178,8 @@ uint32_t block_read(uint64_t offset, unsigned size)
     case VERSION: return 2;
     case DEVICE_ID: return 2;
     case VENDOR_ID: return 0x31415948;
-    case DEVICE_FEATURES: return features_word == 1 ? FEATURE_VERSION_1 : features_word == 0 ? FEATURE_FLUSH : 0;
+    case DEVICE_FEATURES:
+        return features_word == 1 ? FEATURE_VERSION_1 : features_word == 0 ? FEATURE_SEG_MAX | FEATURE_FLUSH : 0;
     case QUEUE_NUM_MAX: return queue == 0 ? QUEUE_MAX : 0;
     case QUEUE_READY: return queue == 0 ? q.ready : 0;
     case INTERRUPT_STATUS: return interrupts;
