@@ -91,6 +91,11 @@ class CoreConfig:
                                         for r in self.memory_map):
             raise ValueError(f"CoreConfig.reset_pc is {self.reset_pc:#x}; it must be even and in main memory or ROM")
 
+    @property
+    def hosted(self) -> bool:
+        """Whether the memory map has the slots for devices of a host, all of them."""
+        return all(region in self.memory_map for region in VIRTIO)
+
 
 FULL = CoreConfig()
 SMALL = replace(FULL, va_bits=39, asid_bits=4, vmid_bits=4, geilen=1, hpm_counters=0, icache_kib=4, dcache_kib=4,

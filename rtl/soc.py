@@ -76,14 +76,13 @@ class Soc(wiring.Component):
     """
     def __init__(self, config: CoreConfig, *, inspect=False, divider=5, uart_divisor=1, core=None):
         regions = {region.name: region for region in config.memory_map if not region.memory}
-        self.hosted = all(region in config.memory_map for region in VIRTIO)
-        for name in sorted(regions.keys() ^ {*DEVICES, *(region.name for region in VIRTIO if self.hosted)}):
+        for name in sorted(regions.keys() ^ {*DEVICES, *(region.name for region in VIRTIO if config.hosted)}):
             raise ValueError(f"CoreConfig.memory_map: the device {name!r} " + (
                 "is not known" if name in regions else "is missing") + f"; it must have {', '.join(DEVICES)}")
         self.config, self.inspect, self.divider, self.initial_divisor = config, inspect, divider, uart_divisor
         self.slaves = {name: (regions[name],) for name in DEVICES} | {
             "memory": tuple(region for region in config.memory_map if region.memory)} | (
-            {"host": VIRTIO} if self.hosted else {})
+            {"host": VIRTIO} if config.hosted else {})
         if core is None:
             from .core import Core  # here, so that the rest of the machine can be tested without it
             core = Core(config)
@@ -95,7 +94,7 @@ class Soc(wiring.Component):
             "walk": Out(stream.Signature(WalkStep, always_ready=True)),
             "events": Out(32), "exit": Out(stream.Signature(32, always_ready=True)),
             "uncached_page": In(PHYSICAL_BITS - 12), "uncached_enable": In(1)} | (INSPECT if inspect else {}) | (
-            HOST if self.hosted else {}))
+            HOST if config.hosted else {}))
 
     def elaborate(self, platform):
         m = Module()
@@ -117,7 +116,7 @@ class Soc(wiring.Component):
             connect(m, getattr(decoder, name), device.bus)
 
         lines = Signal(len(VIRTIO_SLOTS))
-        if self.hosted:
+        if self.config.hosted:
             connect(m, decoder.host, flipped(self.host))
             m.d.comb += [lines.eq(self.host_interrupts), self.snoop.held.eq(core.snoop.held)]
             m.d.sync += [core.snoop.valid.eq(self.snoop.valid), core.snoop.line.eq(self.snoop.line)]

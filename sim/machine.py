@@ -92,10 +92,9 @@ class Machine:
         ram = self.regions["ram"]
         if not 4096 <= memory <= ram.size or memory % 4096:
             raise ValueError(f"memory has {memory} bytes; give a multiple of 4096 up to {ram.size}")
-        hosted = all(f"virtio-{n}" in self.regions for n in (0, 1, 3, 7))
-        if len(devices) > (len(VIRTIO_SLOTS) if hosted else 0):
-            raise ValueError(f"{len(devices)} virtio devices; there are {len(VIRTIO_SLOTS) if hosted else 0} slots")
-        self.devices, self._hosted = devices, hosted
+        if len(devices) > (slots := len(VIRTIO_SLOTS) if config.hosted else 0):
+            raise ValueError(f"{len(devices)} virtio devices; there are {slots} slots")
+        self.devices = devices
         self.program: Program | None = None
         self.watchers, self.raw_watchers, self.write_watchers = [], [], []
         self.exit_code: int | None = None
@@ -115,7 +114,7 @@ class Machine:
             hosts.MemoryHost(MEMORY, ranges, latency), hosts.ByteOut("uart_tx"), hosts.ByteIn("uart_rx"),
             hosts.Trace("retire"), hosts.Trace("walk"), hosts.Counters("events"), hosts.Stop("exit"),
             hosts.Stores("retire", MEMORY, (MemoryKind.STORE, MemoryKind.AMO)))
-        if self._hosted:
+        if self.config.hosted:
             around += (hosts.Virtio(HOST, "snoop", "host_interrupts", MEMORY, "retire", VIRTIO_SLOTS[0], self.devices),)
         flat = Flat(Soc(self.config, inspect=True))
         if engine == "pysim":
@@ -290,7 +289,7 @@ class Machine:
         batch, walk = self.engine.batch("retire"), self.engine.batch("walk")
         size, done = records.RETIRE.size, 0
         first = self.retired - len(batch) // size
-        for seen, address, contents in self.engine.written(HOST) if self._hosted else ():
+        for seen, address, contents in self.engine.written(HOST) if self.config.hosted else ():
             self._give(batch[done:(seen - first) * size])
             done = (seen - first) * size
             for watcher in self.write_watchers:
@@ -325,7 +324,7 @@ class Machine:
     def give_input(self, typed: bytes) -> None:
         """Bytes for the program to read, by UART, HTIF or virtio: each gets them all, a program reads only one."""
         self.engine.send("uart_rx", typed)
-        if self._hosted:
+        if self.config.hosted:
             self.engine.send(HOST, typed)
         if self.htif:
             self.input += typed
@@ -333,7 +332,7 @@ class Machine:
     def take_output(self) -> bytes:
         """What the program has written since the last call, by UART, HTIF and virtio."""
         output = self.engine.received("uart_tx")
-        if self._hosted:
+        if self.config.hosted:
             output += self.engine.received(HOST)
         if self.htif:
             output += bytes(self.htif.output)
