@@ -129,7 +129,7 @@ class DataCache(wiring.Component):
 
             with m.State("IDLE"):
                 m.d.sync += [failed.eq(0), cleaning.eq(0), snooping.eq(0), beat.eq(0)]
-                # Only registers of the walker decide, so that `granted` is known early in the cycle.
+                # Only registers, of who snoops and of the walker, decide: so `granted` is known early in the cycle.
                 with m.If(snoop.valid):
                     m.d.comb += [own_read.eq(1), own_row.eq(Cat(Const(0, WORD_BITS), snoop.line))]
                     m.d.sync += [Cat(line_set, line_ppn).eq(snoop.line), snooping.eq(1)]

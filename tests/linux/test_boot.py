@@ -59,10 +59,14 @@ def booted(made, tmp_path_factory):
         return said.decode(errors="replace"), machine.exit_code, machine.cycle, before, digest.hexdigest(), points
 
 
-def start(made):
+def planned(made):
     options = run_options(firmware=made.firmware, kernel=made.kernel, initrd=made.initrd, memory=MEMORY,
                           bootargs=HOST_BOOTARGS)
-    return machine_of(options, plan(options))
+    return options, plan(options)
+
+
+def start(made):
+    return machine_of(*planned(made))
 
 
 def test_the_guest_speaks_from_its_user_space_and_all_ends_well(booted):
@@ -97,7 +101,7 @@ def test_spike_agrees_with_every_instruction(made, booted):
     def part(path, end):
         if path is None:
             with start(made) as machine:
-                segments = [(segment.address, segment.data) for segment in plan_of(made).segments]
+                segments = [(segment.address, segment.data) for segment in planned(made)[1].segments]
                 return follow(machine, segments, None, end)
         with snapshot.resume(path) as machine:
             state = state_of(machine)
@@ -106,11 +110,6 @@ def test_spike_agrees_with_every_instruction(made, booted):
     with ThreadPoolExecutor(2) as pool:
         counts = list(pool.map(part, parts, ends))
     assert sum(counts) > 30_000_000
-
-
-def plan_of(made):
-    return plan(run_options(firmware=made.firmware, kernel=made.kernel, initrd=made.initrd, memory=MEMORY,
-                            bootargs=HOST_BOOTARGS))
 
 
 def follow(machine, segments, state, end):
