@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass, replace
 from importlib import import_module
 
-from ..rtl.config import CONFIGS
+from ..rtl.config import named
 from .ecp5 import SYNTHESIS
 from .system import Image, System
 from .tools import YOSYS
@@ -36,7 +36,7 @@ class Board:
 
         Raises ValueError where the board cannot do what is asked for, with the mend.
         """
-        system = System(CONFIGS[core], round(megahertz * 1_000_000), ram_kib, image)
+        system = System(named(core), round(megahertz * 1_000_000), ram_kib, image)
         top = getattr(import_module(f".{self.top[0]}", __package__), self.top[1])(system)
         return top, getattr(import_module(f"amaranth_boards.{self.platform[0]}"), self.platform[1])()
 

@@ -1,6 +1,9 @@
 """What can be chosen about a core and the machine around it: values that cannot be wrong."""
 
+import re
 from dataclasses import dataclass, replace
+
+from .isa.extensions import EXTENSIONS, OPTIONAL, check
 
 PHYSICAL_BITS = 34
 """Bits of an address that the machine decodes. Whatever lies above them is absent: an access fault, decided at
@@ -51,15 +54,15 @@ VIRT = (ROM, DEVICE_TREE, FINISHER, INTERRUPTS, CLINT, PLIC, UART, *VIRTIO, RAM)
 class CoreConfig:
     """What can be chosen about a core. One that exists is valid; ValueError names the field and the mend.
 
-    The manual leaves open what hypervisors trip over; those choices are here (`htinst`, `misaligned`, `sstc`,
-    `vmid_bits`, `geilen`, `va_bits`), so that software can be tried against every legal machine.
+    The manual leaves open what hypervisors trip over; those choices are here (`htinst`, `misaligned`,
+    `extensions`, `vmid_bits`, `geilen`, `va_bits`), so that software can be tried against every legal machine.
     """
     hypervisor: bool = True      # the H extension; without it an RV64 with M, S and U
     va_bits: int = 57            # 39, 48 or 57: the widest scheme of either stage; the narrower ones come with it
     asid_bits: int = 16          # of satp and vsatp, 0 to 16
     vmid_bits: int = 14          # of hgatp, 0 to 14
     geilen: int = 8              # guest external interrupts, 0 to 63
-    sstc: bool = True            # stimecmp and vstimecmp
+    extensions: tuple[str, ...] = tuple(OPTIONAL)  # those of rtl/isa/extensions.py that it has, in any order
     htinst: str = "full"         # written to htinst and mtinst: "zero", "pseudo" (only what is required) or "full"
     misaligned: str = "hardware"  # loads and stores of main memory: "hardware" does them, "trap" raises 4 and 6
     pmp_entries: int = 16        # 0 or 16
@@ -76,9 +79,10 @@ class CoreConfig:
     memory_map: tuple[Region, ...] = VIRT
 
     def __post_init__(self):
+        object.__setattr__(self, "extensions", tuple(sorted(set(self.extensions))))
         powers = [2**n for n in range(1, 11)]
         for field, legal in (("hypervisor", (False, True)), ("va_bits", (39, 48, 57)), ("asid_bits", range(17)),
-                             ("vmid_bits", range(15)), ("geilen", range(64)), ("sstc", (False, True)),
+                             ("vmid_bits", range(15)), ("geilen", range(64)),
                              ("htinst", ("zero", "pseudo", "full")), ("misaligned", ("hardware", "trap")),
                              ("pmp_entries", (0, 16)), ("hpm_counters", range(30)),
                              ("icache_kib", (4, 8, 16, 32)), ("dcache_kib", (4, 8, 16, 32)),
@@ -87,9 +91,24 @@ class CoreConfig:
                              ("btb_entries", powers[2:]), ("return_stack", powers[:5])):
             if (value := getattr(self, field)) not in legal:
                 raise ValueError(f"CoreConfig.{field} is {value!r}; it can be {', '.join(map(str, legal))}")
+        if wrong := check(frozenset(self.extensions), self.hypervisor):
+            raise ValueError(f"CoreConfig.extensions: {wrong}")
         if self.reset_pc % 2 or not any(r.memory and r.base <= self.reset_pc < r.base + r.size
                                         for r in self.memory_map):
             raise ValueError(f"CoreConfig.reset_pc is {self.reset_pc:#x}; it must be even and in main memory or ROM")
+
+    def has(self, extension: str) -> bool:
+        """Whether the core has `extension`, by its name in rtl/isa/extensions.py. Raises KeyError on other names."""
+        if extension not in OPTIONAL:
+            raise KeyError(extension)
+        return extension in self.extensions
+
+    def without(self, *extensions: str) -> "CoreConfig":
+        """The same core without `extensions`, and without those that need one of them."""
+        left = set(self.extensions).difference(extensions)
+        while orphans := {row.name for row in EXTENSIONS if row.name in left and set(row.needs) - left - {"h"}}:
+            left -= orphans
+        return replace(self, extensions=tuple(left))
 
     @property
     def hosted(self) -> bool:
@@ -99,7 +118,36 @@ class CoreConfig:
 
 FULL = CoreConfig()
 SMALL = replace(FULL, va_bits=39, asid_bits=4, vmid_bits=4, geilen=1, hpm_counters=0, icache_kib=4, dcache_kib=4,
-                itlb_entries=2, dtlb_entries=4, tlb_entries=32, walk_cache_entries=2, btb_entries=16)
-NO_H = replace(FULL, hypervisor=False, geilen=0)
+                itlb_entries=2, dtlb_entries=4, tlb_entries=32, walk_cache_entries=2, btb_entries=16,
+                extensions=("sstc",))
+NO_H = replace(FULL, hypervisor=False, geilen=0,
+               extensions=tuple(each.name for each in EXTENSIONS if "h" not in each.needs))
 CONFIGS = {"full": FULL, "small": SMALL, "no-h": NO_H}
 """The named configurations, as `--core` spells them."""
+
+
+def named(text: str) -> CoreConfig:
+    """The core that `text` names: a name of CONFIGS, then extensions that it lacks or has, as in "full-sstc".
+
+    Raises ValueError, with the mend.
+    """
+    base = max((name for name in CONFIGS if text.startswith(name)), key=len, default="")
+    if not base or not re.fullmatch(r"([-+][a-z0-9]+)*", text[len(base):]):
+        raise ValueError(f"{text!r} is not a core, give one of {', '.join(CONFIGS)}; "
+                         "extensions are taken away and added as in full-sstc or small+sstc")
+    config = CONFIGS[base]
+    for sign, extension in re.findall(r"([-+])([a-z0-9]+)", text[len(base):]):
+        if extension not in OPTIONAL:
+            raise ValueError(f"{text!r} is not a core: {check(frozenset({extension}), True)}")
+        config = config.without(extension) if sign == "-" else \
+            replace(config, extensions=(*config.extensions, extension))
+    return config
+
+
+def name_of(config: CoreConfig) -> str:
+    """What `named` makes `config` from, "" where it differs from every named core in more than its extensions."""
+    for name, core in CONFIGS.items():
+        if replace(core, extensions=config.extensions) == config:
+            return name + "".join(f"{sign}{each}" for sign, one, other in (("-", core, config), ("+", config, core))
+                                  for each in one.extensions if each not in other.extensions)
+    return ""

@@ -8,6 +8,7 @@ import fdt
 from .config import LINE_BYTES, VIRTIO_SLOTS, CoreConfig
 from .devices.finisher import PASS, RESET
 from .devices.plic import SOURCES
+from .isa.extensions import BUILT_IN
 from .soc import UART_SOURCE, VIRTIO_SOURCE
 
 MACHINE_SOFTWARE, MACHINE_TIMER, SUPERVISOR_EXTERNAL, MACHINE_EXTERNAL = 3, 7, 9, 11
@@ -19,9 +20,14 @@ HART, PLIC, FINISHER = 1, 2, 3
 
 def extensions(config: CoreConfig) -> list[str]:
     """The extensions of the core, in the order of the manual's ISA strings (unprivileged, "ISA Extension Naming")."""
-    return [*"imac", *(["h"] if config.hypervisor else []),
-            *(["zicclsm"] if config.misaligned == "hardware" else []), "zicntr", "zicsr", "zifencei", "zihpm",
-            *(["sstc"] if config.sstc else []), "svade"]
+    names = {*BUILT_IN, *config.extensions} | ({"zicclsm"} if config.misaligned == "hardware" else set())
+    return [*"imac", *(["h"] if config.hypervisor else []), *sorted(names, key=place)]
+
+
+def place(name: str) -> tuple:
+    """Where `name` stands in an ISA string, as a key to sort by: those that begin with Z first, by the single-letter
+    extension that the second letter names, then those with S."""
+    return name[0] != "z", "imafdqcbkjhpv".find(name[1]) if name[0] == "z" else 0, name
 
 
 def device_tree(config: CoreConfig, memory_size: int, bootargs: str | None = None,

@@ -50,9 +50,9 @@ def main(options) -> Status:
 
 def look_at(options) -> Status:
     """Say what will fail in the images of the options."""
-    from ..rtl.config import CONFIGS
+    from ..rtl.config import named
     from .image_doctor import examine
-    found = list(examine(options.images, CONFIGS[options.core], options.memory, options.bootargs))
+    found = list(examine(options.images, named(options.core), options.memory, options.bootargs))
     for finding in found:
         print(f"{'FAILS' if finding.sure else 'may fail':10}{finding.path}: {finding.text}\n{'':10}-> {finding.mend}")
     if not found:

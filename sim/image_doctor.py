@@ -192,7 +192,7 @@ def _timer(image: Image, config: CoreConfig, images: list[Image], _end) -> Itera
     if image.kind != "program" or not image.placed or image.placed[0][0] != RAM.base or "menvcfg" in image.instructions:
         return
     trees = [other for other in images if other.kind == "device tree"]
-    told = any("sstc" in _isa(tree) for tree in trees) if trees else config.sstc
+    told = any("sstc" in _isa(tree) for tree in trees) if trees else config.has("sstc")
     if told and any(other.kind == "kernel" for other in images):
         yield Finding(image.path, "never writes menvcfg, so STCE stays 0, and the kernel's first write of stimecmp is "
                       "illegal", "take a firmware that knows Sstc (OpenSBI from 1.1 on), or a core without it")

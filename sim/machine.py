@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..rtl.config import CONFIGS, VIRTIO_SLOTS, CoreConfig
+from ..rtl.config import VIRTIO_SLOTS, CoreConfig, named
 from ..rtl.device_tree import device_tree
 from ..rtl.events import EVENTS
 from ..rtl.isa.csrs import table
@@ -81,12 +81,10 @@ class Machine:
     def __init__(self, core: str | CoreConfig = "full", engine: str = "compiled", *, memory: int = 128 << 20,
                  memory_latency: int = 20, devices: tuple = (), wave=None, wave_from: int = 0,
                  wave_to: int | None = None, progress=None):
-        if isinstance(core, str) and core not in CONFIGS:
-            raise ValueError(f"{core!r} is not a core; give one of {', '.join(CONFIGS)}, or a CoreConfig")
         if engine not in ENGINES:
             raise ValueError(f"{engine!r} is not an engine; give one of {', '.join(ENGINES)}")
         ending = must_be_waves(wave) if wave else DEFAULT_WAVES
-        self.config = config = CONFIGS[core] if isinstance(core, str) else core
+        self.config = config = named(core) if isinstance(core, str) else core
         self.regions = {region.name: region for region in config.memory_map}
         self.memory_size, self.memory_latency = memory, memory_latency
         ram = self.regions["ram"]

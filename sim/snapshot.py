@@ -15,7 +15,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..rtl.config import CONFIGS, CoreConfig
+from ..rtl.config import CoreConfig, name_of, named
 from .engines.engine import EngineError
 from .engines.hosts import Console, Disk, Entropy
 from .machine import MEMORY, Machine
@@ -151,9 +151,8 @@ def save(machine: Machine, path: Path, **about) -> None:
         raise OSError(errno.ENOTSUP, "a device or a pipe", str(path))
     state = machine.engine.save()
     htif = machine.htif
-    names = [name for name, config in CONFIGS.items() if config == machine.config]
     manifest = {
-        "format": FORMAT, "version": VERSION, "design": machine.engine.design, "core": names[0] if names else None,
+        "format": FORMAT, "version": VERSION, "design": machine.engine.design, "core": name_of(machine.config) or None,
         "config": repr(machine.config), "memory": machine.memory_size, "memory_latency": machine.memory_latency,
         "cycle": machine.cycle, "devices": list(map(_kept_device, machine.devices)), "about": about, "host": {
             "device_tree": machine.device_tree.hex(), "boot_rom": machine.boot_rom.hex(),
@@ -226,7 +225,10 @@ def load(path: Path | str, core: CoreConfig | None = None) -> Snapshot:
         devices = tuple(_device(path, kept) for kept in manifest["devices"])
     except (KeyError, TypeError) as error:
         raise _damaged(path, error) from None
-    config = core or CONFIGS.get(manifest["core"])
+    try:
+        config = core or named(manifest["core"] or "")
+    except ValueError:
+        config = None
     if config is None or repr(config) != manifest["config"]:
         raise BadSnapshot(f"{path}: made with the configuration {manifest['core'] or 'of its own'}, which is not the "
                           "one here; give that one, or make the snapshot again")

@@ -88,7 +88,7 @@ class Interrupts(wiring.Component):
         # Registered, to keep two 64-bit comparisons off the way to the decision: STIP and VSTIP may follow late (rules
         # mip_sip_stip_op, hip_vstip_clear).
         timer, guest_timer = Signal(), Signal()
-        if config.sstc:
+        if config.has("sstc"):
             m.d.sync += timer.eq(self.time >= csrs.stimecmp)
             if config.hypervisor:
                 m.d.sync += guest_timer.eq(self.guest_time >= csrs.vstimecmp)

@@ -17,7 +17,7 @@ def hypervisor_csrs(config: CoreConfig) -> tuple[Csr, ...]:
 
 def _hypervisor(config):
     vmid = (Field("VMID", 44, config.vmid_bits),) if config.vmid_bits else ()
-    stce = Field("STCE", 63, needs="menvcfg.STCE") if config.sstc else zero("STCE", 63)
+    stce = Field("STCE", 63, needs="menvcfg.STCE") if config.has("sstc") else zero("STCE", 63)
     return (
         Csr("hstatus", 0x600, (
             zero("VSBE", 5), Field("GVA", 6), Field("SPV", 7), Field("SPVP", 8), Field("HU", 9),
@@ -59,7 +59,7 @@ def _interrupts(config):
 
 
 def _virtual_supervisor(config):
-    timer = (plain("vstimecmp", 0x24d, guard=Guard.STIMECMP),) if config.sstc else ()
+    timer = (plain("vstimecmp", 0x24d, guard=Guard.STIMECMP),) if config.has("sstc") else ()
     return (
         Csr("vsstatus", 0x200, (
             Field("SIE", 1), Field("SPIE", 5), zero("UBE", 6), Field("SPP", 8), zero("VS", 9, 2), zero("FS", 13, 2),

@@ -31,7 +31,7 @@ def machine_csrs(config: CoreConfig) -> tuple[Csr, ...]:
     return (MSTATUS, *_interrupts(config), *_identity(config), *_traps(), *_counters(config), *_pmp(config),
             Csr("menvcfg", 0x30a, (Field("FIOM", 0), zero("CBIE", 4, 2), zero("CBCFE", 6), zero("CBZE", 7),
                                    zero("ADUE", 61), zero("PBMTE", 62),
-                                   Field("STCE", 63) if config.sstc else zero("STCE", 63))))
+                                   Field("STCE", 63) if config.has("sstc") else zero("STCE", 63))))
 
 
 def _identity(config):
@@ -46,7 +46,7 @@ def _identity(config):
 
 def _interrupts(config):
     sgei = config.geilen > 0
-    stip = Field("STIP", 5, locked_by="menvcfg.STCE" if config.sstc else "")
+    stip = Field("STIP", 5, locked_by="menvcfg.STCE" if config.has("sstc") else "")
 
     def computed(name, bit, hypervisor=False):
         return Field(name, bit, kind=Kind.COMPUTED, hypervisor=hypervisor)

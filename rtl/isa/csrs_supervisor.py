@@ -21,7 +21,7 @@ def satp(name: str, address: int, config: CoreConfig, **more) -> Csr:
 def supervisor_csrs(config: CoreConfig) -> tuple[Csr, ...]:
     """The CSRs whose addresses are S-mode's or U-mode's."""
     shadows = {0: "cycle", 1: "time", 2: "instret"} | {n: f"hpmcounter{n}" for n in range(3, COUNTERS)}
-    timer = (plain("stimecmp", 0x14d, guard=Guard.STIMECMP, twin="vstimecmp"),) if config.sstc else ()
+    timer = (plain("stimecmp", 0x14d, guard=Guard.STIMECMP, twin="vstimecmp"),) if config.has("sstc") else ()
     return (
         MSTATUS.view("sstatus", 0x100, "SIE SPIE UBE SPP VS FS XS SUM MXR UXL SD", twin="vsstatus"),
         # sie and sip show what is delegated (machine chapter, after rule intr_M_mode_pri).

@@ -12,6 +12,7 @@ ENGINES = ("compiled", "pysim")
 MEMORY = {f"{1 << power}M": 1 << power + 20 for power in range(4, 10)} | {"1G": 1 << 30, "2G": 2 << 30}
 DEFAULT_STUCK = 1_000_000
 DEFAULT_LATENCY = 20
+CORE = "full, small or no-h; extensions are taken away and added as in full-sstc (default: full)"
 EXITS = """exit status:
   0 success   1 the program failed   2 bad input or usage   3 cycle limit
   4 no progress   5 core and referee differ   130 interrupted"""
@@ -60,10 +61,12 @@ def memory(text: str) -> int:
 
 
 def core(text: str) -> str:
-    """The name of a configuration in rtl/config.py."""
-    from ...rtl.config import CONFIGS
-    if text not in CONFIGS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a core, give one of {', '.join(CONFIGS)}")
+    """The name of a configuration in rtl/config.py, perhaps with extensions that it lacks or has."""
+    from ...rtl.config import named
+    try:
+        named(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     return text
 
 
@@ -94,7 +97,7 @@ def _machine(parser, memory_size="128M"):
     parser.set_defaults(given=frozenset())
     group = parser.add_argument_group("machine")
     group.add_argument("--core", type=core, action=Given, default="full", metavar="NAME",
-                       help="full, small or no-h (default: full)")
+                       help=CORE)
     group.add_argument("--engine", type=engine, default="compiled", metavar="NAME",
                        help="compiled: fast, built once; pysim: starts at once, slow (default: compiled)")
     group.add_argument("--memory", type=memory, action=Given, default=MEMORY[memory_size], metavar="SIZE",
@@ -207,13 +210,13 @@ def parser() -> Parser:
     doctor.add_argument("--bootargs", default=None, metavar="STR", help="the kernel's command line")
     doctor.set_defaults(command="doctor")
     bench = commands.add_parser("bench", help="measure: cycles a second, CPI, time to build the model")
-    bench.add_argument("--core", type=core, default="full", metavar="NAME", help="full, small or no-h (default: full)")
+    bench.add_argument("--core", type=core, default="full", metavar="NAME", help=CORE)
     bench.add_argument("--build", action="store_true", help="also build a model in an empty cache, and time that")
     bench.add_argument("words", nargs="*", metavar="WORD", help="only programs whose name holds one of these")
     bench.set_defaults(command="bench")
     _linux(commands)
     random = commands.add_parser("random", help="random programs in every mode, compared with Spike")
-    random.add_argument("--core", type=core, default="full", metavar="NAME", help="full, small or no-h (default: full)")
+    random.add_argument("--core", type=core, default="full", metavar="NAME", help=CORE)
     random.add_argument("--instructions", type=positive, default=10_000_000, metavar="N",
                         help="stop when N have been compared (default: 10000000)")
     random.add_argument("--seed", type=natural, default=0, metavar="N", help="of the first program (default: 0)")

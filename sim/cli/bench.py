@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 
-from ...rtl.config import CONFIGS
+from ...rtl.config import named
 from ...sw.build import BuildError, build_all, programs
 from ..engines.engine import EngineError
 from ..machine import Machine
@@ -55,7 +55,7 @@ def build_seconds(core: str) -> float:
         os.environ["HYACINTH_CACHE"] = folder
         try:
             begun = time.monotonic()
-            Machine(CONFIGS[core]).close()
+            Machine(named(core)).close()
             return time.monotonic() - begun
         finally:
             if before is None:

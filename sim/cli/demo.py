@@ -3,7 +3,7 @@
 import sys
 from dataclasses import replace
 
-from ...rtl.config import CONFIGS
+from ...rtl.config import named
 from ...rtl.isa.causes import GUEST_PAGE_FAULTS
 from ...sw.build import cache_directory
 from ..engines.engine import EngineError
@@ -24,7 +24,7 @@ NEVER = 1 << 62
 
 def main(options) -> Status:
     """Build, run, show. The status is that of the run."""
-    if not CONFIGS[options.core].hypervisor:
+    if not named(options.core).hypervisor:
         raise BadInput(f"--core {options.core}: the demonstration needs the H extension; give full or small")
     probe("wave", options.wave)
     program, symbols = build()

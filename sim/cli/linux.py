@@ -4,7 +4,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-from ...rtl.config import CONFIGS
+from ...rtl.config import named
 from ...sw.build import BuildError
 from ..engines.engine import EngineError
 from ..trace.symbols import Symbols
@@ -28,7 +28,7 @@ RESUMED = (("from the snapshot on", None),)
 def main(options) -> Status:
     """Build the images; then, for `boot`, run them. The status is that of the run."""
     core = getattr(options, "core", "full")
-    if not CONFIGS[core].hypervisor:
+    if not named(core).hypervisor:
         raise BadInput(f"--core {core}: KVM needs the H extension; give full or small")
     if options.action == "boot" and options.resume and (options.guest or options.bare or options.kvmtool):
         raise BadInput("--resume goes on with the guests of the snapshot; leave --guest, --bare and --kvmtool out")
@@ -55,7 +55,7 @@ def build(core: str, guest: list[str] | None, bare: Path | None, kvmtool: Path |
     from ...sw.linux.images import images
     program = Path(guest[0]) if guest else None
     with saying() as say:
-        return images(CONFIGS[core], say, program, " ".join(guest[1:] if guest else ()), bare, kvmtool)
+        return images(named(core), say, program, " ".join(guest[1:] if guest else ()), bare, kvmtool)
 
 
 def boot(options, made) -> Status:

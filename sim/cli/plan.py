@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...rtl.config import CONFIGS, RAM, VIRTIO_SLOTS, CoreConfig
+from ...rtl.config import RAM, VIRTIO_SLOTS, CoreConfig, named
 from ..elf import BadProgram, Program, Segment, load, read
 from ..engines.hosts import Console, Disk, Entropy
 from ..snapshot import BadSnapshot, Snapshot, no_file
@@ -164,7 +164,7 @@ def _program(options) -> Plan:
     if program.tohost and program.fromhost and program.tohost >> 12 != program.fromhost >> 12:
         raise BadInput(f"{program.path}: tohost ({program.tohost:#x}) and fromhost ({program.fromhost:#x}) must lie in "
                        "one page of 4 KiB; put both into one section")
-    return Plan(CONFIGS[options.core], program.segments, program.entry, program.tohost, program.fromhost,
+    return Plan(named(options.core), program.segments, program.entry, program.tohost, program.fromhost,
                 program.signature, program.symbols)
 
 
@@ -221,7 +221,7 @@ def _firmware(options) -> Plan:
     is_elf = read(options.firmware)[:4] == b"\x7fELF"
     program = load(options.firmware) if is_elf else None
     elves = [path for path in (options.firmware, options.kernel) if path and read(path)[:4] == b"\x7fELF"]
-    return Plan(CONFIGS[options.core], segments, program.entry if program else RAM.base,
+    return Plan(named(options.core), segments, program.entry if program else RAM.base,
                 program and program.tohost, program and program.fromhost, program and program.signature,
                 Symbols(*elves), dtb, initrd)
 

@@ -3,7 +3,7 @@
 import sys
 import time
 
-from ...rtl.config import CONFIGS
+from ...rtl.config import named
 from ..engines.engine import EngineError
 from ..lockstep.random_programs import random_programs
 from ..lockstep.referee import Difference, Referee, RefereeError, unavailable
@@ -19,7 +19,7 @@ def main(options) -> Status:
     """Run programs until so many instructions have been compared; the first that differs ends it, with a report."""
     if reason := unavailable():
         raise BadInput(reason)
-    config = CONFIGS[options.core]
+    config = named(options.core)
     compared, begun = 0, time.monotonic()
     for program in random_programs(options.seed, config):
         try:

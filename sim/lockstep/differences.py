@@ -7,6 +7,7 @@ A bit that is not named here must agree. Both sides of the comparison are made f
 from dataclasses import dataclass
 
 from ...rtl.config import PHYSICAL_BITS, CoreConfig
+from ...rtl.device_tree import extensions
 from ...rtl.isa.csrs import table
 
 ALL = (1 << 64) - 1
@@ -29,6 +30,9 @@ class Row:
     unread: int = 0
     unwritten: int = 0
     follow: bool = False
+
+UNKNOWN_TO_SPIKE: frozenset[str] = frozenset()
+"""Extensions that Spike has, or that ask nothing of it, but whose names it refuses."""
 
 
 def bits(high: int, low: int) -> int:
@@ -129,7 +133,5 @@ def absent_csrs(config: CoreConfig) -> list[int]:
 
 def isa_string(config: CoreConfig) -> str:
     """The ISA as Spike is to have it: what the core has, in words that Spike knows."""
-    extensions = ["zicsr", "zifencei", "zicntr", "zihpm", "svade"]
-    extensions += ["zicclsm"] if config.misaligned == "hardware" else []
-    extensions += ["sstc"] if config.sstc else []
-    return "_".join(["rv64imach" if config.hypervisor else "rv64imac", *extensions])
+    letters, names = [[name for name in extensions(config) if (len(name) > 1) is long] for long in (False, True)]
+    return "_".join(["rv64" + "".join(letters), *(name for name in names if name not in UNKNOWN_TO_SPIKE)])

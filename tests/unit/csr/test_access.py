@@ -234,7 +234,7 @@ def test_without_the_extension_the_hypervisor_csrs_do_not_exist(play):
 def test_without_sstc_stimecmp_does_not_exist(play):
     async def scenario(s):
         assert [await s.access(address) for address in (0x14d, 0x24d)] == [I, I]
-    play(scenario, replace(FULL, sstc=False))
+    play(scenario, FULL.without("sstc"))
 
 
 def test_without_pmp_its_registers_do_not_exist(play):

@@ -218,7 +218,7 @@ def test_without_sstc_stip_is_softwares_and_vstip_hvips(play):
         assert await s.write("mip", ONES) == 0x226
         await s.write("hvip", VSTI)
         assert await s.read("hip") == VSTI
-    play(scenario, replace(FULL, sstc=False))
+    play(scenario, FULL.without("sstc"))
 
 
 def test_without_guest_external_interrupts_there_is_no_sgei(play):

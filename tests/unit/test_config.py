@@ -1,0 +1,61 @@
+"""What can be chosen about a core, and how that is said on a command line."""
+
+from dataclasses import replace
+
+import pytest
+
+from hyacinth.rtl.config import CONFIGS, FULL, NO_H, SMALL, CoreConfig, name_of, named
+from hyacinth.rtl.isa.extensions import EXTENSIONS, OPTIONAL
+
+
+def test_a_full_core_has_every_extension_that_can_be_chosen():
+    assert set(FULL.extensions) == OPTIONAL
+
+
+def test_extensions_are_kept_in_one_order_without_repetition():
+    assert CoreConfig(extensions=("sstc", "sstc")) == CoreConfig(extensions=("sstc",))
+    assert CoreConfig(extensions=tuple(reversed(FULL.extensions))) == FULL
+
+
+def test_an_extension_that_does_not_exist_is_refused_with_those_that_do():
+    with pytest.raises(ValueError, match=r"CoreConfig.extensions: 'zfoo' is not an extension .*sstc"):
+        CoreConfig(extensions=("zfoo",))
+    with pytest.raises(KeyError):
+        FULL.has("zfoo")
+
+
+def test_whatever_an_extension_needs_exists():
+    for extension in EXTENSIONS:
+        assert set(extension.needs) <= OPTIONAL | {"h"}
+
+
+@pytest.mark.parametrize("extension", [each for each in EXTENSIONS if each.needs], ids=lambda each: each.name)
+def test_an_extension_is_refused_without_what_it_needs(extension):
+    with pytest.raises(ValueError, match=f"{extension.name} needs"):
+        replace(FULL if extension.needs != ("h",) else NO_H, extensions=(extension.name,))
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_every_extension_can_be_taken_away_by_name(name):
+    left = named(f"full-{name}")
+    assert not left.has(name) and left == FULL.without(name)
+    assert named(name_of(left)) == left
+
+
+@pytest.mark.parametrize("name, config", CONFIGS.items())
+def test_a_named_core_has_its_name(name, config):
+    assert named(name) == config and name_of(config) == name
+
+
+def test_extensions_are_added_by_name():
+    assert named("small-sstc+sstc") == SMALL and not named("small-sstc").has("sstc")
+
+
+def test_a_core_that_differs_in_more_than_extensions_has_no_name():
+    assert name_of(replace(FULL, geilen=3)) == ""
+
+
+@pytest.mark.parametrize("text", ("", "big", "full-", "full sstc", "full-zfoo", "no", "fullsstc", "full-SSTC"))
+def test_what_is_no_name_of_a_core_is_refused(text):
+    with pytest.raises(ValueError, match="is not a core"):
+        named(text)
