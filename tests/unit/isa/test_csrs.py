@@ -71,7 +71,6 @@ def test_without_the_h_extension_there_is_no_csr_nor_field_of_it():
 
 
 def test_a_core_without_sstc_has_no_stimecmp_and_no_stce():
-    from dataclasses import replace
     csrs = table(FULL.without("sstc"))
     assert not {"stimecmp", "vstimecmp"} & csrs.keys()
     assert csrs["menvcfg"].writable == csrs["henvcfg"].writable == 1
