@@ -1,4 +1,4 @@
-"""Makes the pages under docs/rtl/ and docs/isa/, and the table of sim/ in docs/sim.md, from the sources.
+"""Makes the pages under docs/rtl/, docs/isa/ and docs/rules/, and the table of sim/ in docs/sim.md, from the sources.
 
     python docs/generate.py
 
@@ -36,14 +36,15 @@ def pages() -> dict[str, str]:
     """Every generated page: its path below docs/, and its text."""
     import generate_boxes  # only now, when a clone that is not installed has been put on the path
     import generate_isa
-    made = generate_boxes.pages(ROOT) | generate_isa.pages() | {"sim.md": modules("sim")}
+    import generate_rules
+    made = generate_boxes.pages(ROOT) | generate_isa.pages() | generate_rules.pages(ROOT) | {"sim.md": modules("sim")}
     return {path: NOTE + text for path, text in made.items()}
 
 
 def main() -> None:
     """Write the pages, and remove those that are made no more."""
     docs, made = ROOT / "docs", pages()
-    for old in [*docs.glob("rtl/**/*.md"), *docs.glob("isa/*.md")]:
+    for old in [*docs.glob("rtl/**/*.md"), *docs.glob("isa/*.md"), *docs.glob("rules/*.md")]:
         if old.relative_to(docs).as_posix() not in made:
             old.unlink()
     for path, text in made.items():

@@ -10,7 +10,7 @@ from .arguments import parser
 from .status import BadInput, Status
 
 COMMANDS = {"run": ".run", "demo": ".demo", "doctor": "..doctor", "bench": ".bench", "random": ".random",
-            "explain": ".explain", "linux": ".linux"}
+            "explain": ".explain", "linux": ".linux", "rules": ".rules"}
 
 
 def main(arguments: list[str] | None = None) -> int:

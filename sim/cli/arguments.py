@@ -226,6 +226,12 @@ def parser() -> Parser:
     explain = commands.add_parser("explain", help="say what a cause or a CSR is")
     explain.add_argument("what", metavar="WHAT", help="the number or name of a cause (`i9` an interrupt), or a CSR")
     explain.set_defaults(command="explain")
+    rules = commands.add_parser("rules", help="each normative rule of the manual, and what checks it")
+    rules.add_argument("chapters", nargs="*", metavar="CHAPTER", help="such as hypervisor; rule by rule")
+    shape = rules.add_mutually_exclusive_group()
+    shape.add_argument("--open", action="store_true", help="only those that nothing checks, a line each")
+    shape.add_argument("--json", action="store_true", help="everything, as JSON")
+    rules.set_defaults(command="rules")
     return top
 
 
