@@ -10,7 +10,8 @@ from .arguments import parser
 from .status import BadInput, Status
 
 COMMANDS = {"run": ".run", "demo": ".demo", "doctor": "..doctor", "bench": ".bench", "random": ".random",
-            "explain": ".explain", "linux": ".linux", "rules": ".rules"}
+            "explain": ".explain", "linux": ".linux", "rules": ".rules", "mutants": ".mutants",
+            "campaign": ".campaign"}
 
 
 def main(arguments: list[str] | None = None) -> int:

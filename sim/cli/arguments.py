@@ -1,6 +1,7 @@
 """The options of `hyacinth` and what may be given to them."""
 
 import argparse
+import os
 import re
 import tomllib
 from importlib.metadata import PackageNotFoundError, version
@@ -32,6 +33,13 @@ class Given(argparse.Action):
     def __call__(self, parser, namespace, values, option_string=None):
         setattr(namespace, self.dest, values)
         namespace.given |= {self.dest}
+
+
+class Several(argparse.Action):
+    """Collects values; the first one given takes the place of the default."""
+    def __call__(self, parser, namespace, values, option_string=None):
+        given = getattr(namespace, self.dest)
+        setattr(namespace, self.dest, [values] if given is self.default else [*given, values])
 
 
 def natural(text: str) -> int:
@@ -191,6 +199,28 @@ def _linux(commands):
     boot.set_defaults(command="linux", action="boot")
 
 
+def _campaign(commands):
+    campaign = commands.add_parser(
+        "campaign", help="random programs beside the referee, on every processor or a cluster", epilog=EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Random programs beside the referee, on every processor of this machine or on a Dask cluster.\n"
+                    "What is done is kept in a folder: the same command goes on where it was killed.")
+    campaign.add_argument("--instructions", type=positive, default=100_000_000, metavar="N",
+                          help="stop when N have been compared, those of earlier runs included (default: 100000000)")
+    campaign.add_argument("--core", type=core, action=Several, default=["full"], metavar="NAME",
+                          help="a core to run each program on, see `hyacinth run --help`; may be repeated")
+    campaign.add_argument("--memory-latency", type=natural, action=Several, default=[DEFAULT_LATENCY], metavar="N",
+                          help=f"cycles that memory waits; may be repeated (default: {DEFAULT_LATENCY})")
+    campaign.add_argument("--seed", type=natural, default=0, metavar="N", help="of the first program (default: 0)")
+    campaign.add_argument("--jobs", type=positive, default=os.cpu_count() or 1, metavar="N",
+                          help="programs at a time (default: one for each processor)")
+    campaign.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster, such as tcp://host:8786")
+    campaign.add_argument("--folder", type=Path, default=Path("campaign"), metavar="DIR",
+                          help="what is done, and reports of failures (default: campaign)")
+    campaign.add_argument("--report", action="store_true", help="print what is known, and run nothing")
+    campaign.set_defaults(command="campaign")
+
+
 def parser() -> Parser:
     """The whole command line."""
     top = Parser(prog="hyacinth", description="An RV64 core with the complete hypervisor extension.",
@@ -232,6 +262,20 @@ def parser() -> Parser:
     shape.add_argument("--open", action="store_true", help="only those that nothing checks, a line each")
     shape.add_argument("--json", action="store_true", help="everything, as JSON")
     rules.set_defaults(command="rules")
+    mutants = commands.add_parser("mutants", help="small wrong changes of the hardware: do the tests notice them?")
+    mutants.add_argument("sources", nargs="*", metavar="SOURCE",
+                         help="file or folder below rtl/ (default: rtl/mmu rtl/csr rtl/isa)")
+    mutants.add_argument("--sample", type=positive, metavar="N", help="N of all mutants, drawn at random")
+    mutants.add_argument("--seed", type=natural, default=0, metavar="N", help="of that (default: 0)")
+    mutants.add_argument("--programs", action="store_true",
+                         help="give what no unit test notices to the programs of sw/tests too: minutes each")
+    mutants.add_argument("--jobs", type=positive, default=os.cpu_count() or 1, metavar="N",
+                         help="mutants at a time (default: one for each processor)")
+    mutants.add_argument("--results", type=Path, default=Path("mutants.jsonl"), metavar="FILE",
+                         help="verdicts, kept from run to run (default: mutants.jsonl)")
+    mutants.add_argument("--list", action="store_true", help="print the mutants, and try none")
+    mutants.set_defaults(command="mutants")
+    _campaign(commands)
     return top
 
 

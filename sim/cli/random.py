@@ -5,14 +5,10 @@ import time
 
 from ...rtl.config import named
 from ..engines.engine import EngineError
+from ..lockstep.play import Unfinished, compare
 from ..lockstep.random_programs import random_programs
-from ..lockstep.referee import Difference, Referee, RefereeError, unavailable
-from ..machine import Machine
+from ..lockstep.referee import Difference, RefereeError, unavailable
 from .status import BadInput, Status
-
-MEMORY = 128 << 20
-LONGEST = 5_000_000      # cycles; a program takes a tenth of it
-STUCK = 100_000          # cycles
 
 
 def main(options) -> Status:
@@ -41,24 +37,3 @@ def main(options) -> Status:
                   f"compared with Spike, no difference; {time.monotonic() - begun:.0f} s")
             return Status.SUCCESS
     raise AssertionError("random_programs has no end")
-
-
-class Unfinished(Exception):
-    """A random program did not say that it is done."""
-
-
-def compare(program, config, latency: int) -> int:
-    """Run one random program beside Spike; the number of records that agreed.
-
-    Raises Difference where they do not, Unfinished where the program does not end.
-    """
-    with Machine(config, memory=MEMORY, memory_latency=latency) as machine:
-        machine.load_segments(program.segments, program.entry, tohost=program.tohost)
-        contents = [(address, bytes(data)) for address, data in program.segments]
-        with Referee(config, contents, MEMORY, rom=machine.boot_rom, device_tree=machine.device_tree) as referee:
-            machine.raw_watchers.append(referee.check)
-            outcome = machine.run(max_cycles=LONGEST, stuck_after=STUCK)
-            agreed = referee.finish()
-        if outcome.exit_code != 0:
-            raise Unfinished(f"the program ended with {outcome.end.value} at cycle {outcome.cycle}")
-        return agreed

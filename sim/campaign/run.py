@@ -1,0 +1,56 @@
+"""Tasks on a Dask cluster: one on this machine, made for the campaign, or one that exists."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from itertools import islice
+
+from .records import Records
+from .tasks import Task, play
+
+
+class NoCluster(Exception):
+    """There is no cluster to work on; says why, with the mend."""
+
+
+@contextmanager
+def cluster(scheduler: str | None, jobs: int) -> Iterator:
+    """A client of the cluster at the address `scheduler`, or of one here with `jobs` processes. Raises NoCluster."""
+    if find_spec("distributed") is None:
+        raise NoCluster("a campaign needs the package distributed: pip install distributed")
+    from dask import config
+    from distributed import Client, LocalCluster
+    config.set({"logging": {"distributed": "error"}})  # of workers too, which tell of each task that is given up
+    if scheduler:
+        try:
+            with Client(scheduler, timeout=20) as client:
+                yield client
+        except (OSError, TimeoutError, ValueError) as error:
+            raise NoCluster(f"--scheduler {scheduler}: {error or 'no answer'}; give its address, such as "
+                            "tcp://host:8786") from None
+        return
+    with LocalCluster(n_workers=jobs, threads_per_worker=1, processes=True, dashboard_address="") as local, \
+            Client(local) as client:
+        yield client
+
+
+def run(client, tasks: Iterator[Task], records: Records, enough: Callable[[], bool],
+        each: Callable[[dict], None] = lambda result: None) -> None:
+    """Do those of `tasks` that are not in `records`, until there are no more, or `enough` says so.
+
+    A few tasks more than there are workers are with the cluster at a time. What it lost with a worker it does again.
+    """
+    from distributed import as_completed
+    todo = (task for task in tasks if not records.has(task))
+
+    def some(count):
+        # Keys of its own, so that no cluster remembers what another campaign asked of it.
+        return [client.submit(play, task, pure=False) for task in islice(todo, count)]
+
+    ahead = 2 * max(1, sum(client.nthreads().values()))
+    waiting = as_completed(some(ahead), with_results=True)
+    for _, result in waiting:
+        records.add(result)
+        each(result)
+        for future in () if enough() else some(1):  # those that have begun are finished
+            waiting.add(future)

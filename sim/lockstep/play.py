@@ -1,0 +1,43 @@
+"""One random program on the core, each instruction compared with Spike."""
+
+from ..machine import Machine
+from .referee import Referee
+
+MEMORY = 128 << 20
+LONGEST = 5_000_000      # cycles; a program takes a tenth of it
+STUCK = 100_000          # cycles
+
+
+class Unfinished(Exception):
+    """A random program did not say that it is done."""
+
+
+def compare(program, config, latency: int, watchers=()) -> int:
+    """Run one random program beside Spike; the number of records that agreed.
+
+    Parameters
+    ----------
+    program : RandomProgram
+    config : CoreConfig
+    latency : int
+        Of memory, in cycles.
+    watchers : sequence
+        Callables that get the core's records, as Machine.raw_watchers do.
+
+    Raises
+    ------
+    Difference
+        Core and Spike do not agree.
+    Unfinished
+        The program does not end.
+    """
+    with Machine(config, memory=MEMORY, memory_latency=latency) as machine:
+        machine.load_segments(program.segments, program.entry, tohost=program.tohost)
+        contents = [(address, bytes(data)) for address, data in program.segments]
+        with Referee(config, contents, MEMORY, rom=machine.boot_rom, device_tree=machine.device_tree) as referee:
+            machine.raw_watchers += [referee.check, *watchers]
+            outcome = machine.run(max_cycles=LONGEST, stuck_after=STUCK)
+            agreed = referee.finish()
+        if outcome.exit_code != 0:
+            raise Unfinished(f"the program ended with {outcome.end.value} at cycle {outcome.cycle}")
+        return agreed
