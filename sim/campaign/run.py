@@ -23,14 +23,15 @@ def cluster(scheduler: str | None, jobs: int) -> Iterator:
     config.set({"logging": {"distributed": "error"}})  # of workers too, which tell of each task that is given up
     if scheduler:
         try:
-            with Client(scheduler, timeout=20) as client:
-                yield client
+            client = Client(scheduler, timeout=20)
         except (OSError, TimeoutError, ValueError) as error:
             raise NoCluster(f"--scheduler {scheduler}: {error or 'no answer'}; give its address, such as "
                             "tcp://host:8786") from None
+        with client:
+            yield client
         return
-    with LocalCluster(n_workers=jobs, threads_per_worker=1, processes=True, dashboard_address="") as local, \
-            Client(local) as client:
+    with LocalCluster(n_workers=jobs, threads_per_worker=1, processes=True,
+                      dashboard_address=None) as local, Client(local) as client:  # pyright: ignore[reportArgumentType]
         yield client
 
 

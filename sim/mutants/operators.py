@@ -131,10 +131,10 @@ class Walk(ast.NodeVisitor):
             self.add(node, "1" if node.value == 0 else "0" if node.value == 1 else str(node.value + 1), "constant")
 
     def visit_Attribute(self, node):
-        names = self.members.get(node.value.id, []) if isinstance(node.value, ast.Name) else []
+        owner = self.source(node.value)
+        names = self.members.get(owner, [])
         if node.attr in names:
-            other = names[(names.index(node.attr) + 1) % len(names)]
-            self.add(node, f"{node.value.id}.{other}", "member")
+            self.add(node, f"{owner}.{names[(names.index(node.attr) + 1) % len(names)]}", "member")
         self.generic_visit(node)
 
     def visit_Call(self, node):

@@ -1,0 +1,113 @@
+"""Proofs with SymbiYosys: a claim about a design, for every input there is, up to a number of cycles.
+
+What a proof supposes is said in words, beside the condition, and printed with its result.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from contextlib import chdir
+from pathlib import Path
+
+import pytest
+from amaranth.asserts import AnyConst
+from amaranth.back import rtlil
+from amaranth.hdl import Assert, Assume, ClockDomain, Module, Signal, Value
+
+from hyacinth.rtl.isa.modes import Mode
+
+RESULTS: list[tuple[str, str, tuple[str, ...]]] = []
+"""Of each proof of this run: its claim, how far it holds, and what it supposes."""
+
+SCRIPT = """[options]
+mode bmc
+depth {depth}
+
+[engines]
+smtbmc {solver}
+
+[script]
+read_rtlil top.il
+prep -top top
+
+[files]
+top.il
+"""
+
+
+class Claim:
+    """What is to be proven, put together step by step.
+
+    Parameters
+    ----------
+    text : str
+        The claim, in a sentence.
+
+    Attributes
+    ----------
+    m : Module
+        Where submodules and helpers go.
+    """
+    def __init__(self, text: str):
+        self.text, self.m, self.suppositions = text, Module(), []
+
+    def any(self, shape, name: str) -> Signal:
+        """A value that can be anything, and stays so."""
+        signal = Signal(shape, name=name)
+        self.m.d.comb += Value.cast(signal).eq(AnyConst(len(Value.cast(signal))))
+        return signal
+
+    def is_mode(self, mode) -> None:
+        """Supposes that `mode` is a mode."""
+        self.suppose("the mode is one of the five", Value.cast(mode).matches(*(int(each) for each in Mode)))
+
+    def suppose(self, text: str, condition) -> None:
+        """What holds without being proven."""
+        self.suppositions.append(text)
+        self.m.d.comb += Assume(condition)
+
+    def hold(self, condition, when=1) -> None:
+        """In every cycle: where `when`, there `condition`."""
+        with self.m.If(when):
+            self.m.d.comb += Assert(condition)
+
+    def prove(self, cycles: int = 1, inputs=(), solver: str = "z3") -> None:
+        """Look for a counterexample within `cycles`; one is enough where nothing is clocked.
+
+        inputs   Signals that can be anything in each cycle
+
+        Fails the test with the claim that does not hold.
+        """
+        pytest.importorskip("z3", reason="there is no solver: pip install z3-solver")
+        self.m.domains.sync = domain = ClockDomain(reset_less=True)
+        text = rtlil.convert(self.m, name="top", ports={"clk": (domain.clk, None)} | {
+            signal.name: (signal, None) for signal in inputs})
+        status, log = sby(text, cycles, solver)
+        if status != "PASS":
+            pytest.fail(f"{self.text}\n{counterexample(log)}", pytrace=False)
+        RESULTS.append((self.text, "always" if cycles == 1 else f"for {cycles} cycles from reset",
+                        tuple(self.suppositions)))
+
+
+def sby(text: str, cycles: int, solver: str) -> tuple[str, str]:
+    """Runs SymbiYosys on RTLIL; its verdict and its log."""
+    binaries = Path(sys.executable).parent
+    tools = {tool: binaries / f"yowasp-{tool}" for tool in ("sby", "yosys", "yosys-smtbmc", "yosys-witness")}
+    # The tools of the wheel see no folder but the current one and those below it.
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        Path("top.il").write_text(text)
+        Path("proof.sby").write_text(SCRIPT.format(depth=cycles, solver=solver))
+        done = subprocess.run(
+            [tools["sby"], "-f", "--yosys", tools["yosys"], "--smtbmc", tools["yosys-smtbmc"], "--witness",
+             tools["yosys-witness"], "proof.sby"], capture_output=True, text=True,
+            env=os.environ | {"PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"})
+        found = re.search(r"DONE \((\w+)", done.stdout)
+        return found[1] if found else "ERROR", done.stdout + done.stderr
+
+
+def counterexample(log: str) -> str:
+    """The lines of a log that say what failed."""
+    said = [line for line in log.splitlines() if any(word in line for word in ("Assert", "Assum", "ERROR", "DONE"))]
+    return "\n".join(said or log.splitlines()[-10:])
