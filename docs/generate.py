@@ -1,4 +1,4 @@
-"""Makes the pages under docs/rtl/, docs/isa/ and docs/rules/, and the table of sim/ in docs/sim.md, from the sources.
+"""Makes the pages under docs/rtl/, docs/isa/ and docs/rules/, and docs/cores.md, docs/rules.md and docs/sim.md.
 
     python docs/generate.py
 
@@ -35,9 +35,11 @@ def modules(folder: str) -> str:
 def pages() -> dict[str, str]:
     """Every generated page: its path below docs/, and its text."""
     import generate_boxes  # only now, when a clone that is not installed has been put on the path
+    import generate_cores
     import generate_isa
     import generate_rules
-    made = generate_boxes.pages(ROOT) | generate_isa.pages() | generate_rules.pages(ROOT) | {"sim.md": modules("sim")}
+    made = generate_boxes.pages(ROOT) | generate_isa.pages() | generate_rules.pages(ROOT)
+    made |= generate_cores.pages(ROOT) | {"sim.md": modules("sim")}
     return {path: NOTE + text for path, text in made.items()}
 
 

@@ -1,7 +1,7 @@
 """What can be chosen about a core and the machine around it: values that cannot be wrong."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from .isa.extensions import EXTENSIONS, OPTIONAL, check
 
@@ -127,27 +127,44 @@ CONFIGS = {"full": FULL, "small": SMALL, "no-h": NO_H}
 
 
 def named(text: str) -> CoreConfig:
-    """The core that `text` names: a name of CONFIGS, then extensions that it lacks or has, as in "full-sstc".
+    """The core that `text` names.
 
-    Raises ValueError, with the mend.
+    A name of CONFIGS, then extensions that it lacks or has, then other fields of CoreConfig, as in "full",
+    "full-sstc", "small+sstc", "full-sstc:htinst=zero:tlb_entries=16". Raises ValueError, with the mend.
     """
     base = max((name for name in CONFIGS if text.startswith(name)), key=len, default="")
-    if not base or not re.fullmatch(r"([-+][a-z0-9]+)*", text[len(base):]):
-        raise ValueError(f"{text!r} is not a core, give one of {', '.join(CONFIGS)}; "
-                         "extensions are taken away and added as in full-sstc or small+sstc")
+    if not base or not re.fullmatch(r"([-+][a-z0-9]+)*(:\w+=\w+)*", text[len(base):]):
+        raise ValueError(f"{text!r} is not a core, give one of {', '.join(CONFIGS)}; extensions are taken away and "
+                         "added, and other fields set, as in full-sstc, small+sstc or full:tlb_entries=16")
     config = CONFIGS[base]
-    for sign, extension in re.findall(r"([-+])([a-z0-9]+)", text[len(base):]):
+    signs, *settings = text[len(base):].split(":")
+    for sign, extension in re.findall(r"([-+])([a-z0-9]+)", signs):
         if extension not in OPTIONAL:
             raise ValueError(f"{text!r} is not a core: {check(frozenset({extension}), True)}")
         config = config.without(extension) if sign == "-" else \
             replace(config, extensions=(*config.extensions, extension))
+    for setting in settings:
+        name, _, value = setting.partition("=")
+        if name not in SETTABLE:
+            raise ValueError(f"{text!r} is not a core: it has no {name}; fields are {', '.join(SETTABLE)}")
+        try:
+            config = replace(config, **{name: value if SETTABLE[name] is str else int(value, 0)})
+        except ValueError as error:
+            raise ValueError(f"{text!r} is not a core: {error}") from None
     return config
 
 
+SETTABLE = {field.name: field.type for field in fields(CoreConfig) if field.type in (int, str)}
+"""Fields of CoreConfig that a name can set."""
+
+
 def name_of(config: CoreConfig) -> str:
-    """What `named` makes `config` from, "" where it differs from every named core in more than its extensions."""
+    """The shortest text from which `named` makes `config`; "" where there is none."""
+    texts = []
     for name, core in CONFIGS.items():
-        if replace(core, extensions=config.extensions) == config:
-            return name + "".join(f"{sign}{each}" for sign, one, other in (("-", core, config), ("+", config, core))
-                                  for each in one.extensions if each not in other.extensions)
-    return ""
+        other = {field: value for field in SETTABLE if (value := getattr(config, field)) != getattr(core, field)}
+        if replace(core, extensions=config.extensions, **other) == config:
+            signs = "".join(f"{sign}{each}" for sign, one, two in (("-", core, config), ("+", config, core))
+                            for each in one.extensions if each not in two.extensions)
+            texts.append(name + signs + "".join(f":{field}={value}" for field, value in other.items()))
+    return min(texts, key=len, default="")

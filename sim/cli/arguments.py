@@ -13,7 +13,7 @@ ENGINES = ("compiled", "pysim")
 MEMORY = {f"{1 << power}M": 1 << power + 20 for power in range(4, 10)} | {"1G": 1 << 30, "2G": 2 << 30}
 DEFAULT_STUCK = 1_000_000
 DEFAULT_LATENCY = 20
-CORE = "full, small or no-h; extensions are taken away and added as in full-sstc (default: full)"
+CORE = "full, small or no-h, changed as in full-sstc, small+sstc or full:htinst=zero (docs/cores.md; default: full)"
 EXITS = """exit status:
   0 success   1 the program failed   2 bad input or usage   3 cycle limit
   4 no progress   5 core and referee differ   130 interrupted"""

@@ -1,4 +1,4 @@
-"""`hyacinth mutants`: which small wrong changes of the hardware do the tests notice?"""
+"""`hyacinth mutants`: which small wrong changes of the hardware the tests notice."""
 
 import json
 import random

@@ -52,7 +52,7 @@ class Verdict:
     test: str = ""
 
 
-def tests_of(path: str) -> list[str]:
+def nearest_tests(path: str) -> list[str]:
     """The tests of tests/unit that could see a change of the source at `path`, the nearest first."""
     for beginning, names in TESTS:
         if path.startswith(beginning):
@@ -110,7 +110,7 @@ class Bench:
 
     def passes(self, path: str) -> str:
         """The first test of `path` that fails without any change, or ""."""
-        return self._failing(*tests_of(path))
+        return self._failing(*nearest_tests(path))
 
     def tried(self, mutant: Mutant) -> Verdict:
         """The verdict on one mutant."""
@@ -121,9 +121,9 @@ class Bench:
         try:
             # What killed a neighbour is likely to kill this one, too.
             likely = [test for test, _ in self.killers.most_common(4) if test.split("::")[0].startswith(
-                tuple(tests_of(mutant.path)))]
+                tuple(nearest_tests(mutant.path)))]
             test = self._failing(*likely) if likely else ""
-            if test := test or self._failing(*tests_of(mutant.path)):
+            if test := test or self._failing(*nearest_tests(mutant.path)):
                 if "::" in test and "[" not in test:
                     self.killers[test] += 1
                 return Verdict("killed", test)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from hyacinth.rtl.config import CONFIGS, FULL, NO_H, SMALL, CoreConfig, name_of, named
+from hyacinth.rtl.config import CONFIGS, FULL, NO_H, SMALL, VIRT, CoreConfig, name_of, named
 from hyacinth.rtl.isa.extensions import EXTENSIONS, OPTIONAL
 
 
@@ -51,11 +51,29 @@ def test_extensions_are_added_by_name():
     assert named("small-sstc+sstc") == SMALL and not named("small-sstc").has("sstc")
 
 
-def test_a_core_that_differs_in_more_than_extensions_has_no_name():
-    assert name_of(replace(FULL, geilen=3)) == ""
+@pytest.mark.parametrize("text, config", (
+    ("full:htinst=zero", replace(FULL, htinst="zero")),
+    ("full-sstc:tlb_entries=16:dcache_kib=4", replace(FULL.without("sstc"), tlb_entries=16, dcache_kib=4)),
+    ("small:reset_pc=0x80000000", replace(SMALL, reset_pc=0x8000_0000))))
+def test_other_fields_are_set_by_name(text, config):
+    assert named(text) == config and named(name_of(config)) == config
 
 
-@pytest.mark.parametrize("text", ("", "big", "full-", "full sstc", "full-zfoo", "no", "fullsstc", "full-SSTC"))
+def test_a_core_with_another_memory_map_has_no_name():
+    assert name_of(replace(FULL, memory_map=VIRT[:-1] + (replace(VIRT[-1], name="memory"),))) == ""
+
+
+@pytest.mark.parametrize("text, message", (
+    ("full:colour=red", "it has no colour; fields are"),
+    ("full:dcache_kib=5", "CoreConfig.dcache_kib is 5; it can be 4, 8, 16, 32"),
+    ("full:dcache_kib=many", "is not a core"),
+    ("full:memory_map=none", "it has no memory_map")))
+def test_a_setting_that_cannot_be_is_refused_with_what_can(text, message):
+    with pytest.raises(ValueError, match=message):
+        named(text)
+
+
+@pytest.mark.parametrize("text", ("", "big", "full-", "full sstc", "full-zfoo", "no", "fullsstc", "full-SSTC", "full:", "full:x", "full:a=1-sstc"))
 def test_what_is_no_name_of_a_core_is_refused(text):
     with pytest.raises(ValueError, match="is not a core"):
         named(text)
