@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from generate_isa import table
+
 from hyacinth.rtl.config import CONFIGS, SETTABLE
 from hyacinth.rtl.isa.extensions import EXTENSIONS
 

@@ -73,7 +73,8 @@ def test_a_setting_that_cannot_be_is_refused_with_what_can(text, message):
         named(text)
 
 
-@pytest.mark.parametrize("text", ("", "big", "full-", "full sstc", "full-zfoo", "no", "fullsstc", "full-SSTC", "full:", "full:x", "full:a=1-sstc"))
+@pytest.mark.parametrize("text", ("", "big", "full-", "full sstc", "full-zfoo", "no", "fullsstc", "full-SSTC",
+                                  "full:", "full:x", "full:a=1-sstc"))
 def test_what_is_no_name_of_a_core_is_refused(text):
     with pytest.raises(ValueError, match="is not a core"):
         named(text)
