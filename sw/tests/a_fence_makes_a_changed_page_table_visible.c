@@ -1,6 +1,7 @@
 /* SFENCE.VMA in HS and in VS, HFENCE.VVMA and HFENCE.GVMA, each with and without address and with and without ASID or
    VMID: after it, an entry that was used and then changed is read anew. What is seen before the fence may be either and
-   is printed. */
+   is printed.
+   rules: hfence-vvma_hfence-gvma_op, hfence-vvma_mode, hfence-vvma_limits, hfence-gvma_op, sfence_vma_v1 */
 #include "hyacinth.h"
 
 #define ASID 5UL

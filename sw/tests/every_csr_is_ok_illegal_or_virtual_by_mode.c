@@ -1,6 +1,9 @@
 /* Each CSR, read and written, in each mode. The number says who may: bits 9:8 the least privilege, 11:10 = 3 read-only.
    What V=1 may not do though HS could is virtual; else illegal. Numbers that no CSR has, the high halves of RV32 among
-   them, are illegal everywhere. */
+   them, are illegal everywhere.
+   rules: H_csrs_hs_not_vs, H_vscsrs_acc_vs, H_vscsrs_acc_u, H_vscsrs_acc_m_hs, hgeip_acc, H_cause_virtual_instruction,
+   H_illegal_high_half, H_virtinst_vu_vs_nonhigh_allowedhs_tvm0, H_virtinst_vu_nonhigh_supervisor_allowedhs_tvm0,
+   H_virtinst_xtval, non_priv_exc, m_level_highest_priv */
 #include "hyacinth.h"
 
 static void check_csr(uint32_t number, bool exists, bool write, enum mode mode)

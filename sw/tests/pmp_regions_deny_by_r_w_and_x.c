@@ -1,5 +1,6 @@
 /* NAPOT, NA4 and TOR regions with each legal R, W, X: fetch, load and store of words in HS, U, VS and VU pass or raise
-   an access fault; M passes whatever an unlocked entry says; the words right before and after are not concerned. */
+   an access fault; M passes whatever an unlocked entry says; the words right before and after are not concerned.
+   rules: H_pmp */
 #include "pmp.h"
 
 #define AT 0x100

@@ -18,6 +18,7 @@ TM = 1 << 1
 STCE = 1 << 63
 
 
+@pytest.mark.rule("hgeip_acc")
 @pytest.mark.parametrize("address, write, answers", [
     #                   U  HS M  VU VS
     (MSTATUS,  False, (I, I, O, I, I)),
@@ -107,6 +108,8 @@ def expected(csr, write):
     return {3: (I, I, O, I, I), 2: (I, O, O, V, V), 1: (I, O, O, V, O), 0: (O, O, O, O, O)}[least]
 
 
+@pytest.mark.rule("H_vscsrs_acc_vs", "H_vscsrs_acc_u", "H_vscsrs_acc_m_hs", "H_cause_virtual_instruction",
+                  "H_virtinst_vu_vs_nonhigh_allowedhs_tvm0", "H_virtinst_vu_nonhigh_supervisor_allowedhs_tvm0")
 def test_every_csr_of_the_table_answers_by_its_address_once_nothing_else_forbids(play):
     async def scenario(s):
         for name in ("mcounteren", "hcounteren", "scounteren"):
@@ -134,6 +137,8 @@ def test_every_address_that_the_table_lacks_is_illegal_everywhere(play):
     play(scenario)
 
 
+@pytest.mark.rule("hedelegh_sz", "hedelegh_acc", "hedelegh_op", "henvcfgh_sz", "henvcfgh_acc", "henvcfgh_op",
+                  "htimedeltah_sz", "htimedeltah_acc", "htimedeltah_op", "vstimecmp_acc", "H_illegal_high_half")
 @pytest.mark.parametrize("address", (0xc80, 0xc81, 0xc82, 0x615, 0x612, 0x61a, 0x25d, 0x15d),
                          ids=("cycleh", "timeh", "instreth", "htimedeltah", "hedelegh", "henvcfgh", "vstimecmph",
                               "stimecmph"))
@@ -143,6 +148,7 @@ def test_high_halves_are_illegal_not_virtual_in_a_guest(play, address):
     play(scenario)
 
 
+@pytest.mark.rule("hcounteren_op", "H_virtinst_vs_nonhighctr_h0_m1", "H_virtinst_vu_nonhighctr_h0_s0_m1")
 @pytest.mark.parametrize("csr, number", (("cycle", 0), ("time", 1), ("instret", 2), ("hpmcounter3", 3),
                                          ("hpmcounter31", 31)))
 def test_a_counter_needs_the_bit_of_every_mode_above(play, csr, number):
@@ -160,6 +166,7 @@ def test_a_counter_needs_the_bit_of_every_mode_above(play, csr, number):
     play(scenario)
 
 
+@pytest.mark.rule("hcounteren_acc", "henvcfg_stce")
 def test_stimecmp_needs_stce_and_tm_of_every_mode_above(play):
     async def scenario(s):
         for machine, tm, guest, guest_tm in product((0, 1), repeat=4):
@@ -175,12 +182,14 @@ def test_stimecmp_needs_stce_and_tm_of_every_mode_above(play):
     play(scenario)
 
 
+@pytest.mark.rule("hgatp_tvm_illegal", "mstatus_tvm_hs")
 def test_tvm_forbids_satp_and_hgatp_in_hs_and_nothing_in_a_guest(play):
     async def scenario(s):
         await s.write("mstatus", 1 << 20)
-        assert await in_every_mode(s, "satp") == (I, I, O, V, O)
-        assert await in_every_mode(s, "hgatp") == (I, I, O, V, V)
-        assert await in_every_mode(s, "vsatp") == (I, O, O, V, V)
+        for write in (0, 1):
+            assert await in_every_mode(s, "satp", write) == (I, I, O, V, O)
+            assert await in_every_mode(s, "hgatp", write) == (I, I, O, V, V)
+            assert await in_every_mode(s, "vsatp", write) == (I, O, O, V, V)
     play(scenario)
 
 
@@ -207,6 +216,7 @@ def test_a_csr_access_that_traps_writes_nothing(play):
 HYPERVISOR_CSRS = ("hstatus", "hedeleg", "hgatp", "hvip", "hgeip", "vsstatus", "vsatp", "vstimecmp", "mtval2", "mtinst")
 
 
+@pytest.mark.rule("misa_h_op")
 def test_with_misa_h_off_the_hypervisor_csrs_do_not_exist(play):
     async def scenario(s):
         await s.write("menvcfg", STCE)

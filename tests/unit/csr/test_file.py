@@ -47,6 +47,15 @@ MASKS = {
 }
 
 
+@pytest.mark.rule("HSXLEN", "hstatus_sz", "hedeleg_sz", "hedeleg_acc", "HEDELEG_WARL", "hideleg_sz", "HIDELEG_WARL",
+                  "hideleg_acc", "hvip_sz", "HVIP_WARL", "hip_hie_sz", "HIP_WARL", "HIE_WARL", "hie_acc", "hgeie_sz",
+                  "HGEIE_WARL", "GEILEN", "henvcfg_sz", "henvcfg_acc", "hcounteren_sz", "HCOUNTEREN_WARL",
+                  "htimedelta_sz", "htval_sz", "HTVAL_WARL", "htinst_sz", "HTINST_WARL", "vsstatus_sz",
+                  "vsstatus_sd_xs_op", "VSSTATUS_UBE", "vsip_vsie_sz", "VSIP_WARL", "VSIE_WARL", "vstvec_sz",
+                  "VSTVEC_MODE_WARL", "VSTVEC_BASE_WARL", "vsscratch_sz", "vspec_sz", "VSEPC_WARL", "vscause_sz",
+                  "VSCAUSE_WLRL", "vstval_sz", "VSTVAL_WARL", "vstimecmp_sz", "mideleg_acc_h", "mideleg_hroz",
+                  "mtval2_sz", "MTVAL2_WARL", "mtinst_sz", "MTINST_WARL", "mip_mie_vs", "menvcfg_stce_exist",
+                  "henvcfg_stce_exist")
 def test_of_all_ones_and_of_zeros_the_legal_bits_stay(play):
     async def scenario(s):
         for name, (ones, zeros) in MASKS.items():
@@ -116,6 +125,7 @@ def test_rd_gets_the_value_before_the_write(play):
     play(scenario)
 
 
+@pytest.mark.rule("priv_levels")
 def test_mpp_never_holds_the_reserved_privilege(play):
     async def scenario(s):
         await s.write("mstatus", 3 << 11)
@@ -134,6 +144,7 @@ def test_satp_with_an_unsupported_mode_is_left_alone_as_a_whole(play, config, mo
     play(scenario, config)
 
 
+@pytest.mark.rule("HGATP_MODE_WARL", "vsatp_mode_unsupported_v0", "VSATP_MODE_UNSUPPORTED_V0_WARL")
 @pytest.mark.parametrize("name", ("hgatp", "vsatp"))
 def test_an_unsupported_mode_of_hgatp_and_of_vsatp_written_from_hs_leaves_bare_and_the_other_fields(play, name):
     async def scenario(s):
@@ -144,6 +155,7 @@ def test_an_unsupported_mode_of_hgatp_and_of_vsatp_written_from_hs_leaves_bare_a
     play(scenario)
 
 
+@pytest.mark.rule("vsatp_mode_unsupported_v1")
 def test_the_guests_satp_with_an_unsupported_mode_leaves_vsatp_alone(play):
     async def scenario(s):
         await s.write("vsatp", 8 << 60 | 4)
@@ -155,6 +167,7 @@ def test_the_guests_satp_with_an_unsupported_mode_leaves_vsatp_alone(play):
     play(scenario)
 
 
+@pytest.mark.rule("hgatp_ppn_op", "vsatp_ppn_sv39_sv48_sv57_sz")
 def test_the_root_of_hgatp_is_aligned_and_no_ppn_is_cut_to_the_machine(play):
     async def scenario(s):
         ppn = (1 << 44) - 1
@@ -163,6 +176,7 @@ def test_the_root_of_hgatp_is_aligned_and_no_ppn_is_cut_to_the_machine(play):
     play(scenario)
 
 
+@pytest.mark.rule("HGATP_VMID", "hgatp_vmid_lsbs")
 def test_asid_and_vmid_have_the_bits_of_the_configuration(play):
     async def scenario(s):
         assert await s.write("satp", 0xffff << 44) == await s.write("hgatp", 0x3fff << 44) == 0xf << 44
@@ -172,6 +186,7 @@ def test_asid_and_vmid_have_the_bits_of_the_configuration(play):
 SUBSTITUTED = ("sstatus", "sie", "stvec", "sscratch", "sepc", "scause", "stval", "sip", "stimecmp", "satp")
 
 
+@pytest.mark.rule("H_vscsrs_sub", "H_vscsrs_v1")
 def test_at_v1_the_vs_csrs_stand_for_the_supervisor_csrs_and_these_keep_their_values(play):
     async def scenario(s):
         await s.write("menvcfg", 1 << 63)
@@ -190,6 +205,7 @@ def test_at_v1_the_vs_csrs_stand_for_the_supervisor_csrs_and_these_keep_their_va
     play(scenario)
 
 
+@pytest.mark.rule("H_scsrs_nomatch")
 @pytest.mark.parametrize("name", ("scounteren", "senvcfg"))
 def test_csrs_without_a_twin_are_the_guests_too(play, name):
     async def scenario(s):

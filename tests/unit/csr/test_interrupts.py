@@ -53,6 +53,7 @@ def check(rows):
     assert truth_table(both, SHAPES, rows) == [code << 1 | taken for taken, code in (answer(*row) for row in rows)]
 
 
+@pytest.mark.rule("hideleg_hs")
 def test_one_pending_interrupt_is_taken_where_its_target_has_it_enabled():
     check([(1 << each, mie << each, mideleg << each, hideleg << each, mode, *enables)
            for each in Interrupt for mie, mideleg, hideleg in product((0, 1), repeat=3)
@@ -72,6 +73,7 @@ def test_of_two_the_more_urgent_is_taken_and_a_higher_target_goes_first():
     check(rows)
 
 
+@pytest.mark.rule("hsint_priority")
 def test_the_order_within_a_mode_is_the_manuals():
     assert [each.name for each in INTERRUPT_ORDER] == \
         ["MEI", "MSI", "MTI", "SEI", "SSI", "STI", "SGEI", "VSEI", "VSSI", "VSTI"]
@@ -106,6 +108,7 @@ def test_an_interrupt_is_announced_and_wfi_wakes_whether_or_not_it_is_enabled(pl
     play(scenario)
 
 
+@pytest.mark.rule("hip_sgeip_sgeie_op", "hgeie_op")
 def test_sgeip_is_hgeip_and_hgeie_whatever_vgein_says_and_wfi_wakes_on_it(play):
     async def scenario(s):
         await s.write("hstatus", 1 << 12)
@@ -152,6 +155,7 @@ def test_an_interrupt_for_vs_waits_until_the_guest_runs_and_enables_it(play):
     play(scenario)
 
 
+@pytest.mark.rule("hip_vstip_enable")
 @pytest.mark.parametrize("mode", (Mode.VS, Mode.VU), ids=lambda mode: mode.name)
 def test_the_guests_timer_arrives_in_the_guest(play, mode):
     async def scenario(s):

@@ -67,6 +67,7 @@ def test_sip_and_sie_show_what_mideleg_delegates(play):
     play(scenario)
 
 
+@pytest.mark.rule("hip_vseip_vseie_op", "hip_vstip_vstie_op", "hvip_op", "sie_hip_hie_mutex")
 def test_hvip_shows_only_what_software_wrote_and_hip_the_sources_together(play):
     async def scenario(s):
         await s.write("menvcfg", STCE)
@@ -85,6 +86,7 @@ def test_hvip_shows_only_what_software_wrote_and_hip_the_sources_together(play):
     play(scenario)
 
 
+@pytest.mark.rule("hip_vssip_vssie_op", "mip_mie_alias")
 @pytest.mark.parametrize("csr, bit", (("hip", VSSI), ("mip", VSSI), ("vsip", 2)))
 def test_vssip_is_one_bit_in_hvip_hip_mip_and_vsip(play, csr, bit):
     async def scenario(s):
@@ -97,6 +99,7 @@ def test_vssip_is_one_bit_in_hvip_hip_mip_and_vsip(play, csr, bit):
     play(scenario)
 
 
+@pytest.mark.rule("hip_vstip_vstie_acc", "hip_acc", "HIP_WARL")
 def test_the_other_bits_of_hip_are_read_only(play):
     async def scenario(s):
         await s.write("hip", ONES)
@@ -107,6 +110,7 @@ def test_the_other_bits_of_hip_are_read_only(play):
     play(scenario)
 
 
+@pytest.mark.rule("mip_mie_alias")
 def test_hie_and_mie_are_one_register(play):
     async def scenario(s):
         await s.write("hie", ONES)
@@ -116,6 +120,7 @@ def test_hie_and_mie_are_one_register(play):
     play(scenario)
 
 
+@pytest.mark.rule("vsip_vsie_sei", "vsip_vsie_sti", "vsip_vsie_ssi")
 def test_vsip_and_vsie_follow_hideleg_shifted_by_one(play):
     async def scenario(s):
         await s.write("hvip", ONES)
@@ -142,6 +147,7 @@ def test_the_guest_writes_its_interrupt_bits_through_sip_and_sie(play):
     play(scenario)
 
 
+@pytest.mark.rule("hstatus_vgein_op", "hgeip_sz", "hgeip_hgeie_fields")
 def test_hgeip_is_indexed_by_the_guests_number_and_zero_selects_nothing(play):
     async def scenario(s):
         await settled(s, hgeip_lines=ONES)
@@ -171,6 +177,7 @@ def test_stip_follows_stimecmp_while_stce_is_set_and_software_while_it_is_not(pl
     play(scenario)
 
 
+@pytest.mark.rule("hip_vstip_vstie_op", "hip_vstip_op", "hip_vstip_clear", "henvcfg_stce")
 def test_vstip_follows_vstimecmp_htimedelta_time_and_both_stce(play):
     async def scenario(s):
         async def pending():
@@ -221,11 +228,13 @@ def test_without_sstc_stip_is_softwares_and_vstip_hvips(play):
     play(scenario, FULL.without("sstc"))
 
 
+@pytest.mark.rule("GEILEN", "mideleg_hroz")
 def test_without_guest_external_interrupts_there_is_no_sgei(play):
     async def scenario(s):
         await settled(s, hgeip_lines=ONES)
         for name, value in (("hgeip", 0), ("mideleg", 0x444), ("mip", 0)):
             assert (name, await s.read(name)) == (name, value)
-        for name, value in (("hgeie", 0), ("hie", 0x444), ("mie", 0xeee), ("hstatus", 0x200700_3c0)):
+        for name, value in (("hgeie", 0), ("hie", 0x444), ("mie", 0xeee), ("hstatus", 0x200700_3c0),
+                            ("hideleg", 0x444), ("hip", VSSI)):
             assert (name, await s.write(name, ONES)) == (name, value)
     play(scenario, replace(FULL, geilen=0))

@@ -70,6 +70,7 @@ def test_without_the_h_extension_there_is_no_csr_nor_field_of_it():
     assert csrs["mideleg"].reset == 0 and csrs["misa"].reset == 0x8000000000141105
 
 
+@pytest.mark.rule("henvcfg_stce", "stimecmp_exist", "vstimecmp_exist", "menvcfg_stce_exist", "henvcfg_stce_exist")
 def test_a_core_without_sstc_has_no_stimecmp_and_no_stce():
     csrs = table(FULL.without("sstc"))
     assert not {"stimecmp", "vstimecmp"} & csrs.keys()

@@ -64,6 +64,7 @@ def test_the_gpa_of_a_superpage_at_either_stage_comes_from_the_smaller_page(leve
     assert outcomes(guest, at(0x128, reach=Reach.STORE)) == [(23, GPA + 0x128, 0)]
 
 
+@pytest.mark.rule("H_vm_gstagetrans")
 @REACHES
 def test_with_vs_bare_the_gpa_is_the_address(reach):
     guest = guest_with(g_flags=0)
@@ -84,6 +85,7 @@ def test_a_fault_of_a_table_read_reports_the_gpa_of_that_entry_and_the_original_
     assert g_leaf
 
 
+@pytest.mark.rule("H_vm_gpapriv")
 @pytest.mark.parametrize("flags,faults", [
     (V | R | U | A, 0), (V | R | X | U | A, 0), (V | X | U | A, 1), (V | R | U, 1), (V | R | W | U | D, 1),
     (V | R | A, 1)], ids=("r-a", "rx-a", "x-a", "a=0", "d-without-a", "u=0"))
@@ -186,6 +188,7 @@ def test_hlvx_wants_x_instead_of_r_at_both_stages_and_does_not_serve_hlv(flags, 
     assert outcomes(guest, *(access for access, _ in pairs)) == [result for _, result in pairs]
 
 
+@pytest.mark.rule("vsstatus_mxr_vm", "sstatus_mxr_vm")
 def test_mxr_of_vsstatus_widens_the_vs_stage_alone_and_that_of_sstatus_both():
     for flags, g_flags, vs_mxr, mxr in ((V | X | A, FULL | U, PA, PA), (FULL, V | X | A | U, (21, GPA, 0), PA)):
         guest = guest_with(flags, g_flags)
@@ -213,6 +216,7 @@ def test_a_user_never_reaches_a_supervisor_page(reach):
     assert outcomes(guest, at(reach=reach), at(reach=reach, mode=Mode.VU, sum=1)) == [PA, (PAGE_FAULT[reach], 0, 0)]
 
 
+@pytest.mark.rule("H_vm_gpatrans", "H_vm_gpapriv")
 @pytest.mark.parametrize("mode", (Mode.VS, Mode.VU), ids=("VS", "VU"))
 @pytest.mark.parametrize("sum", (0, 1))
 def test_the_g_stage_treats_every_access_as_one_of_a_user(sum, mode):
@@ -295,6 +299,7 @@ def test_a_reserved_bit_of_a_pointer_faults(bit):
     assert outcomes(guest, at(8)) == [(21, GPA + 8, 0)]
 
 
+@pytest.mark.rule("H_vm_gpa_g")
 def test_the_bits_for_software_and_g_of_a_pointer_are_free():
     guest = guest_with()
     for place in (*guest.places, guest.g_root + 8 * (GPA >> 30), guest.g_leaf):
@@ -353,6 +358,7 @@ def test_a_virtual_address_is_a_sign_extension(mode, width):
     assert results == [PA, PA] + [(13, 0, 0)] * len(wrong)
 
 
+@pytest.mark.rule("hgatp_mode_sv39x4", "hgatp_mode_sv48x4", "hgatp_mode_sv57x4")
 @REACHES
 @pytest.mark.parametrize("mode,width", ((8, 41), (9, 50), (10, 59)), ids=("sv39x4", "sv48x4", "sv57x4"))
 def test_the_bits_of_a_gpa_above_its_width_are_zero_and_no_sign(mode, width, reach):
@@ -393,6 +399,7 @@ def test_the_root_of_a_guest_is_not_cut_to_the_width_of_physical_memory():
     assert outcomes(guest, at()) == [PA]
 
 
+@pytest.mark.rule("hgatp_mode_x4", "hgatp_mode_sv39x4", "hgatp_mode_sv48x4", "hgatp_mode_sv57x4")
 @pytest.mark.parametrize("mode,levels", ((8, 3), (9, 4), (10, 5)), ids=("sv39x4", "sv48x4", "sv57x4"))
 def test_x4_widens_the_root_index_alone(mode, levels):
     guest = Guest(8, mode)

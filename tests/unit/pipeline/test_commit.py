@@ -85,6 +85,7 @@ def test_an_alu_instruction_retires_in_its_first_cycle():
     run(scenario)
 
 
+@pytest.mark.rule("H_trap_xtinst_interrupt")
 def test_an_interrupt_is_taken_in_place_of_the_instruction_that_is_fresh():
     async def scenario(p):
         ctx, csr = p.ctx, p.dut.csr
@@ -124,6 +125,7 @@ def test_calls_have_the_cause_of_their_mode_and_a_breakpoint_its_own_address(mod
     run(scenario, mode=mode)
 
 
+@pytest.mark.rule("H_virtinst_xtval")
 @pytest.mark.parametrize("access,cause", ((Access.ILLEGAL, 2), (Access.VIRTUAL, 22)), ids=("illegal", "virtual"))
 @pytest.mark.parametrize("name", ("wfi", "hlv.d", "sret", "sfence.vma"))
 def test_a_forbidden_instruction_has_its_bits_in_tval_and_gva_is_zero(name, access, cause):
@@ -184,6 +186,8 @@ GUEST_FAULT = {"cause": 21, "gpa": 0x1234_5678, "implicit": 0}
 TABLE_FAULT = {"cause": 21, "gpa": 0x4000, "implicit": 1}
 
 
+@pytest.mark.rule("H_trap_xtinst", "H_trap_xtinst_guestpage", "MTVAL2_TRAPVAL", "HTVAL_TRAPVAL",
+                  "mtval2_trapval_vstrans")
 @pytest.mark.parametrize("htinst,fault,gpa,tinst", [
     ("full", GUEST_FAULT, 0x1234_5678, "transformed"), ("pseudo", GUEST_FAULT, 0x1234_5678, 0),
     ("zero", GUEST_FAULT, 0x1234_5678, 0), ("full", TABLE_FAULT, 0x4000, 0x3000),
@@ -209,6 +213,7 @@ def test_a_memory_fault_tells_where_and_what(htinst, fault, gpa, tinst):
     run(scenario, htinst)
 
 
+@pytest.mark.rule("hstatus_gva_op", "mstatus_gva_op")
 def test_gva_follows_the_effective_mode_of_the_access_not_the_current_one():
     async def scenario(p):
         ctx, dut = p.ctx, p.dut
@@ -223,6 +228,7 @@ def test_gva_follows_the_effective_mode_of_the_access_not_the_current_one():
     run(scenario, mode=Mode.M)
 
 
+@pytest.mark.rule("H_trap_xtinst_val", "mtval2_trapval_other")
 @pytest.mark.parametrize("second", (0, 1))
 @pytest.mark.parametrize("implicit", (0, 1))
 def test_a_fetch_fault_names_the_half_that_failed_and_has_no_transformed_instruction(second, implicit):
@@ -237,6 +243,7 @@ def test_a_fetch_fault_names_the_half_that_failed_and_has_no_transformed_instruc
     run(scenario, mode=Mode.VS)
 
 
+@pytest.mark.rule("sfence_vma_v1")
 @pytest.mark.parametrize("name,mode,kind", [
     ("sfence.vma", Mode.M, FenceKind.SFENCE_VMA), ("sfence.vma", Mode.HS, FenceKind.SFENCE_VMA),
     ("sfence.vma", Mode.VS, FenceKind.HFENCE_VVMA), ("hfence.vvma", Mode.HS, FenceKind.HFENCE_VVMA),

@@ -3,6 +3,7 @@
 import random
 from itertools import product
 
+import pytest
 from amaranth.hdl import Signal, Value
 from amaranth.lib import data
 from testbench import truth_table
@@ -55,6 +56,7 @@ def test_mpv_says_nothing_where_mpp_is_m():
     assert of_data(mode=Mode.M, mprv=1, mpp=3, mpv=1)["mode"] == Mode.M
 
 
+@pytest.mark.rule("hlsv_priv", "mstatus_mprv_hlsv")
 def test_hlv_and_hsv_are_made_as_if_by_the_guest_at_the_privilege_of_spvp():
     for mode, spvp, mprv in product((Mode.U, Mode.HS, Mode.M), (0, 1), (0, 1)):
         context = of_data(hlsv=1, mode=mode, spvp=spvp, mprv=mprv, mpp=3, mpv=0)
