@@ -1,7 +1,6 @@
 /* satp: an unsupported MODE voids the whole write; vsatp in VS likewise. hgatp: its other fields are written all the
    same, PPN bits 1:0 are zero. ASID has up to 16, VMID up to 14 bits, contiguous from 0.
-   rules: hgatp_sz, hgatp_acc, HGATP_MODE_WARL, hgatp_ppn_op, HGATP_VMID, hgatp_vmid_lsbs, vsatp_sz,
-   vsatp_mode_unsupported_v1 */
+   rules: hgatp_acc, HGATP_MODE_WARL, hgatp_ppn_op, HGATP_VMID, hgatp_vmid_lsbs, vsatp_mode_unsupported_v1 */
 #include "hyacinth.h"
 
 #define ASID (0xffffUL << 44)

@@ -167,7 +167,7 @@ def test_the_guests_satp_with_an_unsupported_mode_leaves_vsatp_alone(play):
     play(scenario)
 
 
-@pytest.mark.rule("hgatp_ppn_op", "vsatp_ppn_sv39_sv48_sv57_sz")
+@pytest.mark.rule("hgatp_ppn_op", "vsatp_ppn_sv39_sv48_sv57_sz", "hgatp_sz", "vsatp_sz")
 def test_the_root_of_hgatp_is_aligned_and_no_ppn_is_cut_to_the_machine(play):
     async def scenario(s):
         ppn = (1 << 44) - 1

@@ -175,6 +175,7 @@ def test_a_table_is_read_with_supervisor_privilege_where_pmp_denies_it():
 
 # Permissions.
 
+@pytest.mark.rule("hlsv_u_op")
 @pytest.mark.parametrize("flags,g_flags,hlv,hlvx", [
     (FULL, FULL | U, PA, PA), (V | R | A, FULL | U, PA, (13, 0, 0)), (V | X | A, FULL | U, (13, 0, 0), PA),
     (FULL, V | R | A | U, PA, (21, GPA, 0)), (FULL, V | X | A | U, (21, GPA, 0), PA)],

@@ -215,6 +215,7 @@ def test_an_entry_that_is_not_locked_binds_all_but_m_mode():
     assert outcomes(machine, *accesses)[0] == [(5, 0, 0)] * 5
 
 
+@pytest.mark.rule("hlsv_u_op")
 def test_hlvx_needs_execute_and_read_permission_of_pmp():
     for r, x in ((0, 1), (1, 0), (1, 1)):
         machine = Machine(pmp=(Pmp(PAGE >> 2 | 0x1FF, NAPOT, r, 0, x), *ALL_OPEN))
@@ -222,6 +223,7 @@ def test_hlvx_needs_execute_and_read_permission_of_pmp():
         assert outcomes(machine, access, access)[0] == [PAGE if r and x else (5, 0, 0)] * 2
 
 
+@pytest.mark.rule("hlsv_u_op")
 def test_hlvx_does_not_read_a_device():
     assert outcomes(Machine(pmp=ALL_OPEN), Access(0x1000_0000, Mode.VS, hlvx=1))[0] == [(5, 0, 0)]
 

@@ -318,7 +318,8 @@ def test_an_atomic_on_a_device_is_an_access_fault(name, cause):
     play(scenario)
 
 
-@pytest.mark.parametrize("name,cause", (("lh", 4), ("ld", 4), ("sw", 6), ("hsv.d", 6), ("amoadd.w", 6), ("lr.d", 4)))
+@pytest.mark.parametrize("name,cause", (("lh", 4), ("ld", 4), ("hlv.d", 4), ("sw", 6), ("hsv.d", 6), ("amoadd.w", 6),
+                                         ("lr.d", 4)))
 def test_where_misaligned_accesses_trap_they_have_the_causes_4_and_6(name, cause):
     async def scenario(player):
         assert await player.do(name, RAM + 1) == (cause, 0, 0, 0)
