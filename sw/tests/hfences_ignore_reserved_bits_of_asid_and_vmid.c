@@ -3,20 +3,36 @@
    rules: hfence-vvma_asid, hfence-gvma_vmid */
 #include "hyacinth.h"
 
-static uint64_t *entry;
+/* Some pages, far apart in a TLB, so that the program's own do not evict all of them. */
+#define PAGES 8
+#define OFFSET(i) ((5 + 7UL * (i)) * PAGE)
 
-/* Uses TEST_VA, changes `*entry` to the other page, fences by `word` with `id`, and uses it again. */
-static void check_fence(const char *name, enum mode fencer, uint32_t word, uint64_t address, uint64_t id)
+static struct space stage;
+static uint64_t first; /* address of which the pages are mapped by `stage` */
+
+static void map_all(unsigned target, uint64_t flags)
 {
-    const uint32_t load = WORD("ld a2, 0(a0)");
-    uint64_t flags = *entry & 0x3ff;
+    for (unsigned i = 0; i < PAGES; i++)
+        map(stage, first + OFFSET(i), (uint64_t)test_pages[target], 0, flags);
+}
+
+static void check_all(const char *name, uint64_t expected)
+{
+    for (unsigned i = 0; i < PAGES; i++)
+        CHECK_EQ(name, attempt(MODE_VS, WORD("ld a2, 0(a0)"), TEST_VA + OFFSET(i), 0).value, expected);
+}
+
+/* Uses the pages, maps them elsewhere, fences by `word` with `id`, and uses them again. `shift`: of the address. */
+static void check_fence(const char *name, enum mode fencer, uint32_t word, unsigned shift, uint64_t id, uint64_t flags)
+{
     context(name, id);
-    *entry = PTE_PPN(test_pages[0]) | flags;
+    map_all(0, flags);
     fence_all();
-    CHECK_EQ("before", attempt(MODE_VS, load, TEST_VA, 0).value, 0x11);
-    *entry = PTE_PPN(test_pages[1]) | flags;
-    CHECK_NO_TRAP("fence", attempt(fencer, word, address, id));
-    CHECK_EQ("after", attempt(MODE_VS, load, TEST_VA, 0).value, 0x22);
+    check_all("before", 0x11);
+    map_all(1, flags);
+    for (unsigned i = 0; i < PAGES; i++)
+        CHECK_NO_TRAP("fence", attempt(fencer, word, (first + OFFSET(i)) >> shift, id));
+    check_all("after", 0x22);
 }
 
 int main(void)
@@ -31,25 +47,26 @@ int main(void)
     test_pages[0][0] = 0x11;
     test_pages[1][0] = 0x22;
 
-    /* All bits that do not matter, and the lowest of them alone. */
+    /* All bits that do not matter, and some alone. */
     const uint64_t not_asid[] = {~asids, asids + 1, 1UL << 16, 1UL << 63};
     const uint64_t not_vmid[] = {~vmids, vmids + 1, 1UL << 14, 1UL << 63};
-    map(guest.vs, TEST_VA, (uint64_t)test_pages[0], 0, LEAF);
-    entry = pte_of(guest.vs, TEST_VA, 0);
+    stage = guest.vs;
+    first = TEST_VA;
     for (unsigned i = 0; i < 4; i++) {
         uint64_t id = asid | not_asid[i];
-        check_fence("HFENCE.VVMA x0, asid", MODE_HS, WORD("hfence.vvma x0, a1"), TEST_VA, id);
-        check_fence("HFENCE.VVMA va, asid", MODE_HS, WORD("hfence.vvma a0, a1"), TEST_VA, id);
-        check_fence("SFENCE.VMA x0, asid in VS", MODE_VS, WORD("sfence.vma x0, a1"), TEST_VA, id);
-        check_fence("SFENCE.VMA va, asid in VS", MODE_VS, WORD("sfence.vma a0, a1"), TEST_VA, id);
+        check_fence("HFENCE.VVMA x0, asid", MODE_HS, WORD("hfence.vvma x0, a1"), 0, id, LEAF);
+        check_fence("HFENCE.VVMA va, asid", MODE_HS, WORD("hfence.vvma a0, a1"), 0, id, LEAF);
+        check_fence("SFENCE.VMA x0, asid in VS", MODE_VS, WORD("sfence.vma x0, a1"), 0, id, LEAF);
+        check_fence("SFENCE.VMA va, asid in VS", MODE_VS, WORD("sfence.vma a0, a1"), 0, id, LEAF);
     }
-    map(guest.vs, TEST_VA, TEST_GPA, 0, LEAF);
-    map(guest.g, TEST_GPA, (uint64_t)test_pages[0], 0, LEAF_U);
-    entry = pte_of(guest.g, TEST_GPA, 0);
+    for (unsigned i = 0; i < PAGES; i++)
+        map(guest.vs, TEST_VA + OFFSET(i), TEST_GPA + OFFSET(i), 0, LEAF);
+    stage = guest.g;
+    first = TEST_GPA;
     for (unsigned i = 0; i < 4; i++) {
         uint64_t id = vmid | not_vmid[i];
-        check_fence("HFENCE.GVMA x0, vmid", MODE_HS, WORD("hfence.gvma x0, a1"), TEST_GPA >> 2, id);
-        check_fence("HFENCE.GVMA gpa, vmid", MODE_HS, WORD("hfence.gvma a0, a1"), TEST_GPA >> 2, id);
+        check_fence("HFENCE.GVMA x0, vmid", MODE_HS, WORD("hfence.gvma x0, a1"), 2, id, LEAF_U);
+        check_fence("HFENCE.GVMA gpa, vmid", MODE_HS, WORD("hfence.gvma a0, a1"), 2, id, LEAF_U);
     }
     return 0;
 }
