@@ -2,7 +2,7 @@
    VU; xtval is the virtual address, GVA 1, mtval2 and htval the GPA shifted right by 2, mtinst and htinst the
    transformed instruction.
    rules: H_mtval_nrz, htval_op, HTVAL_TRAPVAL, htinst_op, mtval2_op, mtinst_op, MTVAL2_TRAPVAL, H_guest_page_fault,
-   mtval2_htval_virtaddr */
+   mtval2_htval_virtaddr, shtvala_htval_faulting_gpa */
 #include "hyacinth.h"
 
 int main(void)

@@ -55,7 +55,8 @@ MASKS = {
                   "VSTVEC_MODE_WARL", "VSTVEC_BASE_WARL", "vsscratch_sz", "vspec_sz", "VSEPC_WARL", "vscause_sz",
                   "VSCAUSE_WLRL", "vstval_sz", "VSTVAL_WARL", "vstimecmp_sz", "mideleg_acc_h", "mideleg_hroz",
                   "mtval2_sz", "MTVAL2_WARL", "mtinst_sz", "MTINST_WARL", "mip_mie_vs", "menvcfg_stce_exist",
-                  "henvcfg_stce_exist")
+                  "henvcfg_stce_exist", "shcounterenw_hpmcounter_hcounteren", "shvstvecd_vstvec_mode_direct",
+                  "shvstvecd_vstvec_base_aligned_address")
 def test_of_all_ones_and_of_zeros_the_legal_bits_stay(play):
     async def scenario(s):
         for name, (ones, zeros) in MASKS.items():
