@@ -1,5 +1,6 @@
 /* Two bytes at the end of a page: a compressed instruction there needs no next page. One of four bytes needs both; a
-   fault of the next one has its own pc in xepc and the next page's address in xtval, and as GPA in htval. */
+   fault of the next one has its own pc in xepc and the next page's address in xtval, and as GPA in htval.
+   rules: stval_faulting_address_variable_instr */
 #include "hyacinth.h"
 
 #define LI_A0_7 0x451dU /* C.LI a0, 7 */

@@ -1,5 +1,6 @@
 /* Spaces that differ in ASID, VMID or V alone are switched without a fence; each sees its own page at the same address.
-   Numbers that differ in their highest bit are different. A global VS page is common to ASIDs, not to VMIDs. */
+   Numbers that differ in their highest bit are different. A global VS page is common to ASIDs, not to VMIDs.
+   rules: sfence_vma_asid_effect */
 #include "hyacinth.h"
 
 static uint64_t asids[] = {1, 0}, vmids[] = {1, 0};

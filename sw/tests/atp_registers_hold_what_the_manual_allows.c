@@ -1,5 +1,6 @@
 /* satp: an unsupported MODE voids the whole write; vsatp in VS likewise. hgatp: its other fields are written all the
-   same, PPN bits 1:0 are zero. ASID has up to 16, VMID up to 14 bits, contiguous from 0. */
+   same, PPN bits 1:0 are zero. ASID has up to 16, VMID up to 14 bits, contiguous from 0.
+   rules: satp_sz, satp_acc, satp_mode_sz, satp_mode_acc, satp_mode_op_unsupported, ASIDLEN, svbare_satp_mode_bare */
 #include "hyacinth.h"
 
 #define ASID (0xffffUL << 44)

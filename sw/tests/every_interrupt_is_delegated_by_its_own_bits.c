@@ -1,6 +1,7 @@
 /* Each interrupt, in U, HS, VU and VS: M's stay in M; SSI, STI and SEI go to HS where mideleg says so; VSSI, VSTI and
    VSEI to HS, which mideleg says always, and from V=1 to VS where hideleg says so, with a code one lower. One that is
-   for a less privileged mode than the one that runs waits. */
+   for a less privileged mode than the one that runs waits.
+   rules: sstatus_sie_op, scause_op, scause_interrupt_op, stval_op_other_traps, sip_ssip_op */
 #include "interrupts.h"
 
 int main(void)

@@ -1,5 +1,6 @@
 /* sie and sip show mie and mip where mideleg delegates to S; hie and hip show the bits for guests; vsie and vsip those
-   of hie and hip that hideleg names, one lower. */
+   of hie and hip that hideleg names, one lower.
+   rules: sip_op, sip_seip_acc, sip_stip_acc, sip_ssip_acc, sie_seie_acc, sie_stie_acc, sie_ssie_acc */
 #include "hyacinth.h"
 
 int main(void)

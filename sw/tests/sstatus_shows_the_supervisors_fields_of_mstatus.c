@@ -4,7 +4,7 @@
    rules: sstatus_sz, sstatus_acc, sstatus_spp_sz, sstatus_spp_acc, sstatus_sie_sz, sstatus_sie_acc, sstatus_spie_sz,
    sstatus_spie_acc, sstatus_mxr_sz, sstatus_mxr_acc, sstatus_sum_sz, sstatus_sum_acc, sstatus_uxl_acc, sstatus_uxl_op,
    sstatus_uxl_sz, SSTATUS_UXL_WARL, ssu64xl_uxl_sstatus, SSTATUS_UBE_WARL, sstatus_ube_sz, sstatus_ube_acc,
-   sstatus_ube_op, sstatus_ube_implicit, Zicsr_wpri_roz, Zicsr_write_ro, Zicsr_warl */
+   sstatus_ube_op, sstatus_ube_implicit, Zicsr_wpri_roz, Zicsr_write_ro, ZICSR_WARL */
 #include "hyacinth.h"
 
 #define BOTH (SSTATUS_SIE | SSTATUS_SPIE | SSTATUS_SPP | SSTATUS_SUM | SSTATUS_MXR)

@@ -1,4 +1,5 @@
-/* menvcfg.STCE=1: mip.STIP is time >= stimecmp, read-only; HS takes 5. stimecmp written in VS is vstimecmp. */
+/* menvcfg.STCE=1: mip.STIP is time >= stimecmp, read-only; HS takes 5. stimecmp written in VS is vstimecmp.
+   rules: sip_stip_op, mip_stip_op, supervisor_timer_scheduling */
 #include "interrupts.h"
 
 static uint64_t wait_long(uint64_t sie)

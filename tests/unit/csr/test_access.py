@@ -107,6 +107,7 @@ def expected(csr, write):
     return {3: (I, I, O, I, I), 2: (I, O, O, V, V), 1: (I, O, O, V, O), 0: (O, O, O, O, O)}[least]
 
 
+@pytest.mark.rule("Zicsr_higher_priv", "Zicsr_rw", "Zicsr_access")
 def test_every_csr_of_the_table_answers_by_its_address_once_nothing_else_forbids(play):
     async def scenario(s):
         for name in ("mcounteren", "hcounteren", "scounteren"):
@@ -122,18 +123,22 @@ def test_every_csr_of_the_table_answers_by_its_address_once_nothing_else_forbids
     play(scenario)
 
 
+@pytest.mark.rule("Zicsr_debug_illegal", "ssstrict_unimplemented_opcodes_csr_exception")
 def test_every_address_that_the_table_lacks_is_illegal_everywhere(play):
+    likely = {0xc81, 0xc80, 0x615, 0x690, 0x3a1, 0x3b9, 0x682, 0x747, 0x757, *range(0x7b0, 0x7c0)}
+
     async def scenario(s):
         known = {csr.address for csr in s.csrs.values()}
         for mode in MODES:
             await s.enter(mode)
             for address in set(range(0, 4096)) - known:
                 # A seventh of them in each mode, to save time, and the likely mistakes in all.
-                if address % 7 == mode or address in (0xc81, 0xc80, 0x615, 0x690, 0x3a1, 0x3b9, 0x682, 0x747, 0x757):
+                if address % 7 == mode or address in likely:
                     assert (address, await s.access(address)) == (address, I)
     play(scenario)
 
 
+@pytest.mark.rule("stimecmp_stimecmph_sz_acc")
 @pytest.mark.parametrize("address", (0xc80, 0xc81, 0xc82, 0x615, 0x612, 0x61a, 0x25d, 0x15d),
                          ids=("cycleh", "timeh", "instreth", "htimedeltah", "hedelegh", "henvcfgh", "vstimecmph",
                               "stimecmph"))
@@ -143,6 +148,7 @@ def test_high_halves_are_illegal_not_virtual_in_a_guest(play, address):
     play(scenario)
 
 
+@pytest.mark.rule("scounteren_op")
 @pytest.mark.parametrize("csr, number", (("cycle", 0), ("time", 1), ("instret", 2), ("hpmcounter3", 3),
                                          ("hpmcounter31", 31)))
 def test_a_counter_needs_the_bit_of_every_mode_above(play, csr, number):
