@@ -486,11 +486,11 @@ def test_additions_of_two_who_share_a_word_all_count(how, seed):
         before, rounds = writer.count, 30
         for _ in range(rounds):
             if how == "amo":
-                await player.do("amoadd.w", RAM, 1)
+                await player.do("amoadd.d", RAM, 1)
             else:
                 while True:
-                    _, old = await player.do("lr.w", RAM)
-                    if (await player.do("sc.w", RAM, old + 1))[1] == 0:
+                    _, old = await player.do("lr.d", RAM)
+                    if (await player.do("sc.d", RAM, old + 1))[1] == 0:
                         break
                     failed.append(old)
             if random.random() < 0.3:
