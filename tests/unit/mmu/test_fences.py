@@ -292,6 +292,7 @@ def test_after_any_fence_the_upper_levels_are_read_again(kind, names):
     run(scenario, guest.machine, **CONFIG)
 
 
+@pytest.mark.rule("sfence_vma_implicit_access")
 def test_a_write_of_satp_with_another_root_does_not_use_upper_levels_of_the_old_one():
     guest, kept = world()
     entry, machine = first(v=0, kind="plain", asid=1), guest.machine

@@ -388,6 +388,7 @@ def test_a_walk_is_recorded_entry_by_entry():
     assert steps[-1].hpa == PA
 
 
+@pytest.mark.rule("sfence_vma_implicit_access")
 @pytest.mark.parametrize("entry,reason", [
     (leaf(PA, 0), Refusal.INVALID), (leaf(PA, FULL) | 1 << 60, Refusal.RESERVED), (leaf(PA, V), Refusal.NO_LEAF),
     (leaf(PA, FULL | U), Refusal.USER), (leaf(PA, V | R | A), Refusal.PERMISSION),
