@@ -1,5 +1,6 @@
 /* An address where nothing is: access fault of the kind of access; in M, HS and U, through page tables and without, in
-   VS through either stage, by HLV, and where a table of any stage lies there. A guest's has GVA; no GPA is reported. */
+   VS through either stage, by HLV, and where a table of any stage lies there. A guest's has GVA; no GPA is reported.
+   rules: sstvala_stval_faulting_vaddr */
 #include "hyacinth.h"
 
 #define ABSENT 0x20000000UL

@@ -1,5 +1,6 @@
 /* minstret counts instructions, mcycle and mtime go on, a written value is what the next instruction reads, and
-   mcountinhibit stops either. */
+   mcountinhibit stops either.
+   rules: zicntr_rdcycle_op, zicntr_rdtime_op, zicntr_rdinstret_op, zicsr_order */
 #include "hyacinth.h"
 
 int main(void)

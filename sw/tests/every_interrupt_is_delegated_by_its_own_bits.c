@@ -1,7 +1,8 @@
 /* Each interrupt, in U, HS, VU and VS: M's stay in M; SSI, STI and SEI go to HS where mideleg says so; VSSI, VSTI and
    VSEI to HS, which mideleg says always, and from V=1 to VS where hideleg says so, with a code one lower. One that is
    for a less privileged mode than the one that runs waits.
-   rules: hideleg_op, hideleg_acc, hideleg_hs, mideleg_acc_h, H_trap_deleg */
+   rules: sstatus_sie_op, scause_op, scause_interrupt_op, stval_op_other_traps, sip_ssip_op, hideleg_op,
+   hideleg_acc, hideleg_hs, mideleg_acc_h, H_trap_deleg */
 #include "interrupts.h"
 
 int main(void)

@@ -1,5 +1,6 @@
 /* A misaligned AMO, LR or SC raises address-misaligned or, which the manual also allows, an access fault; it is not
-   done. */
+   done.
+   rules: sstvala_stval_faulting_vaddr */
 #include "hyacinth.h"
 
 int main(void)

@@ -1,5 +1,7 @@
 """Tests of the CSR file as a whole: what registers hold, and what stands for what."""
 
+from dataclasses import replace
+
 import pytest
 from testbench import assert_exports
 
@@ -57,6 +59,9 @@ MASKS = {
                   "mtval2_sz", "MTVAL2_WARL", "mtinst_sz", "MTINST_WARL", "mip_mie_vs", "menvcfg_stce_exist",
                   "henvcfg_stce_exist", "shcounterenw_hpmcounter_hcounteren", "shvstvecd_vstvec_mode_direct",
                   "shvstvecd_vstvec_base_aligned_address")
+@pytest.mark.rule("sstatus_sz", "stvec_sz", "sip_sz", "sie_sz", "scounteren_sz", "sscratch_sz", "sepc_sz", "scause_sz",
+                  "stval_sz", "senvcfg_sz", "senvcfg_acc", "senvcfg_fiom_sz", "stimecmp_stimecmph_sz_acc",
+                  "Zicsr_wpri_roz", "Zicsr_write_ro")
 def test_of_all_ones_and_of_zeros_the_legal_bits_stay(play):
     async def scenario(s):
         for name, (ones, zeros) in MASKS.items():
@@ -119,6 +124,7 @@ def test_a_read_writes_nothing_and_set_and_clear_touch_the_bits_of_their_operand
     play(scenario)
 
 
+@pytest.mark.rule("zicsr_order")
 def test_rd_gets_the_value_before_the_write(play):
     async def scenario(s):
         await s.write("mscratch", 5)
@@ -135,7 +141,9 @@ def test_mpp_never_holds_the_reserved_privilege(play):
     play(scenario)
 
 
-@pytest.mark.parametrize("config, modes", ((FULL, (0, 8, 9, 10)), (SMALL, (0, 8))), ids=("Sv57", "Sv39"))
+@pytest.mark.rule("satp_mode_op_unsupported", "satp_mode_sxlen64", "Sv48_requires_Sv39", "Sv57_requires_Sv48")
+@pytest.mark.parametrize("config, modes", ((FULL, (0, 8, 9, 10)), (replace(FULL, va_bits=48), (0, 8, 9)),
+                                            (SMALL, (0, 8))), ids=("Sv57", "Sv48", "Sv39"))
 def test_satp_with_an_unsupported_mode_is_left_alone_as_a_whole(play, config, modes):
     async def scenario(s):
         for mode in range(16):
@@ -169,6 +177,7 @@ def test_the_guests_satp_with_an_unsupported_mode_leaves_vsatp_alone(play):
 
 
 @pytest.mark.rule("hgatp_ppn_op", "vsatp_ppn_sv39_sv48_sv57_sz", "hgatp_sz", "vsatp_sz")
+@pytest.mark.rule("satp_sz")
 def test_the_root_of_hgatp_is_aligned_and_no_ppn_is_cut_to_the_machine(play):
     async def scenario(s):
         ppn = (1 << 44) - 1
@@ -178,6 +187,7 @@ def test_the_root_of_hgatp_is_aligned_and_no_ppn_is_cut_to_the_machine(play):
 
 
 @pytest.mark.rule("HGATP_VMID", "hgatp_vmid_lsbs")
+@pytest.mark.rule("ASIDLEN")
 def test_asid_and_vmid_have_the_bits_of_the_configuration(play):
     async def scenario(s):
         assert await s.write("satp", 0xffff << 44) == await s.write("hgatp", 0x3fff << 44) == 0xf << 44
@@ -233,6 +243,7 @@ def test_a_csr_access_that_is_not_allowed_has_its_answer_one_cycle_later(play):
     play(scenario)
 
 
+@pytest.mark.rule("satp_op_sfence_vma")
 def test_flushes_follow_writes_of_address_translation(play):
     async def scenario(s):
         async def pulses(name, value):

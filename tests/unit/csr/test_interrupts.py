@@ -54,12 +54,14 @@ def check(rows):
 
 
 @pytest.mark.rule("hideleg_hs")
+@pytest.mark.rule("sie_sip_supervisor_strap", "sie_seie_op", "sie_stie_op", "sie_ssie_op")
 def test_one_pending_interrupt_is_taken_where_its_target_has_it_enabled():
     check([(1 << each, mie << each, mideleg << each, hideleg << each, mode, *enables)
            for each in Interrupt for mie, mideleg, hideleg in product((0, 1), repeat=3)
            for mode in MODES for enables in product((0, 1), repeat=3)])
 
 
+@pytest.mark.rule("s_interrupt_priority")
 def test_of_two_the_more_urgent_is_taken_and_a_higher_target_goes_first():
     rows = []
     for one, other in product(Interrupt, repeat=2):

@@ -33,6 +33,7 @@ def test_the_lines_are_seen_in_mip_and_software_cannot_change_them(play):
     play(scenario)
 
 
+@pytest.mark.rule("sip_seip_op")
 def test_seip_reads_as_software_or_controller_and_a_set_changes_software_alone(play):
     async def scenario(s):
         await settled(s, seip=1)
@@ -49,6 +50,7 @@ def test_seip_reads_as_software_or_controller_and_a_set_changes_software_alone(p
     play(scenario)
 
 
+@pytest.mark.rule("SIP_WARL", "SIE_WARL")
 def test_sip_and_sie_show_what_mideleg_delegates(play):
     async def scenario(s):
         await s.write("mip", ONES)
@@ -159,6 +161,7 @@ def test_hgeip_is_indexed_by_the_guests_number_and_zero_selects_nothing(play):
     play(scenario)
 
 
+@pytest.mark.rule("sip_stip_op", "mip_stip_op", "sip_stip_acc")
 def test_stip_follows_stimecmp_while_stce_is_set_and_software_while_it_is_not(play):
     async def scenario(s):
         stip = 1 << 5

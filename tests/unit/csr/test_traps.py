@@ -57,6 +57,7 @@ TRAP_CSRS = {Mode.M: ("mepc", "mcause", "mtval", "mtval2", "mtinst"),
 
 @pytest.mark.rule("vspec_op", "vscause_op", "vstval_op", "H_trap_m_csrwrites", "H_trap_hs_csrwrites",
                   "H_trap_vs_csrwrites", "shvstvala_vstval_written")
+@pytest.mark.rule("sepc_op_trap_write", "scause_op", "stval_op")
 @pytest.mark.parametrize("target", (Mode.M, Mode.HS, Mode.VS), ids=lambda mode: mode.name)
 def test_a_trap_writes_the_registers_of_its_target_and_no_others(play, target):
     values = (0x1234, int(Cause.LOAD_ACCESS_FAULT), 0x5678, 0x9abc >> 2, 0x3000)
@@ -182,6 +183,7 @@ def test_exceptions_keep_their_codes_in_vs(play):
 
 
 @pytest.mark.rule("vstvec_op", "shvstvecd_vstvec_mode_direct")
+@pytest.mark.rule("stvec_sz_base")
 @pytest.mark.parametrize("csr, target", (("mtvec", Mode.M), ("stvec", Mode.HS), ("vstvec", Mode.VS)))
 def test_vectors_are_for_interrupts_where_mode_is_vectored(play, csr, target):
     async def scenario(s):

@@ -267,6 +267,7 @@ def test_a_store_walks_again_once_d_has_been_set_without_a_fence():
     assert outcomes(guest, at(reach=Reach.STORE), at(), at(reach=Reach.STORE), between=set_d) == [(15, 0, 0), PA, PA]
 
 
+@pytest.mark.rule("Svvptc_explicit_stores_update_valid_bit")
 def test_a_fault_is_not_cached():
     guest = guest_with()
     memory = guest.machine.memory
@@ -280,6 +281,7 @@ def test_a_fault_is_not_cached():
 
 # Entries.
 
+@pytest.mark.rule("Sv39_pte_svnapot_rsv", "Sv39_pte_svpbmt_rsv", "Sv39_pte_future_rsv")
 @pytest.mark.parametrize("bit", range(54, 64))
 def test_a_reserved_bit_of_a_leaf_faults(bit):
     guest = guest_with()
@@ -347,6 +349,7 @@ def test_a_misaligned_superpage_faults_at_every_bit_that_must_be_zero(level, sta
 
 # Widths.
 
+@pytest.mark.rule("Sv39_va_signext", "Sv48_va_signext", "Sv57_va_signext")
 @pytest.mark.parametrize("mode,width", ((8, 39), (9, 48), (10, 57)), ids=("sv39", "sv48", "sv57"))
 def test_a_virtual_address_is_a_sign_extension(mode, width):
     machine = Machine(satp=(mode, 0, RAM >> 12))
@@ -412,6 +415,27 @@ def test_x4_widens_the_root_index_alone(mode, levels):
         guest.map_guest(gpa, PA + 0x1000 * quarter, 0)
     asked = [Access((q << 9 | 0x155) << root_shift | ((1 << root_shift) - 0x1000), Mode.VS) for q in range(4)]
     assert outcomes(guest, *asked) == [PA + 0x1000 * quarter for quarter in range(4)]
+
+
+@pytest.mark.rule("satp_ppn_sv39_sz", "satp_ppn_sv48_sz", "satp_ppn_sv57_sz")
+@pytest.mark.parametrize("mode", (8, 9, 10), ids=("sv39", "sv48", "sv57"))
+def test_every_bit_of_the_ppn_of_a_leaf_counts(mode):
+    machine = Machine()
+    tables = Tables(machine)
+    root = tables.page()
+    machine.satp = mode, 1, root >> 12
+    *_, place = tables.place(mode, root, VA, 0, leaf(PA))
+    results = []
+
+    async def scenario(player):
+        for bit in range(44):
+            machine.memory[place] = leaf(PA ^ 1 << 12 + bit)
+            await player.cold(Access(VA))
+            page, fault = player.expect(Access(VA))
+            results.append(page[0] if page else fault)
+    run(scenario, machine)
+    # The last bit that stays in RAM is 30; above it nothing is.
+    assert results == [PA ^ 1 << 12 + bit for bit in range(19)] + [(5, 0, 0)] * 25
 
 
 def test_the_scheme_of_an_address_is_that_of_its_effective_mode():

@@ -98,14 +98,17 @@ def first(**facts):
 
 
 @pytest.mark.rule("sfence_vma_v0", "hfence-vvma_hfence-gvma_op")
+@pytest.mark.rule("sfence_vma_all_asid_va")
 def test_sfence_vma_of_everything_names_all_of_v_0_and_spares_guests():
     assert gone_after(FenceKind.SFENCE_VMA) == chosen(v=0)
 
 
+@pytest.mark.rule("sfence_vma_asid_only")
 def test_sfence_vma_by_asid_spares_other_asids_and_global_pages():
     assert gone_after(FenceKind.SFENCE_VMA, id=1) == chosen(v=0, asid=1) - chosen(kind="global")
 
 
+@pytest.mark.rule("sfence_vma_va_all_asid")
 @pytest.mark.parametrize("kind", ("plain", "global"))
 def test_sfence_vma_by_address_names_that_page_in_every_address_space(kind):
     entry = first(v=0, kind=kind)
@@ -117,6 +120,7 @@ def test_sfence_vma_by_address_names_a_superpage_by_any_of_its_addresses():
     assert gone_after(FenceKind.SFENCE_VMA, address=SUPER + 0x20_0000) == set()
 
 
+@pytest.mark.rule("sfence_vma_va_asid")
 def test_sfence_vma_by_address_and_asid_names_what_both_name():
     entry, of_all = first(v=0, asid=2, kind="plain"), first(v=0, asid=2, kind="global")
     assert gone_after(FenceKind.SFENCE_VMA, address=entry.va, id=2) == {entry}
@@ -294,6 +298,7 @@ def test_after_any_fence_the_upper_levels_are_read_again(kind, names):
     run(scenario, guest.machine, **CONFIG)
 
 
+@pytest.mark.rule("sfence_vma_implicit_access")
 def test_a_write_of_satp_with_another_root_does_not_use_upper_levels_of_the_old_one():
     guest, kept = world()
     entry, machine = first(v=0, kind="plain", asid=1), guest.machine
@@ -310,6 +315,7 @@ def test_a_write_of_satp_with_another_root_does_not_use_upper_levels_of_the_old_
 
 
 @pytest.mark.rule("hfence-vvma_asid")
+@pytest.mark.rule("sfence_vma_rs2_bits")
 @pytest.mark.parametrize("bits", (0, 8, 16))
 @pytest.mark.parametrize("v", (0, 1), ids=("sfence", "vvma"))
 def test_bits_of_an_asid_that_are_not_implemented_do_not_keep_a_fence_from_its_work(v, bits):

@@ -217,6 +217,7 @@ def test_a_permission_that_is_missing_in_the_tlb_walks_again():
     run(scenario, machine)
 
 
+@pytest.mark.rule("sfence_vma_ordering_semantics")
 def test_a_page_that_moved_is_at_its_old_or_its_new_place_but_never_at_a_mixture():
     machine, new = single(flags=V | R | W | A), 0x8051_2000
 
@@ -300,6 +301,23 @@ def test_a_large_page_is_found_under_every_number_and_at_its_own_place_in_it():
     run(scenario, machine)
 
 
+@pytest.mark.rule("satp_op_active")
+def test_satp_is_walked_for_hs_and_u_alone():
+    machine = single(FULL)
+    root = machine.satp[2] << 12
+    machine.memory[root + 8 * (PA >> 30)] = leaf(PA & -1 << 30, FULL)
+
+    async def scenario(player):
+        for mode, walked in ((Mode.M, 0), (Mode.VS, 0), (Mode.VU, 0), (Mode.HS, 1)):
+            for reach in Reach:
+                await player.cold(Access(PA + 8, mode, reach, size=1))
+                assert player.read == walked, mode
+        machine.memory[machine.leaf] |= U
+        await player.cold(Access(VA, Mode.U))
+        assert player.read
+    run(scenario, machine)
+
+
 def test_m_mode_and_hs_do_not_share_what_they_found():
     machine = Machine(satp=(8, 0, RAM >> 12))
     machine.memory[RAM + 8 * 2] = leaf(0xC000_0000, FULL)
@@ -356,6 +374,7 @@ def steps_of(machine, *accesses):
     return walks
 
 
+@pytest.mark.rule("sfence_vma_implicit_access")
 def test_a_walk_is_recorded_entry_by_entry():
     machine = single()
     (steps,) = steps_of(machine, access := Access(VA, reach=Reach.FETCH, size=1))
@@ -369,6 +388,7 @@ def test_a_walk_is_recorded_entry_by_entry():
     assert steps[-1].hpa == PA
 
 
+@pytest.mark.rule("sfence_vma_implicit_access")
 @pytest.mark.parametrize("entry,reason", [
     (leaf(PA, 0), Refusal.INVALID), (leaf(PA, FULL) | 1 << 60, Refusal.RESERVED), (leaf(PA, V), Refusal.NO_LEAF),
     (leaf(PA, FULL | U), Refusal.USER), (leaf(PA, V | R | A), Refusal.PERMISSION),

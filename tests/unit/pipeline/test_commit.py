@@ -112,6 +112,7 @@ def test_an_access_that_has_begun_is_not_interrupted():
     run(scenario)
 
 
+@pytest.mark.rule("stval_op_breakpoint", "stval_op_other_traps")
 @pytest.mark.parametrize("mode", list(Mode), ids=lambda mode: mode.name)
 def test_calls_have_the_cause_of_their_mode_and_a_breakpoint_its_own_address(mode):
     async def scenario(p):
@@ -153,6 +154,7 @@ def test_a_csr_instruction_that_may_not_writes_nothing(answer, cause):
     run(scenario)
 
 
+@pytest.mark.rule("zicsr_rs1_x0", "zicsr_uimm_zero", "zicsr_side_effects", "zicsr_side_effects_synchronous")
 @pytest.mark.parametrize("name,operands,op", [
     ("csrrw", {"s": 0}, (1, 0, 0)), ("csrrw", {"s": 3}, (1, 0, 0)), ("csrrs", {"s": 0}, (0, 1, 0)),
     ("csrrs", {"s": 3}, (1, 1, 0)), ("csrrc", {"s": 0}, (0, 0, 1)), ("csrrc", {"s": 3}, (1, 0, 1)),
@@ -244,6 +246,7 @@ def test_a_fetch_fault_names_the_half_that_failed_and_has_no_transformed_instruc
 
 
 @pytest.mark.rule("sfence_vma_v1")
+@pytest.mark.rule("sfence_vma_rs2_bits")
 @pytest.mark.parametrize("name,mode,kind", [
     ("sfence.vma", Mode.M, FenceKind.SFENCE_VMA), ("sfence.vma", Mode.HS, FenceKind.SFENCE_VMA),
     ("sfence.vma", Mode.VS, FenceKind.HFENCE_VVMA), ("hfence.vvma", Mode.HS, FenceKind.HFENCE_VVMA),
@@ -268,6 +271,7 @@ def test_a_fence_waits_for_the_mmu_and_flushes(name, mode, kind):
     run(scenario, mode=mode)
 
 
+@pytest.mark.rule("fence_i_op")
 def test_fence_i_cleans_then_invalidates_then_flushes():
     async def scenario(p):
         ctx, dut = p.ctx, p.dut

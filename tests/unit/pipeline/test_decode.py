@@ -130,6 +130,7 @@ def test_a_reserved_word_is_illegal(word):
     assert decode([word])[0].illegal
 
 
+@pytest.mark.rule("ssstrict_unimplemented_opcodes_csr_exception")
 def test_random_words_are_legal_exactly_if_a_row_matches():
     words = [CHOOSER.getrandbits(32) | 3 for _ in range(1500)]
     words += [filled(row) ^ 1 << CHOOSER.randrange(32) for row in INSTRUCTIONS for _ in range(5)]
@@ -145,6 +146,7 @@ def test_an_lr_is_a_load_and_an_sc_a_store():
     assert (lr.unit, lr.op, sc.unit, sc.op) == (Unit.LOAD, Amo.LR, Unit.STORE, Amo.SC)
 
 
+@pytest.mark.rule("fence_i_rsv")
 def test_fields_of_fences_that_are_reserved_are_ignored():
     words = [0x0FF0_000F, 0x8330_000F, 0xFFFF_8F8F, 0x0000_100F, 0xFFFF_9F8F]
     assert [(d.illegal, d.op, d.writes_rd, d.uses_rs1) for d in decode(words)] == \

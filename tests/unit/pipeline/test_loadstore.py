@@ -66,6 +66,7 @@ class Rig(Elaboratable):
         m = Module()
         m.submodules.unit, m.submodules.cache = self.unit, self.cache
         connect(m, self.unit.cache, self.cache.cpu)
+        m.d.comb += [self.unit.snooped.eq(self.cache.snoop.held), self.unit.snooped_line.eq(self.cache.snoop.line)]
         return m
 
 
@@ -212,7 +213,8 @@ class Player:
             assert self.memory.word(address) >> 8 * (address & 7) & 0xFF == byte, hex(address)
 
 
-def play(scenario, seed=None, misaligned=True, absent=lambda address: False, deadline=60_000):
+def play(scenario, seed=None, misaligned=True, absent=lambda address: False, deadline=60_000, beside=None):
+    """Runs `scenario(player)`, and `beside(ctx, rig, memory)` where something else reaches memory meanwhile."""
     rig = Rig(misaligned)
     memory = BusMemory(rig.cache.bus, Random(seed) if seed is not None else None, absent)
     player = Player(None, rig, memory, Random(seed))
@@ -220,7 +222,10 @@ def play(scenario, seed=None, misaligned=True, absent=lambda address: False, dea
     async def run(ctx):
         player.ctx = ctx
         await scenario(player)
-    Bench(rig, deadline=deadline).run(run, background=(memory.serve, player.translate))
+
+    async def other(ctx):
+        await beside(ctx, rig, memory)
+    Bench(rig, deadline=deadline).run(run, background=(memory.serve, player.translate, *([other] if beside else [])))
 
 
 LOADS = ("lb", "lh", "lw", "ld", "lbu", "lhu", "lwu", "hlv.b", "hlv.bu", "hlv.h", "hlv.hu", "hlvx.hu", "hlv.w",
@@ -233,6 +238,7 @@ def test_it_exports():
     assert_exports(LoadStore(True, 4))
 
 
+@pytest.mark.rule("rvwmo_single_hart_op", "rvwmo_ld_val_axiom", "rvwmo_misaligned_ldst_memops")
 @pytest.mark.parametrize("seed", range(4))
 def test_random_accesses_read_and_write_what_the_manual_says(seed):
     async def scenario(player):
@@ -361,6 +367,7 @@ def test_an_uncached_page_of_memory_takes_misaligned_accesses_and_atomics():
     play(scenario)
 
 
+@pytest.mark.rule("rvwmo_sc_fail_no_memop", "rvwmo_atomicity_axiom")
 def test_a_failed_sc_writes_nothing_and_each_sc_ends_the_reservation():
     async def scenario(player):
         assert await player.check("sc.w", RAM, 1) == ("done", 1)
@@ -376,6 +383,7 @@ def test_a_failed_sc_writes_nothing_and_each_sc_ends_the_reservation():
     play(scenario)
 
 
+@pytest.mark.rule("rvwmo_sc_fail_no_memop")
 def test_a_failed_sc_on_an_uncached_page_reaches_nothing():
     async def scenario(player):
         assert await player.check("sc.w", UNCACHED, 1) == ("done", 1)
@@ -439,3 +447,83 @@ def test_the_record_of_an_access_says_where_and_what():
         await player.check("amoadd.w", NEXT - 4, 1)
         assert player.report["data"] == 0x5566_7789 and player.report["stored"]
     play(scenario)
+
+
+class Writer:
+    """Somebody else who changes the eight bytes of `word` in memory, again and again; the cache is asked for its line.
+
+    `change(old)` is what it makes of them; `count` says how often it did.
+    """
+    def __init__(self, word, change, random):
+        self.word, self.change, self.random, self.count, self.stopped = word, change, random, 0, False
+
+    async def __call__(self, ctx, rig, memory):
+        snoop = rig.cache.snoop
+        while not self.stopped:
+            await ctx.tick().repeat(self.random.randrange(1, 30))
+            ctx.set(snoop.line, self.word >> 6)
+            ctx.set(snoop.valid, 1)
+            await ctx.tick().until(snoop.held)
+            memory.words[self.word >> 3] = self.change(memory.word(self.word)) & ALL
+            self.count += 1
+            ctx.set(snoop.valid, 0)
+            while ctx.get(snoop.held):
+                await ctx.tick()
+        await ctx.tick().repeat(1 << 30)
+
+
+PLACE = PAGES[0].ppn << 12
+
+
+@pytest.mark.rule("rvwmo_aligned_amo_memop", "rvwmo_atomicity_axiom")
+@pytest.mark.parametrize("how", ("amo", "lr-sc"))
+@pytest.mark.parametrize("seed", range(2))
+def test_additions_of_two_who_share_a_word_all_count(how, seed):
+    random = Random(f"{how} {seed}")
+    writer, failed = Writer(PLACE, lambda old: old + (1 << 32), random), []
+
+    async def scenario(player):
+        await player.do("sd", RAM, 0)
+        before, rounds = writer.count, 30
+        for _ in range(rounds):
+            if how == "amo":
+                await player.do("amoadd.d", RAM, 1)
+            else:
+                while True:
+                    _, old = await player.do("lr.d", RAM)
+                    if (await player.do("sc.d", RAM, old + 1))[1] == 0:
+                        break
+                    failed.append(old)
+            if random.random() < 0.3:
+                await player.do("lw", RAM + 0x1000 + random.randrange(0, 4096, 64))
+        writer.stopped = True
+        await player.ctx.tick().repeat(200)
+        _, value = await player.do("ld", RAM)
+        assert value & 0xFFFF_FFFF == rounds
+        assert writer.count - before - 1 <= value >> 32 <= writer.count  # one may have come before the first store
+    play(scenario, seed, beside=writer)
+    assert how == "amo" or failed
+
+
+@pytest.mark.rule("rvwmo_single_copy_atomic", "rvwmo_aligned_memop")
+@pytest.mark.parametrize("seed", range(2))
+def test_an_aligned_access_is_never_seen_in_part(seed):
+    random = Random(seed)
+
+    def whole(value):
+        return value == (value & 0xFF) * 0x0101_0101_0101_0101
+
+    def change(old):
+        assert whole(old)
+        return random.randrange(256) * 0x0101_0101_0101_0101
+    writer = Writer(PLACE, change, random)
+
+    async def scenario(player):
+        player.memory.words[PLACE >> 3] = 0
+        for n in range(80):
+            if random.random() < 0.5:
+                await player.do("sd", RAM, (n & 0xFF) * 0x0101_0101_0101_0101)
+            else:
+                assert whole((await player.do("ld", RAM))[1])
+        assert writer.count > 5
+    play(scenario, seed, beside=writer)
