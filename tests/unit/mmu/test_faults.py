@@ -117,6 +117,23 @@ def test_a_table_beyond_physical_memory_is_an_access_fault_of_the_original_type(
     assert outcomes(guest, at(reach=reach, mode=mode)) == [(ACCESS_FAULT[reach], 0, 0)]
 
 
+@REACHES
+@pytest.mark.parametrize("stage", ("vs", "g", "single"))
+@pytest.mark.parametrize("device", (0x1000_0000, 0xC20_0000), ids=("uart", "plic"))
+def test_a_table_in_a_device_is_an_access_fault_and_is_not_read(stage, reach, device):
+    # A walk may be that of a fetch on a wrong path, and what a device does when it is read cannot be taken back.
+    guest = guest_with()
+    memory = guest.machine.memory
+    if stage == "vs":
+        guest.map_guest(guest.vs_root, device, 0)
+    elif stage == "g":
+        memory[guest.g_root + 8 * (GPA >> 30)] = pointer(device)
+    else:
+        guest.machine.satp = 8, 0, device >> 12
+    mode = Mode.HS if stage == "single" else Mode.VS
+    assert outcomes(guest, at(reach=reach, mode=mode)) == [(ACCESS_FAULT[reach], 0, 0)]
+
+
 @pytest.mark.parametrize("level", (0, 1))
 def test_an_entry_that_points_beyond_physical_memory_is_no_shortcut_to_what_its_low_bits_name(level):
     guest = guest_with()
