@@ -106,6 +106,36 @@ def test_an_interrupt_is_announced_and_wfi_wakes_whether_or_not_it_is_enabled(pl
     play(scenario)
 
 
+def test_wfi_wakes_on_what_mie_enables_whatever_the_mode_the_delegation_and_the_global_enables_are(play):
+    sources = {3: "msip", 7: "mtip", 11: "meip"}
+
+    async def scenario(s):
+        for code in (1, 2, 3, 5, 6, 7, 9, 10, 11):
+            bit = 1 << code
+            pend = "hvip" if code in (2, 6, 10) else "mip"
+            for mode, delegated, enabled in product((Mode.M, Mode.HS, Mode.VS), (0, 1), (0, 1)):
+                await s.to_m()
+                await s.write("mideleg", ONES * delegated & ONES)
+                await s.write("hideleg", ONES * delegated & ONES)
+                for status in ("mstatus", "vsstatus"):
+                    await s.write(status, 0xaa * enabled)
+                for own in (0, 1):
+                    await s.to_m()
+                    await s.write("mie", bit if own else ONES ^ bit)
+                    if code in sources:
+                        s.ctx.set(getattr(s.dut, sources[code]), 1)
+                    else:
+                        await s.write(pend, bit)
+                    await s.enter(mode)
+                    await s.pause()
+                    assert (code, mode, s.ctx.get(s.dut.csr.wake)) == (code, mode, own)
+            await s.to_m()
+            await s.write(pend, 0)
+            if code in sources:
+                s.ctx.set(getattr(s.dut, sources[code]), 0)
+    play(scenario)
+
+
 def test_sgeip_is_hgeip_and_hgeie_whatever_vgein_says_and_wfi_wakes_on_it(play):
     async def scenario(s):
         await s.write("hstatus", 1 << 12)

@@ -53,6 +53,43 @@ def test_mtime_can_be_set_by_words():
     run(scenario, divider=5)
 
 
+def test_mtime_wraps_around():
+    async def scenario(ctx, dut):
+        await bus_write(ctx, dut.bus, MTIME, (1 << 64) - 2)
+        for _ in range(100):
+            if ctx.get(dut.time) >> 63 == 0:
+                break
+            await ctx.tick()
+        assert ctx.get(dut.time) < 50
+    run(scenario)
+
+
+@pytest.mark.parametrize("time, compare, pending", ((5 << 61, 1 << 61, 1), (1 << 61, 5 << 61, 0), (1 << 62, 1 << 62, 1),
+                                                    ((1 << 62) - 1000, 1 << 62, 0), (0, 0, 1)))
+def test_the_timer_compares_64_bits_without_sign(time, compare, pending):
+    async def scenario(ctx, dut):
+        await bus_write(ctx, dut.bus, MTIMECMP, compare)
+        await bus_write(ctx, dut.bus, MTIME, time)
+        await ctx.tick().repeat(2)
+        assert ctx.get(dut.mtip) == pending
+    run(scenario)
+
+
+def test_a_write_of_64_bits_changes_mtime_and_mtimecmp_at_once():
+    async def scenario(ctx, dut):
+        await bus_write(ctx, dut.bus, MTIMECMP, 0)
+        seen = []
+
+        async def watch(old, new, register):
+            await bus_write(ctx, dut.bus, register, new)
+            seen.append(await bus_read(ctx, dut.bus, register))
+
+        await watch(0, 0x0123_4567_89ab_cdef, MTIMECMP)
+        await watch(0, 0x0000_0001_ffff_0000, MTIME)
+        assert seen[0] == 0x0123_4567_89ab_cdef and 0 <= seen[1] - 0x0000_0001_ffff_0000 < 50
+    run(scenario)
+
+
 def test_msip_is_bit_0_alone():
     async def scenario(ctx, dut):
         await bus_write(ctx, dut.bus, MSIP, 0xffff_ffff, size=2)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from random import Random
 
 import pytest
-from amaranth.hdl import Elaboratable, Module
+from amaranth.hdl import Elaboratable, Module, ResetInserter, Signal
 from amaranth.lib.wiring import connect
 from busmodel import BusMemory
 from testbench import Bench, assert_exports
@@ -373,6 +373,21 @@ def test_a_failed_sc_writes_nothing_and_each_sc_ends_the_reservation():
         assert await player.check("sc.d", RAM, 2) == ("done", 1)
         await player.compare()
     play(scenario)
+
+
+def test_a_reset_ends_the_reservation():
+    reset, rig = Signal(), Rig()
+    memory = BusMemory(rig.cache.bus)
+    player = Player(None, rig, memory, Random(0))
+
+    async def scenario(ctx):
+        player.ctx = ctx
+        await player.check("lr.d", RAM)
+        ctx.set(reset, 1)
+        await ctx.tick()
+        ctx.set(reset, 0)
+        assert await player.do("sc.d", RAM, 1) == ("done", 1)
+    Bench(ResetInserter(reset)(rig)).run(scenario, background=(memory.serve, player.translate))
 
 
 def test_a_failed_sc_on_an_uncached_page_reaches_nothing():
