@@ -1,6 +1,7 @@
 /* Loads and stores across two pages: where the second one faults, xtval is that page's first byte, htval its GPA, and
    the transformed instruction has the difference in place of rs1; where the first one faults, it is the access's own
-   address and 0. HLV and HSV likewise. */
+   address and 0. HLV and HSV likewise.
+   rules: mtval_vaddr_wr2 */
 #include "hyacinth.h"
 
 int main(void)

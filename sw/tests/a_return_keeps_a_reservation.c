@@ -1,4 +1,5 @@
-/* MRET and SRET may clear the reservation of an LR; this machine keeps it, and the SC after them succeeds. */
+/* MRET and SRET may clear the reservation of an LR; this machine keeps it, and the SC after them succeeds.
+   rules: MRET_CLR_LR_RESV, SRET_CLR_LR_RESV */
 #include "hyacinth.h"
 
 static uint64_t memory __attribute__((aligned(64)));

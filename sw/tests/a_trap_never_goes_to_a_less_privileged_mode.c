@@ -1,5 +1,6 @@
 /* What happens in M is taken in M whatever medeleg says; what happens in HS and is delegated is taken in HS itself,
-   whatever hedeleg says. */
+   whatever hedeleg says.
+   rules: trap_never_trans_lower, trap_horiz */
 #include "hyacinth.h"
 
 int main(void)

@@ -1,4 +1,5 @@
-/* mtval and stval of an illegal instruction: its bits, 32 or 16 of them, and zeros above. */
+/* mtval and stval of an illegal instruction: its bits, 32 or 16 of them, and zeros above.
+   rules: mtval_instr_bits, mtval_ill_instr_exc_in_low_bits */
 #include "hyacinth.h"
 
 int main(void)

@@ -1,5 +1,6 @@
 /* A write of mie, mip, mstatus, mideleg, sie, sip or sstatus, or a return, that makes an interrupt due: it is taken
-   before the next instruction. One that makes it no longer due: it is not taken any more. */
+   before the next instruction. One that makes it no longer due: it is not taken any more.
+   rules: intr_mip_mie_xret_csrwr */
 #include "interrupts.h"
 
 /* Writes a CSR and notes in `after` where the next instruction lies. */

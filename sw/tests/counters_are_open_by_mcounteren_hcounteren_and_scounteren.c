@@ -1,5 +1,6 @@
 /* cycle, time and instret below M: illegal where mcounteren forbids; else with V=1 virtual where hcounteren forbids;
-   else in U illegal, and in VU virtual, where scounteren forbids. */
+   else in U illegal, and in VU virtual, where scounteren forbids.
+   rules: mcounteren_op, mcounteren_clr_ill_inst_exc, mcounteren_set_nxt_priv */
 #include "hyacinth.h"
 
 int main(void)

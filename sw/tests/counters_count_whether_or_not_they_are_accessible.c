@@ -1,5 +1,6 @@
 /* mcounteren says who may read a counter, mcountinhibit whether it counts, and neither says anything about the other:
-   a counter that HS and U may not read goes on there, one that stands still can be read. */
+   a counter that HS and U may not read goes on there, one that stands still can be read.
+   rules: mcounteren_inc_inaccessible, mcountinhibit_only_inc, mcountinhibit_op */
 #include "hyacinth.h"
 
 #define STEPS 100

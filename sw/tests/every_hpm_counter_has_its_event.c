@@ -1,5 +1,6 @@
 /* mhpmcounter3 to 31 and mhpmevent3 to 31 exist, with their shadows hpmcounter3 to 31, which no mode can write. Event 0
-   is no event: such a counter stands still. */
+   is no event: such a counter stands still.
+   rules: mhpmcounter_num, mhpmcounter_mandatory, mhpmevent_enc, hpmcounter_op, hpmcounter_rdonly */
 #include "hyacinth.h"
 
 #define CSRR 2U

@@ -1,5 +1,6 @@
 /* Without F, D and V there is no state of theirs, FS and VS are Off for good: what reads or writes it is illegal in
-   each mode, and not virtual in a guest. */
+   each mode, and not virtual in a guest.
+   rules: mstatus_fs_vs_xs_off_op */
 #include "hyacinth.h"
 
 int main(void)

@@ -1,5 +1,6 @@
 /* sie and sip show mie and mip where mideleg delegates to S; hie and hip show the bits for guests; vsie and vsip those
-   of hie and hip that hideleg names, one lower. */
+   of hie and hip that hideleg names, one lower.
+   rules: mip_acc, mie_acc, mie_bits_wr, mip_ssip_acc, mip_seip_acc */
 #include "hyacinth.h"
 
 int main(void)

@@ -1,5 +1,6 @@
 /* MPRV=1 in M: loads and stores translate as MPP with V=MPV would; their faults set mstatus.GVA where MPV=1 and name M
-   as the previous mode. Fetches are not concerned. With MPP=M, MPRV changes nothing whatever MPV is. */
+   as the previous mode. Fetches are not concerned. With MPP=M, MPRV changes nothing whatever MPV is.
+   rules: mstatus_mprv_ldst_op, mstatus_mprv_inst_xlat_op, mstatus_sum_op_mprv_mpp */
 #include "hyacinth.h"
 
 static uint64_t loaded(uint64_t status)

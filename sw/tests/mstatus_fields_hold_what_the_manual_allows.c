@@ -1,5 +1,12 @@
 /* mstatus: which fields can be written, and what an illegal value leaves. MPP never holds 2, XLEN is 64 in S and U, and
-   all modes are little-endian; SD says whether FS, VS or XS is Dirty. */
+   all modes are little-endian; SD says whether FS, VS or XS is Dirty.
+   rules: mstatus_sz, mstatus_acc, mstatus_sie_rdonly0, mstatus_spie_rdonly0, mstatus_xpp_enc, mstatus_mpp_sz,
+   MSTATUS_XPP_WARL, mstatus_spp_sz, MSTATUS_SXL_WARL, MSTATUS_UXL_WARL, mstatus_sxl_op, mstatus_uxl_op,
+   mstatus_sxl_enc, mstatus_uxl_enc, mstatus_sxl_acc_mxlen64, MSTATUS_SXL_RDONLY_MXLEN64, mstatus_uxl_acc_mxlen64,
+   mstatus_uxl_rdonly_mxlen64, MSTATUS_UXL_LEGAL_VALS_SMODE, SXLEN, UXLEN, mstatus_mprv_rdonly0_no_umode,
+   mstatus_mxr_rdonly0_no_smode, mstatus_sum_rdonly0, MSTATUS_MBE_WARL, MSTATUS_SBE_WARL, MSTATUS_UBE_WARL,
+   MSTATUS_TVM_WARL, MSTATUS_TW_WARL, mstatus_tw_acc, MSTATUS_TSR_WARL, MSTATUS_TSR_ACC, mstatus_xs_acc,
+   mstatus_sd_acc, mstatus_sd_op */
 #include "hyacinth.h"
 
 static uint64_t written(uint64_t mask, uint64_t bits)

@@ -1,5 +1,6 @@
 /* One instruction, two reasons to trap: a fault of its fetch comes before an illegal instruction, that before a fault
-   of its access; the first fault of the walk before one of the page that it leads to. */
+   of its access; the first fault of the walk before one of the page that it leads to.
+   rules: mepc_varlen_wr, MTVAL_VARLEN_WR, mcause_exccode_pri, exc_priority */
 #include "hyacinth.h"
 
 #define ABSENT 0x20000000UL

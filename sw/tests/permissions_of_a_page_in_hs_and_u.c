@@ -1,4 +1,5 @@
-/* Every combination of R, W, X, U, A and D with SUM and MXR, for fetch, load and store in HS and U. */
+/* Every combination of R, W, X, U, A and D with SUM and MXR, for fetch, load and store in HS and U.
+   rules: mstatus_mxr_op, mstatus_sum_op */
 #include "hyacinth.h"
 
 static bool allowed(uint64_t pte, enum reach reach, bool user, bool sum, bool mxr)

@@ -1,5 +1,6 @@
 /* MPRV=1 in M: PMP judges loads and stores as those of MPP, and of M where that is M; fetches are M's. What is denied
-   has no effect and traps at the instruction itself. */
+   has no effect and traps at the instruction itself.
+   rules: pmp_check_priv_modes, pmp_violation_precise_trap */
 #include "pmp.h"
 
 /* Loads or stores at `page` under `status`. */

@@ -1,6 +1,8 @@
 /* pmpcfg: R, W and X but for W without R, every A, bits 6:5 are 0. pmpaddr: 54 bits, address bits 55:2, of which all
    can be set while A is OFF, so the grain is four bytes; what it reads as does not depend on A. A machine has 0, 16 or
-   64 entries; pmpcfg1 and pmpcfg3 do not exist. */
+   64 entries; pmpcfg1 and pmpcfg3 do not exist.
+   rules: PMP_GRANULARITY, pmp_entry_structure, PMPCFG_WARL, pmp_cfg_rv64_layout, pmp_cfg_rv64_illegal,
+   pmp_addr_encoding, PMPADDR_WARL, pmp_a_field_encoding, pmp_region_granularity_g */
 #include "pmp.h"
 
 int main(void)

@@ -1,5 +1,6 @@
 /* SRET from HS: to SPP with V=SPV, in HS, U, VS and VU; from VS: to VS and VU by vsstatus.SPP, hstatus not looked at;
-   from M likewise. Afterwards SPP is 0, SPIE 1, SIE what SPIE was, and SPV 0. */
+   from M likewise. Afterwards SPP is 0, SPIE 1, SIE what SPIE was, and SPV 0.
+   rules: sret_enc, sret_presence, sret_op, sret_in_M_mode */
 #include "hyacinth.h"
 
 static uint64_t who(uint64_t unused)

@@ -1,5 +1,6 @@
 /* SUM and MXR speak of page-table entries: without page tables they change nothing, and what PMP denies they do not
-   let through, with page tables or without. */
+   let through, with page tables or without.
+   rules: mstatus_sum_op_no-vm, MSTATUS_MXR_SUM_OP_ACC_FAULT, pmp_sfence_required */
 #include "pmp.h"
 
 int main(void)

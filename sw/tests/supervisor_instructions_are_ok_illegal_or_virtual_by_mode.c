@@ -1,5 +1,6 @@
 /* SRET, MRET, SFENCE.VMA, HFENCE and accesses of satp, hgatp and vsatp in each mode, with every setting of
-   TVM, TSR, VTVM and VTSR. TVM and TSR speak of HS alone, VTVM and VTSR of VS. */
+   TVM, TSR, VTVM and VTSR. TVM and TSR speak of HS alone, VTVM and VTSR of VS.
+   rules: mstatus_tvm_op, mstatus_tsr_op, sret_ill_inst_exc_rst, mret_in_S_mode, mret_in_U_mode, sret_in_U_mode */
 #include "hyacinth.h"
 
 enum what { SRET, MRET, SFENCE, HFENCE_VVMA, HFENCE_GVMA, SATP, HGATP, VSATP, KINDS };

@@ -1,5 +1,8 @@
 /* mvendorid, marchid, mimpid, mhartid and mconfigptr can be read in M; a write is illegal, also of what they hold.
-   mvendorid has 32 bits, this hart's number is 0, and mconfigptr is aligned to 64 bits. */
+   mvendorid has 32 bits, this hart's number is 0, and mconfigptr is aligned to 64 bits.
+   rules: mvendorid_sz, mvendorid_acc, mvendorid_always_rd, marchid_sz, marchid_acc, marchid_always_rd,
+   mimpid_always_rd, mhartid_sz, mhartid_acc, mhartid_op, mhartid_always_rd, mhartid_one_is_zero, HART_ID,
+   mconfigptr_sz, mconfigptr_acc, mconfigptr_align, mconfigptr_mandatory, mconfigptr_enc */
 #include "hyacinth.h"
 
 int main(void)

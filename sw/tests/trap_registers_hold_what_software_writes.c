@@ -1,5 +1,6 @@
 /* xepc (bit 0 reads 0), xcause, xtval, mtval2, htval, mtinst, htinst and vsscratch; and what each trap leaves in those
-   it does not concern. */
+   it does not concern.
+   rules: mepc_acc, mepc_align, mcause_acc, mtval_acc */
 #include "hyacinth.h"
 
 #define HOLDS(name, value) csr_write(name, value); CHECK_EQ(#name, csr_read(name), value)

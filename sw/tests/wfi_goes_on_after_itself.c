@@ -1,5 +1,6 @@
 /* WFI ends when an interrupt that its own bit of mie enables becomes pending, whatever MIE, SIE and mideleg say. Where
-   the interrupt is then taken, xepc is the address after WFI; where not, execution goes on there. */
+   the interrupt is then taken, xepc is the address after WFI; where not, execution goes on there.
+   rules: wfi_op, wfi_mepc_val, wfi_intr_dis, wfi_no_intr_pc, wfi_unaffected_conditions */
 #include "interrupts.h"
 
 static uint64_t wait(uint64_t unused)

@@ -1,5 +1,7 @@
 /* WFI: TW=1 makes it illegal in every mode but M; with TW=0 it is virtual in VU, and in VS where VTW=1. Where it may
-   wait, a pending and enabled interrupt ends the wait. In U with TW=0 the manual leaves it open: not tried. */
+   wait, a pending and enabled interrupt ends the wait. In U with TW=0 the manual leaves it open: not tried.
+   rules: mstatus_tw_op, MSTATUS_TW_TIME_LIMIT, MSTATUS_TW_ALWAYS_ILLEGAL, wfi_ill_exc, wfi_all_privileged_modes,
+   wfi_enc */
 #include "hyacinth.h"
 
 int main(void)

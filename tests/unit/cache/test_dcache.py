@@ -295,6 +295,7 @@ def test_a_single_access_goes_past_the_cache(size):
     assert run(scenario).log == [("write", "single", address), ("read", "single", address)]
 
 
+@pytest.mark.rule("pma_non_cacheable", "uncached_ignores_cached")
 def test_a_single_access_ignores_a_line_that_is_there():
     async def scenario(ctx, cache, memory):
         before = memory.word(RAM + 8)

@@ -53,12 +53,14 @@ def check(rows):
     assert truth_table(both, SHAPES, rows) == [code << 1 | taken for taken, code in (answer(*row) for row in rows)]
 
 
+@pytest.mark.rule("mstatus_xie_intr_en_dis", "intr_mip_mie_op")
 def test_one_pending_interrupt_is_taken_where_its_target_has_it_enabled():
     check([(1 << each, mie << each, mideleg << each, hideleg << each, mode, *enables)
            for each in Interrupt for mie, mideleg, hideleg in product((0, 1), repeat=3)
            for mode in MODES for enables in product((0, 1), repeat=3)])
 
 
+@pytest.mark.rule("intr_M_mode_highest_pri")
 def test_of_two_the_more_urgent_is_taken_and_a_higher_target_goes_first():
     rows = []
     for one, other in product(Interrupt, repeat=2):
@@ -72,6 +74,7 @@ def test_of_two_the_more_urgent_is_taken_and_a_higher_target_goes_first():
     check(rows)
 
 
+@pytest.mark.rule("intr_M_mode_pri")
 def test_the_order_within_a_mode_is_the_manuals():
     assert [each.name for each in INTERRUPT_ORDER] == \
         ["MEI", "MSI", "MTI", "SEI", "SSI", "STI", "SGEI", "VSEI", "VSSI", "VSTI"]
@@ -90,6 +93,7 @@ def taken(s):
     return s.ctx.get(s.dut.csr.interrupt_code) if s.ctx.get(s.dut.csr.interrupt) else None
 
 
+@pytest.mark.rule("mtime_intr_taken", "intr_mip_mie_bounded_time")
 def test_an_interrupt_is_announced_and_wfi_wakes_whether_or_not_it_is_enabled(play):
     async def scenario(s):
         await settled(s, mtip=1)
@@ -106,6 +110,7 @@ def test_an_interrupt_is_announced_and_wfi_wakes_whether_or_not_it_is_enabled(pl
     play(scenario)
 
 
+@pytest.mark.rule("wfi_unaffected_conditions")
 def test_wfi_wakes_on_what_mie_enables_whatever_the_mode_the_delegation_and_the_global_enables_are(play):
     sources = {3: "msip", 7: "mtip", 11: "meip"}
 

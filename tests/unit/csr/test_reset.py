@@ -38,6 +38,7 @@ def after_reset(scenario, config=FULL):
     Bench(ResetInserter(reset)(dut), deadline=20_000).run(process)
 
 
+@pytest.mark.rule("M_mode_at_rst", "mstatus_mie_rst", "mstatus_mprv_rst", "mstatus_mbe_rst")
 @CONFIGS
 def test_a_hart_starts_in_m_mode_with_mie_and_mprv_clear_and_no_big_endian_access(config):
     async def scenario(s):
@@ -46,6 +47,7 @@ def test_a_hart_starts_in_m_mode_with_mie_and_mprv_clear_and_no_big_endian_acces
     after_reset(scenario, config)
 
 
+@pytest.mark.rule("M_mode_at_rst")
 def test_a_reset_in_a_lower_mode_leads_to_m_mode():
     reset, dut = Signal(), CsrFile(FULL)
 
@@ -60,6 +62,7 @@ def test_a_reset_in_a_lower_mode_leads_to_m_mode():
     Bench(ResetInserter(reset)(dut)).run(process)
 
 
+@pytest.mark.rule("misa_extensions_rst", "MISA_CSR_IMPLEMENTED")
 @CONFIGS
 def test_misa_has_all_that_it_can_have(config):
     async def scenario(s):
@@ -70,12 +73,14 @@ def test_misa_has_all_that_it_can_have(config):
     after_reset(scenario, config)
 
 
+@pytest.mark.rule("MCAUSE_RST_VAL", "mcause_rst_zero", "MCAUSE_RST_ALIAS_OK")
 def test_mcause_is_0():
     async def scenario(s):
         assert await s.read("mcause") == 0
     after_reset(scenario)
 
 
+@pytest.mark.rule("PMP_A_L_RST")
 def test_no_pmp_entry_is_on_or_locked():
     async def scenario(s):
         for name in ("pmpcfg0", "pmpcfg2"):
@@ -84,12 +89,14 @@ def test_no_pmp_entry_is_on_or_locked():
     after_reset(scenario)
 
 
+@pytest.mark.rule("hgatp_vsatp_mode_rst")
 def test_no_stage_of_a_guest_translates():
     async def scenario(s):
         assert (s.field("vsatp.MODE"), s.field("hgatp.MODE"), s.field("satp.MODE")) == (0, 0, 0)
     after_reset(scenario)
 
 
+@pytest.mark.rule("warl_rst")
 @CONFIGS
 def test_no_field_has_a_value_that_it_cannot_hold(config):
     async def scenario(s):
@@ -101,6 +108,7 @@ def test_no_field_has_a_value_that_it_cannot_hold(config):
     after_reset(scenario, config)
 
 
+@pytest.mark.rule("VENDOR_ID_BANK", "VENDOR_ID_OFFSET", "ARCH_ID", "IMP_ID", "HART_ID", "MCONFIGPTR_VAL")
 def test_the_identity_is_that_of_a_core_without_a_vendor_and_of_hart_0():
     async def scenario(s):
         for name in ("mvendorid", "marchid", "mimpid", "mhartid", "mconfigptr"):

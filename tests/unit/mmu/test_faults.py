@@ -117,6 +117,7 @@ def test_a_table_beyond_physical_memory_is_an_access_fault_of_the_original_type(
     assert outcomes(guest, at(reach=reach, mode=mode)) == [(ACCESS_FAULT[reach], 0, 0)]
 
 
+@pytest.mark.rule("pma_vm_hw_tbl_acc", "pma_idp_implicit_ok")
 @REACHES
 @pytest.mark.parametrize("stage", ("vs", "g", "single"))
 @pytest.mark.parametrize("device", (0x1000_0000, 0xC20_0000), ids=("uart", "plic"))
@@ -175,6 +176,7 @@ def test_a_table_on_an_uncached_page_is_read_past_the_cache():
     assert outcomes(guest, at()) == [PA]  # the memory behind `tables` looks at `cacheable`
 
 
+@pytest.mark.rule("pmp_check_pagetable_access")
 def test_a_table_is_read_with_supervisor_privilege_where_pmp_denies_it():
     machine = Machine()
     guest = Guest(8, 8, machine=machine)
@@ -436,6 +438,7 @@ def test_the_scheme_of_an_address_is_that_of_its_effective_mode():
 
 # Memory itself.
 
+@pytest.mark.rule("pma_chk_paddr", "pma_precise_recom")
 @pytest.mark.parametrize("pa", (1 << 34, 1 << 40, 1 << 55, (1 << 55) + PA, 0x1_0000_0000, 0x3000), ids=hex)
 @REACHES
 def test_absent_memory_is_an_access_fault(reach, pa):
@@ -451,6 +454,7 @@ def test_no_bit_of_an_address_above_physical_memory_is_dropped(bit):
     assert outcomes(None, Access(PA, Mode.M), Access(PA | 1 << bit, Mode.M), machine=Machine()) == [PA, (5, 0, 0)]
 
 
+@pytest.mark.rule("pma_indep_exec_context", "pma_io_rwx_per_sz")
 @pytest.mark.parametrize("mode", (Mode.M, Mode.HS, Mode.VS), ids=lambda mode: mode.name)
 def test_a_device_is_read_and_written_but_not_executed(mode):
     uart = 0x1000_0000

@@ -184,6 +184,7 @@ GUEST_FAULT = {"cause": 21, "gpa": 0x1234_5678, "implicit": 0}
 TABLE_FAULT = {"cause": 21, "gpa": 0x4000, "implicit": 1}
 
 
+@pytest.mark.rule("mtval_vaddr_wr2")
 @pytest.mark.parametrize("htinst,fault,gpa,tinst", [
     ("full", GUEST_FAULT, 0x1234_5678, "transformed"), ("pseudo", GUEST_FAULT, 0x1234_5678, 0),
     ("zero", GUEST_FAULT, 0x1234_5678, 0), ("full", TABLE_FAULT, 0x4000, 0x3000),
@@ -292,6 +293,7 @@ def test_a_return_goes_on_where_the_csrs_say(name):
     run(scenario)
 
 
+@pytest.mark.rule("wfi_op", "wfi_no_intr_pc", "WFI_RESUME_REASON")
 def test_wfi_waits_until_an_interrupt_is_pending():
     async def scenario(p):
         await p.give("wfi")
