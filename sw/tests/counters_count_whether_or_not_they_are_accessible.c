@@ -3,7 +3,7 @@
    rules: mcounteren_inc_inaccessible, mcountinhibit_only_inc, mcountinhibit_op */
 #include "hyacinth.h"
 
-#define STEPS 100
+#define STEPS 3000 /* many more than it takes to get there and back */
 
 static uint64_t spend(uint64_t unused)
 {

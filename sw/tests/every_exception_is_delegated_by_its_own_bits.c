@@ -2,7 +2,7 @@
    bit is 1, and from V=1 in VS where its hedeleg bit is 1, too. All other bits are the opposite of its own; guest-page
    faults and virtual instructions cannot be delegated to VS. ECALL from HS, VS and M are in a program of their own.
    rules: MEDELEG_OP, medeleg_enc, medeleg_acc, medeleg_when_rd0, mcause_exccode_op, mcause_exccode_enc,
-   mcause_op, trap_def_M_mode, trap_horiz, mtval_op, MTVAL_PER_EXC_BEHAVIOR */
+   mcause_op, trap_def_M_mode, trap_horiz, mtval_op, MTVAL_PER_EXC_BEHAVIOR, mtval_vaddr_wr1 */
 #include "hyacinth.h"
 
 #define ABSENT (TEST_VA + 0 * PAGE)    /* mapped to where no memory is */

@@ -74,6 +74,8 @@ def test_a_trap_writes_the_registers_of_its_target_and_no_others(play, target):
         assert {name: changed[name] for name in changed.keys() - status} == dict(zip(TRAP_CSRS[target], values,
                                                                                       strict=False))
         assert changed.keys() >= status
+        if target == Mode.HS:
+            assert (before["mstatus"] ^ s.peek("mstatus")) & ~0x122 == 0  # SIE, SPIE and SPP alone
     play(scenario)
 
 
@@ -91,7 +93,7 @@ def test_a_trap_into_m_records_where_it_came_from(play, mode):
     play(scenario)
 
 
-@pytest.mark.rule("mstatus_xpie_op", "mstatus_xpie_trap_op", "mstatus_xie_trap_op")
+@pytest.mark.rule("mstatus_xpie_op", "mstatus_xpie_trap_op", "mstatus_xie_trap_op", "trap_del_S_mode_op")
 @pytest.mark.parametrize("enabled", (0, 1))
 def test_each_target_saves_and_clears_its_own_interrupt_enable(play, enabled):
     async def scenario(s):

@@ -111,6 +111,7 @@ def test_an_access_that_has_begun_is_not_interrupted():
     run(scenario)
 
 
+@pytest.mark.rule("mtval_vaddr_wr1", "mtval_other_traps_zero")
 @pytest.mark.parametrize("mode", list(Mode), ids=lambda mode: mode.name)
 def test_calls_have_the_cause_of_their_mode_and_a_breakpoint_its_own_address(mode):
     async def scenario(p):
