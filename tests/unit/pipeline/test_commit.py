@@ -294,15 +294,17 @@ def test_a_return_goes_on_where_the_csrs_say(name):
     run(scenario)
 
 
-@pytest.mark.rule("wfi_op", "wfi_no_intr_pc", "WFI_RESUME_REASON")
-def test_wfi_waits_until_an_interrupt_is_pending():
+@pytest.mark.rule("wfi_op", "wfi_no_intr_pc", "WFI_RESUME_REASON", "wfi_mepc_val")
+@pytest.mark.parametrize("taken", (0, 1))
+def test_wfi_waits_until_an_interrupt_is_pending(taken):
     async def scenario(p):
         await p.give("wfi")
         await p.ctx.tick().repeat(10)
         assert not p.get("flush")
         p.ctx.set(p.dut.csr.wake, 1)
+        p.ctx.set(p.dut.csr.interrupt, taken)
         await p.ctx.tick()
-        assert p.get("flush") and await p.resumes() == PC + 4
+        assert p.get("flush") and not p.ctx.get(p.dut.csr.trap.valid) and await p.resumes() == PC + 4
     run(scenario)
 
 
