@@ -3,18 +3,15 @@
    rules: wfi_op, wfi_mepc_val, wfi_intr_dis, wfi_no_intr_pc, wfi_unaffected_conditions */
 #include "interrupts.h"
 
-static uint64_t wait(uint64_t unused)
-{
-    (void)unused;
-    uint64_t at;
-    asm volatile(".option push\n.option norvc\nlla %0, 1f\n1: wfi\n.option pop" : "=r"(at) : : "memory");
-    return at;
-}
+#define TICKS 200 /* from the store that sets the timer to its interrupt: WFI has begun long before */
 
-/* The timer goes off a while after this. */
-static void start_timer(void)
+/* Sets the timer, `ticks` from now or never, and waits. Returns where the WFI lies. */
+static uint64_t wait(uint64_t ticks)
 {
-    CLINT_MTIMECMP = CLINT_MTIME + 100;
+    uint64_t when = ticks ? CLINT_MTIME + ticks : ~0UL, at;
+    asm volatile(".option push\n.option norvc\nlla %0, 1f\nsd %1, 0(%2)\n1: wfi\n.option pop"
+                 : "=&r"(at) : "r"(when), "r"(&CLINT_MTIMECMP) : "memory");
+    return at;
 }
 
 int main(void)
@@ -28,10 +25,9 @@ int main(void)
             csr_write(mideleg, ~0UL); /* MTI stays with M */
             csr_write(mie, BIT(MTI));
             csr_put(mstatus, MSTATUS_MIE | MSTATUS_SIE, supervisors ? MSTATUS_SIE : 0);
-            start_timer();
             if (machines && modes[m] == MODE_M)
                 csr_set(mstatus, MSTATUS_MIE);
-            uint64_t at = modes[m] == MODE_M ? wait(0) : run_in(modes[m], wait, 0);
+            uint64_t at = modes[m] == MODE_M ? wait(TICKS) : run_in(modes[m], wait, TICKS);
             bool taken = modes[m] != MODE_M || machines;
             CHECK_EQ("number of interrupts", trap_count, taken);
             CHECK_EQ("MTIP", csr_read(mip) & BIT(MTI), BIT(MTI));
