@@ -17,7 +17,8 @@ LINE_BYTES = 64
 class Region:
     """A range of physical addresses and its attributes (machine chapter, "Physical Memory Attributes").
 
-    Main memory is cached, executable, and takes misaligned accesses and atomics. A device is none of these.
+    Main memory is cached, executable, may hold page tables, and takes misaligned accesses and atomics. A device is and
+    does none of these.
     """
     name: str
     base: int

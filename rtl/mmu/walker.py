@@ -273,7 +273,8 @@ class Walker(wiring.Component):
                     m.d.sync += verdict.eq(protection.verdict)
                     m.next = "ASK"
             with state("ASK"):
-                with m.If(verdict.r):
+                # Never from a device: a walk may be that of a fetch on a wrong path (rule pma_idp_implicit_ok).
+                with m.If(verdict.r & verdict.memory):
                     m.next = "READ"
                 with m.Else():
                     refuse(ACCESS_FAULT, Refusal.PROTECTION)

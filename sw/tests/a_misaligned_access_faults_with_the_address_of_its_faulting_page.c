@@ -2,7 +2,8 @@
    GPA, and the transformed instruction has the difference in place of rs1; where the first one faults, it is the
    access's own address and 0. Where there is no memory behind a page, it is an access fault without a GPA. HLV and HSV
    likewise.
-   rules: mtval2_trapval_other, H_straddle, H_tinst_addr_offset, mtval2_htval_virtaddr, stval_op_load_store_fault */
+   rules: mtval2_trapval_other, H_straddle, H_tinst_addr_offset, mtval2_htval_virtaddr, stval_op_load_store_fault,
+   mtval_vaddr_wr2 */
 #include "hyacinth.h"
 
 #define ABSENT 0x20000000UL

@@ -1,7 +1,8 @@
 /* MPRV=1 in M: loads and stores translate as MPP with V=MPV would; their faults set mstatus.GVA where MPV=1 and name M
    as the previous mode. Fetches are not concerned. With MPP=M, MPRV changes nothing whatever MPV is. It never changes
    what HLV does.
-   rules: mstatus_mprv_hypervisor, mstatus_mprv_hlsv */
+   rules: mstatus_mprv_hypervisor, mstatus_mprv_hlsv, mstatus_mprv_ldst_op, mstatus_mprv_inst_xlat_op,
+   mstatus_sum_op_mprv_mpp */
 #include "hyacinth.h"
 
 /* A function of run_in in M: `load` with mstatus set as its argument says. */

@@ -1,7 +1,8 @@
 /* xepc (bit 0 reads 0), xcause, xtval, mtval2, htval, mtinst, htinst and vsscratch; and what each trap leaves in those
    it does not concern. An interrupt leaves 0 in xtval, mtval2 and htval, mtinst and htinst.
    rules: htval_acc, htval_op, htval_val, htinst_acc, htinst_val, VSEPC_WARL, VSCAUSE_WLRL, VSTVAL_WARL, mtval2_acc,
-   mtval2_val, mtinst_acc, mtinst_val, H_trap_xtinst_interrupt, HTVAL_TRAPVAL, MTVAL2_TRAPVAL, scause_op, stval_op */
+   mtval2_val, mtinst_acc, mtinst_val, H_trap_xtinst_interrupt, HTVAL_TRAPVAL, MTVAL2_TRAPVAL, scause_op, stval_op,
+   mepc_acc, mepc_align, mcause_acc, mtval_acc */
 #include "interrupts.h"
 
 #define HOLDS(name, value) csr_write(name, value); CHECK_EQ(#name, csr_read(name), value)

@@ -45,6 +45,7 @@ def test_the_mmu_is_that_of_the_configuration(config, scheme):
     assert tree(config).get_property("mmu-type", "/cpus/cpu@0").value == scheme
 
 
+@pytest.mark.rule("MTIME_TICK_PERIOD")
 def test_time_runs_at_the_clock_over_the_divider():
     assert words(tree(clock=25_000_000, divider=25), "/cpus", "timebase-frequency") == [1_000_000]
 

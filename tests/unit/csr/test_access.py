@@ -40,6 +40,7 @@ def test_a_csr_that_does_not_exist_is_illegal_in_every_mode():
     assert set(truth_table(csr_access, [12, 1, 1, Mode], rows)) == {I}
 
 
+@pytest.mark.rule("mstatus_tw_umode_op", "WFI_OPT_U_MODE", "mstatus_tw_op")
 @pytest.mark.parametrize("tw, vtw, answers", [
     #        U  HS M  VU VS
     (0, 0, (I, O, O, V, O)),
@@ -62,6 +63,7 @@ def test_tsr_makes_sret_illegal_in_hs_alone_and_vtsr_makes_it_virtual(tsr, vtsr,
     assert truth_table(access.sret_access, [Mode, 1, 1], [(mode, tsr, vtsr) for mode in MODES]) == list(answers)
 
 
+@pytest.mark.rule("mret_in_S_mode", "mret_in_U_mode")
 def test_mret_is_illegal_below_m():
     assert truth_table(access.mret_access, [Mode], [(mode,) for mode in MODES]) == [I, I, O, I, I]
 
@@ -111,6 +113,7 @@ def expected(csr, write):
 @pytest.mark.rule("H_vscsrs_acc_vs", "H_vscsrs_acc_u", "H_vscsrs_acc_m_hs", "H_cause_virtual_instruction",
                   "H_virtinst_vu_vs_nonhigh_allowedhs_tvm0", "H_virtinst_vu_nonhigh_supervisor_allowedhs_tvm0")
 @pytest.mark.rule("Zicsr_higher_priv", "Zicsr_rw", "Zicsr_access")
+@pytest.mark.rule("M_access_all_lower_priv_CSRs", "cycle_rdonly", "instret_rdonly", "hpmcounter_rdonly", "time_rdonly")
 def test_every_csr_of_the_table_answers_by_its_address_once_nothing_else_forbids(play):
     async def scenario(s):
         for name in ("mcounteren", "hcounteren", "scounteren"):
@@ -156,6 +159,7 @@ def test_high_halves_are_illegal_not_virtual_in_a_guest(play, address):
 
 @pytest.mark.rule("hcounteren_op", "H_virtinst_vs_nonhighctr_h0_m1", "H_virtinst_vu_nonhighctr_h0_s0_m1")
 @pytest.mark.rule("scounteren_op")
+@pytest.mark.rule("mcounteren_op", "mcounteren_enc", "mcounteren_clr_ill_inst_exc", "mcounteren_set_nxt_priv")
 @pytest.mark.parametrize("csr, number", (("cycle", 0), ("time", 1), ("instret", 2), ("hpmcounter3", 3),
                                          ("hpmcounter31", 31)))
 def test_a_counter_needs_the_bit_of_every_mode_above(play, csr, number):

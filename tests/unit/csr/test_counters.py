@@ -24,6 +24,7 @@ async def retire(s, count):
 
 
 @pytest.mark.rule("zicntr_rdcycle_op", "zicntr_rdinstret_op")
+@pytest.mark.rule("mcycle_op", "minstret_op", "m_mode_perf_monitoring")
 def test_mcycle_counts_every_cycle_and_minstret_what_retires(play):
     async def scenario(s):
         cycle, instret = s.peek("mcycle"), s.peek("minstret")
@@ -34,6 +35,7 @@ def test_mcycle_counts_every_cycle_and_minstret_what_retires(play):
 
 
 @pytest.mark.rule("zicntr_rdcycle_op", "zicntr_rdinstret_op", "hpmcounter_op_sz_mode")
+@pytest.mark.rule("cycle_op", "instret_op", "hpmcounter_op")
 def test_the_unprivileged_names_show_the_same_counters(play):
     async def scenario(s):
         await s.write("mcountinhibit", ONES)
@@ -44,6 +46,7 @@ def test_the_unprivileged_names_show_the_same_counters(play):
 
 
 @pytest.mark.rule("zicsr_order")
+@pytest.mark.rule("minstret_wr")
 def test_a_write_of_minstret_wins_over_the_count_of_that_instruction(play):
     async def scenario(s):
         assert await s.write("minstret", 100) == 100
@@ -52,6 +55,7 @@ def test_a_write_of_minstret_wins_over_the_count_of_that_instruction(play):
     play(scenario)
 
 
+@pytest.mark.rule("mcycle_wr", "mcycle_sz")
 def test_a_write_of_mcycle_wins_over_the_count_of_that_cycle(play):
     async def scenario(s):
         assert await s.write("mcycle", ONES) == ONES
@@ -60,6 +64,7 @@ def test_a_write_of_mcycle_wins_over_the_count_of_that_cycle(play):
     play(scenario)
 
 
+@pytest.mark.rule("mcountinhibit_op", "mcountinhibit_enc")
 def test_what_mcountinhibit_names_stands_still(play):
     async def scenario(s):
         await s.write("mhpmevent3", 1)
@@ -73,6 +78,7 @@ def test_what_mcountinhibit_names_stands_still(play):
 
 
 @pytest.mark.rule("HPM_PLATFORM_SPECIFIC_IMPL")
+@pytest.mark.rule("mhpmevent_op", "mhpmevent_enc")
 def test_an_hpm_counter_counts_the_event_that_its_selector_names(play):
     async def scenario(s):
         await s.write("mhpmevent3", 1)
@@ -86,6 +92,7 @@ def test_an_hpm_counter_counts_the_event_that_its_selector_names(play):
     play(scenario)
 
 
+@pytest.mark.rule("mhpmevent_sz", "MHPMEVENT_WARL")
 def test_an_event_selector_holds_the_events_that_exist(play):
     async def scenario(s):
         for event in range(64):
@@ -109,6 +116,7 @@ def test_a_counter_whose_selector_names_no_event_stands_still(play, written):
 
 
 @pytest.mark.rule("HPM_PLATFORM_SPECIFIC_IMPL", "HPM_UNIMPLEMENTED_COUNTER_ACCESS")
+@pytest.mark.rule("MHPMCOUNTER_N_RDONLY0", "MHPMEVENT_N_RDONLY0")
 def test_counters_that_do_not_count_read_as_zero(play):
     async def scenario(s):
         for name in ("mhpmcounter3", "mhpmevent3", "mhpmcounter31", "mhpmevent31"):
@@ -118,6 +126,7 @@ def test_counters_that_do_not_count_read_as_zero(play):
 
 
 @pytest.mark.rule("zicntr_rdtime_op")
+@pytest.mark.rule("time_op")
 def test_time_is_mtime_and_a_guest_adds_htimedelta(play):
     async def scenario(s):
         for name in ("mcounteren", "hcounteren", "scounteren"):

@@ -62,6 +62,24 @@ MASKS = {
 @pytest.mark.rule("sstatus_sz", "stvec_sz", "sip_sz", "sie_sz", "scounteren_sz", "sscratch_sz", "sepc_sz", "scause_sz",
                   "stval_sz", "senvcfg_sz", "senvcfg_acc", "senvcfg_fiom_sz", "stimecmp_stimecmph_sz_acc",
                   "Zicsr_wpri_roz", "Zicsr_write_ro")
+@pytest.mark.rule("misa_acc", "MISA_WARL", "misa_mxl_acc", "misa_mxl_enc", "misa_sz", "misa_extensions_enc",
+                  "MISA_EXTENSIONS_WARL", "misa_extensions_op", "MISA_EXTENSIONS_WRITABLE_BITS",
+                  "misa_extensions_rsv_ret_0", "misa_i_op", "misa_e_not_i", "misa_e_acc", "misa_x_op", "misa_enc",
+                  "misa_mxl_op", "MXLEN", "mstatus_sz", "MSTATUS_FS_WARL", "MSTATUS_VS_WARL",
+                  "MSTATUS_FS_RDONLY0_S_NO_F", "MSTATUS_VS_RDONLY0_S_NO_V", "mstatus_xs_acc", "mstatus_sd_rdonly0",
+                  "mtvec_enc", "mtvec_sz", "mtvec_acc", "MTVEC_WARL", "mtvec_mandatory", "MTVEC_RDONLY",
+                  "mtvec_base_align_4B", "mtvec_mode_enc", "medeleg_sz", "medeleg_acc", "mideleg_sz", "mideleg_acc",
+                  "MEDELEG_WARL", "MIDELEG_WARL", "medeleg_no_rd1", "mideleg_no_rd1", "MIDELEG_RD1_LOWER_LEVEL",
+                  "medeleg_when_rd0", "medeleg_16_no_rd0", "mip_sz", "mip_acc", "mie_sz", "mie_acc", "MIP_WARL",
+                  "MIE_WARL", "MIP_BITS_WR_OR_RDONLY", "mie_bits_wr", "mie_bits_rdonly0", "MHPMCOUNTER_WARL",
+                  "MHPMCOUNTER_N_SZ", "mcounteren_sz", "mcounteren_flds_mandatory", "MCOUNTEREN_FLDS_WARL",
+                  "MCOUNTEREN_CY_RDONLY0", "MCOUNTEREN_TM_RDONLY0", "MCOUNTEREN_IR_RDONLY0",
+                  "MCOUNTEREN_HPM_N_RDONLY0", "mcountinhibit_sz", "MCOUNTINHIBIT_WARL", "mcountinhibit_enc",
+                  "mscratch_sz", "mscratch_acc", "mscratch_enc", "mepc_sz", "mepc_acc", "mepc_align", "MEPC_WARL",
+                  "mepc_enc", "mcause_sz", "mcause_acc", "mcause_enc", "MCAUSE_EXCCODE_WLRL", "mtval_sz", "mtval_acc",
+                  "mtval_enc", "mtval_vaddr_and_0_sz", "mtval_instr_bits_sz", "MTVAL_RDONLY0", "MTVAL_WARL",
+                  "menvcfg_sz", "menvcfg_acc", "menvcfg_enc", "menvcfg_cde_rdonly0", "misa_e_op",
+                  "MENVCFG_FIOM_RDONLY0_OK")
 def test_of_all_ones_and_of_zeros_the_legal_bits_stay(play):
     async def scenario(s):
         for name, (ones, zeros) in MASKS.items():
@@ -86,6 +104,7 @@ def test_of_all_ones_and_of_zeros_the_legal_bits_stay(play):
     play(scenario)
 
 
+@pytest.mark.rule("mtvec_mode_enc")
 def test_every_csr_of_the_table_holds_what_its_fields_say(play):
     # The hardware against the table, with patterns that tell neighbouring bits apart.
     dynamic = {"mcycle", "cycle", "minstret", "instret", "misa", "mip", "sip", "hip", "vsip"}
@@ -133,6 +152,7 @@ def test_rd_gets_the_value_before_the_write(play):
 
 
 @pytest.mark.rule("priv_levels")
+@pytest.mark.rule("MSTATUS_XPP_WARL")
 def test_mpp_never_holds_the_reserved_privilege(play):
     async def scenario(s):
         await s.write("mstatus", 3 << 11)

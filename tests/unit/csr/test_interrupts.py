@@ -55,6 +55,7 @@ def check(rows):
 
 @pytest.mark.rule("hideleg_hs")
 @pytest.mark.rule("sie_sip_supervisor_strap", "sie_seie_op", "sie_stie_op", "sie_ssie_op")
+@pytest.mark.rule("mstatus_xie_intr_en_dis", "intr_mip_mie_op")
 def test_one_pending_interrupt_is_taken_where_its_target_has_it_enabled():
     check([(1 << each, mie << each, mideleg << each, hideleg << each, mode, *enables)
            for each in Interrupt for mie, mideleg, hideleg in product((0, 1), repeat=3)
@@ -62,6 +63,7 @@ def test_one_pending_interrupt_is_taken_where_its_target_has_it_enabled():
 
 
 @pytest.mark.rule("s_interrupt_priority")
+@pytest.mark.rule("intr_M_mode_highest_pri")
 def test_of_two_the_more_urgent_is_taken_and_a_higher_target_goes_first():
     rows = []
     for one, other in product(Interrupt, repeat=2):
@@ -76,6 +78,7 @@ def test_of_two_the_more_urgent_is_taken_and_a_higher_target_goes_first():
 
 
 @pytest.mark.rule("hsint_priority")
+@pytest.mark.rule("intr_M_mode_pri")
 def test_the_order_within_a_mode_is_the_manuals():
     assert [each.name for each in INTERRUPT_ORDER] == \
         ["MEI", "MSI", "MTI", "SEI", "SSI", "STI", "SGEI", "VSEI", "VSSI", "VSTI"]
@@ -94,6 +97,7 @@ def taken(s):
     return s.ctx.get(s.dut.csr.interrupt_code) if s.ctx.get(s.dut.csr.interrupt) else None
 
 
+@pytest.mark.rule("mtime_intr_taken", "intr_mip_mie_bounded_time")
 def test_an_interrupt_is_announced_and_wfi_wakes_whether_or_not_it_is_enabled(play):
     async def scenario(s):
         await settled(s, mtip=1)
@@ -107,6 +111,37 @@ def test_an_interrupt_is_announced_and_wfi_wakes_whether_or_not_it_is_enabled(pl
         await s.trap(7, interrupt=1)
         await s.pause()
         assert taken(s) is None
+    play(scenario)
+
+
+@pytest.mark.rule("wfi_unaffected_conditions")
+def test_wfi_wakes_on_what_mie_enables_whatever_the_mode_the_delegation_and_the_global_enables_are(play):
+    sources = {3: "msip", 7: "mtip", 11: "meip"}
+
+    async def scenario(s):
+        for code in (1, 2, 3, 5, 6, 7, 9, 10, 11):
+            bit = 1 << code
+            pend = "hvip" if code in (2, 6, 10) else "mip"
+            for mode, delegated, enabled in product((Mode.M, Mode.HS, Mode.VS), (0, 1), (0, 1)):
+                await s.to_m()
+                await s.write("mideleg", ONES * delegated & ONES)
+                await s.write("hideleg", ONES * delegated & ONES)
+                for status in ("mstatus", "vsstatus"):
+                    await s.write(status, 0xaa * enabled)
+                for own in (0, 1):
+                    await s.to_m()
+                    await s.write("mie", bit if own else ONES ^ bit)
+                    if code in sources:
+                        s.ctx.set(getattr(s.dut, sources[code]), 1)
+                    else:
+                        await s.write(pend, bit)
+                    await s.enter(mode)
+                    await s.pause()
+                    assert (code, mode, s.ctx.get(s.dut.csr.wake)) == (code, mode, own)
+            await s.to_m()
+            await s.write(pend, 0)
+            if code in sources:
+                s.ctx.set(getattr(s.dut, sources[code]), 0)
     play(scenario)
 
 

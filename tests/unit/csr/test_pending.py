@@ -20,6 +20,8 @@ async def settled(s, **inputs):
     await s.pause()
 
 
+@pytest.mark.rule("mip_meip_rdonly", "mip_mtip_rdonly", "mip_msip_rdonly", "mip_bits_rdonly_op",
+                  "MIP_MSIP_MAYBE_RDONLY0")
 def test_the_lines_are_seen_in_mip_and_software_cannot_change_them(play):
     async def scenario(s):
         for line, each in (("msip", 3), ("mtip", 7), ("meip", 11), ("seip", 9)):
@@ -34,6 +36,7 @@ def test_the_lines_are_seen_in_mip_and_software_cannot_change_them(play):
 
 
 @pytest.mark.rule("sip_seip_op")
+@pytest.mark.rule("mip_bits_wr_op", "mip_seip_acc", "mip_seip_rdcsr", "mip_seip_wrcsr", "intr_sei_op")
 def test_seip_reads_as_software_or_controller_and_a_set_changes_software_alone(play):
     async def scenario(s):
         await settled(s, seip=1)
@@ -162,6 +165,7 @@ def test_hgeip_is_indexed_by_the_guests_number_and_zero_selects_nothing(play):
 
 
 @pytest.mark.rule("sip_stip_op", "mip_stip_op", "sip_stip_acc")
+@pytest.mark.rule("mip_stip_no_stimecmp_acc", "mip_stip_stimecmp_acc", "mip_stip_stimecmp_op", "mip_stip_stimecmp_clr")
 def test_stip_follows_stimecmp_while_stce_is_set_and_software_while_it_is_not(play):
     async def scenario(s):
         stip = 1 << 5
@@ -222,6 +226,7 @@ def test_a_stored_henvcfg_stce_cannot_be_changed_while_menvcfg_has_none(play):
     play(scenario)
 
 
+@pytest.mark.rule("mip_stip_no_stimecmp_acc")
 def test_without_sstc_stip_is_softwares_and_vstip_hvips(play):
     async def scenario(s):
         await settled(s, time=100)

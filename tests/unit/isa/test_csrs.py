@@ -19,6 +19,7 @@ def test_fields_do_not_overlap(csr):
     assert csr.mask < 1 << 64
 
 
+@pytest.mark.rule("warl_rst")
 @every_csr
 def test_a_reset_value_fits_its_field_and_is_legal(csr):
     for field in csr.fields:
@@ -71,6 +72,7 @@ def test_without_the_h_extension_there_is_no_csr_nor_field_of_it():
 
 
 @pytest.mark.rule("henvcfg_stce", "stimecmp_exist", "vstimecmp_exist", "menvcfg_stce_exist", "henvcfg_stce_exist")
+@pytest.mark.rule("menvcfg_stce_rdonly0")
 def test_a_core_without_sstc_has_no_stimecmp_and_no_stce():
     csrs = table(FULL.without("sstc"))
     assert not {"stimecmp", "vstimecmp"} & csrs.keys()

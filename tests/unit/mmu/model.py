@@ -124,9 +124,9 @@ class Machine:
         return pa, memory, memory and pa >> 12 != self.uncached_page
 
     def read_entry(self, pa, access):
-        """An implicit read, of supervisor privilege."""
+        """An implicit read, of supervisor privilege; never of a device."""
         implied = replace(access, mode=Mode.HS, reach=Reach.LOAD, hlvx=0)
-        if not self.grants(pa, implied, 8) or pa in self.broken:
+        if not self.grants(pa, implied, 8) or not self.region(pa).memory or pa in self.broken:
             raise Refused(ACCESS_FAULT, access)
         return self.memory.get(pa, 0)
 

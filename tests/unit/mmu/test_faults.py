@@ -119,6 +119,24 @@ def test_a_table_beyond_physical_memory_is_an_access_fault_of_the_original_type(
     assert outcomes(guest, at(reach=reach, mode=mode)) == [(ACCESS_FAULT[reach], 0, 0)]
 
 
+@pytest.mark.rule("pma_vm_hw_tbl_acc", "pma_idp_implicit_ok")
+@REACHES
+@pytest.mark.parametrize("stage", ("vs", "g", "single"))
+@pytest.mark.parametrize("device", (0x1000_0000, 0xC20_0000), ids=("uart", "plic"))
+def test_a_table_in_a_device_is_an_access_fault_and_is_not_read(stage, reach, device):
+    # A walk may be that of a fetch on a wrong path, and what a device does when it is read cannot be taken back.
+    guest = guest_with()
+    memory = guest.machine.memory
+    if stage == "vs":
+        guest.map_guest(guest.vs_root, device, 0)
+    elif stage == "g":
+        memory[guest.g_root + 8 * (GPA >> 30)] = pointer(device)
+    else:
+        guest.machine.satp = 8, 0, device >> 12
+    mode = Mode.HS if stage == "single" else Mode.VS
+    assert outcomes(guest, at(reach=reach, mode=mode)) == [(ACCESS_FAULT[reach], 0, 0)]
+
+
 @pytest.mark.parametrize("level", (0, 1))
 def test_an_entry_that_points_beyond_physical_memory_is_no_shortcut_to_what_its_low_bits_name(level):
     guest = guest_with()
@@ -160,6 +178,7 @@ def test_a_table_on_an_uncached_page_is_read_past_the_cache():
     assert outcomes(guest, at()) == [PA]  # the memory behind `tables` looks at `cacheable`
 
 
+@pytest.mark.rule("pmp_check_pagetable_access")
 def test_a_table_is_read_with_supervisor_privilege_where_pmp_denies_it():
     machine = Machine()
     guest = Guest(8, 8, machine=machine)
@@ -451,6 +470,7 @@ def test_the_scheme_of_an_address_is_that_of_its_effective_mode():
 
 # Memory itself.
 
+@pytest.mark.rule("pma_chk_paddr", "pma_precise_recom")
 @pytest.mark.parametrize("pa", (1 << 34, 1 << 40, 1 << 55, (1 << 55) + PA, 0x1_0000_0000, 0x3000), ids=hex)
 @REACHES
 def test_absent_memory_is_an_access_fault(reach, pa):
@@ -466,6 +486,7 @@ def test_no_bit_of_an_address_above_physical_memory_is_dropped(bit):
     assert outcomes(None, Access(PA, Mode.M), Access(PA | 1 << bit, Mode.M), machine=Machine()) == [PA, (5, 0, 0)]
 
 
+@pytest.mark.rule("pma_indep_exec_context", "pma_io_rwx_per_sz")
 @pytest.mark.parametrize("mode", (Mode.M, Mode.HS, Mode.VS), ids=lambda mode: mode.name)
 def test_a_device_is_read_and_written_but_not_executed(mode):
     uart = 0x1000_0000

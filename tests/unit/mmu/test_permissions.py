@@ -110,6 +110,7 @@ def test_an_access_is_allowed_where_both_stages_u_and_physical_memory_all_allow_
 
 
 @pytest.mark.rule("sstatus_sum_op")
+@pytest.mark.rule("mstatus_sum_op_no-vm")
 def test_a_stage_that_is_off_grants_everything_whatever_u_says():
     rows = [(context, dict.fromkeys(Rights.as_shape().members, 1) | {"s_off": 1, "s_u": u})
             for context in CONTEXTS for u in BITS]

@@ -113,6 +113,7 @@ def test_an_access_that_has_begun_is_not_interrupted():
 
 
 @pytest.mark.rule("stval_op_breakpoint", "stval_op_other_traps")
+@pytest.mark.rule("mtval_vaddr_wr1", "mtval_other_traps_zero")
 @pytest.mark.parametrize("mode", list(Mode), ids=lambda mode: mode.name)
 def test_calls_have_the_cause_of_their_mode_and_a_breakpoint_its_own_address(mode):
     async def scenario(p):
@@ -190,6 +191,7 @@ TABLE_FAULT = {"cause": 21, "gpa": 0x4000, "implicit": 1}
 
 @pytest.mark.rule("H_trap_xtinst", "H_trap_xtinst_guestpage", "MTVAL2_TRAPVAL", "HTVAL_TRAPVAL",
                   "mtval2_trapval_vstrans")
+@pytest.mark.rule("mtval_vaddr_wr2")
 @pytest.mark.parametrize("htinst,fault,gpa,tinst", [
     ("full", GUEST_FAULT, 0x1234_5678, "transformed"), ("pseudo", GUEST_FAULT, 0x1234_5678, 0),
     ("zero", GUEST_FAULT, 0x1234_5678, 0), ("full", TABLE_FAULT, 0x4000, 0x3000),
@@ -303,14 +305,17 @@ def test_a_return_goes_on_where_the_csrs_say(name):
     run(scenario)
 
 
-def test_wfi_waits_until_an_interrupt_is_pending():
+@pytest.mark.rule("wfi_op", "wfi_no_intr_pc", "WFI_RESUME_REASON", "wfi_mepc_val")
+@pytest.mark.parametrize("taken", (0, 1))
+def test_wfi_waits_until_an_interrupt_is_pending(taken):
     async def scenario(p):
         await p.give("wfi")
         await p.ctx.tick().repeat(10)
         assert not p.get("flush")
         p.ctx.set(p.dut.csr.wake, 1)
+        p.ctx.set(p.dut.csr.interrupt, taken)
         await p.ctx.tick()
-        assert p.get("flush") and await p.resumes() == PC + 4
+        assert p.get("flush") and not p.ctx.get(p.dut.csr.trap.valid) and await p.resumes() == PC + 4
     run(scenario)
 
 

@@ -41,6 +41,7 @@ def test_a_context_is_that_of_the_current_mode():
     assert [of_data(mode=mode, mpp=0, mpv=1, spvp=1)["mode"] for mode in Mode] == list(Mode)
 
 
+@pytest.mark.rule("mstatus_mprv_ldst_op")
 def test_mprv_takes_mpp_and_mpv_in_m_mode():
     modes = {(0, 0): Mode.U, (1, 0): Mode.HS, (3, 0): Mode.M, (0, 1): Mode.VU, (1, 1): Mode.VS}
     for (mpp, mpv), mode in modes.items():
@@ -89,6 +90,7 @@ def test_reach_and_hlvx_are_those_of_the_instruction():
         assert (context["reach"], context["hlvx"]) == (reach, hlvx)
 
 
+@pytest.mark.rule("mstatus_mprv_inst_xlat_op")
 def test_a_fetch_looks_at_the_mode_alone():
     chooser = random.Random(1)
     rows = []

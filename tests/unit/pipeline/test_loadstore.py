@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from random import Random
 
 import pytest
-from amaranth.hdl import Elaboratable, Module
+from amaranth.hdl import Elaboratable, Module, ResetInserter, Signal
 from amaranth.lib.wiring import connect
 from busmodel import BusMemory
 from testbench import Bench, assert_exports
@@ -239,6 +239,7 @@ def test_it_exports():
 
 
 @pytest.mark.rule("rvwmo_single_hart_op", "rvwmo_ld_val_axiom", "rvwmo_misaligned_ldst_memops")
+@pytest.mark.rule("MCAUSE_EXCCODE_MISALIGNED_VS_FAULT_PRI")
 @pytest.mark.parametrize("seed", range(4))
 def test_random_accesses_read_and_write_what_the_manual_says(seed):
     async def scenario(player):
@@ -315,6 +316,7 @@ def test_a_store_whose_second_part_is_a_device_writes_nothing(name, cause, known
     play(scenario)
 
 
+@pytest.mark.rule("pma_amo_levels", "pma_amo_far_subset_proc", "pma_rsrv_levels")
 @pytest.mark.parametrize("name,cause", (("lr.w", 5), ("sc.w", 7), ("amoadd.w", 7), ("amoswap.d", 7)))
 def test_an_atomic_on_a_device_is_an_access_fault(name, cause):
     async def scenario(player):
@@ -324,6 +326,7 @@ def test_an_atomic_on_a_device_is_an_access_fault(name, cause):
     play(scenario)
 
 
+@pytest.mark.rule("MCAUSE_EXCCODE_MISALIGNED_VS_FAULT_PRI")
 @pytest.mark.parametrize("name,cause", (("lh", 4), ("ld", 4), ("hlv.d", 4), ("sw", 6), ("hsv.d", 6), ("amoadd.w", 6),
                                          ("lr.d", 4)))
 def test_where_misaligned_accesses_trap_they_have_the_causes_4_and_6(name, cause):
@@ -333,6 +336,7 @@ def test_where_misaligned_accesses_trap_they_have_the_causes_4_and_6(name, cause
     play(scenario, misaligned=False)
 
 
+@pytest.mark.rule("pma_idp_misaligned_exc")
 def test_a_misaligned_access_of_a_device_is_an_access_fault_and_reaches_nothing():
     async def scenario(player):
         assert await player.check("lh", DEVICE + 1) == (5, 0, 0, 0)
@@ -341,6 +345,7 @@ def test_a_misaligned_access_of_a_device_is_an_access_fault_and_reaches_nothing(
     play(scenario)
 
 
+@pytest.mark.rule("pma_io_rwx_per_sz")
 @pytest.mark.parametrize("name", ("lb", "lhu", "lw", "ld", "sb", "sh", "sw", "sd"))
 def test_a_device_sees_one_access_of_the_size_of_the_instruction(name):
     async def scenario(player):
@@ -353,6 +358,7 @@ def test_a_device_sees_one_access_of_the_size_of_the_instruction(name):
     play(scenario)
 
 
+@pytest.mark.rule("pma_non_cacheable")
 def test_an_uncached_page_of_memory_takes_misaligned_accesses_and_atomics():
     async def scenario(player):
         for offset in range(8):
@@ -381,6 +387,22 @@ def test_a_failed_sc_writes_nothing_and_each_sc_ends_the_reservation():
         assert await player.check("sc.d", RAM, 2) == ("done", 1)
         await player.compare()
     play(scenario)
+
+
+@pytest.mark.rule("ld_rsv_rst")
+def test_a_reset_ends_the_reservation():
+    reset, rig = Signal(), Rig()
+    memory = BusMemory(rig.cache.bus)
+    player = Player(None, rig, memory, Random(0))
+
+    async def scenario(ctx):
+        player.ctx = ctx
+        await player.check("lr.d", RAM)
+        ctx.set(reset, 1)
+        await ctx.tick()
+        ctx.set(reset, 0)
+        assert await player.do("sc.d", RAM, 1) == ("done", 1)
+    Bench(ResetInserter(reset)(rig)).run(scenario, background=(memory.serve, player.translate))
 
 
 @pytest.mark.rule("rvwmo_sc_fail_no_memop")
