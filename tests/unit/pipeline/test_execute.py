@@ -6,6 +6,7 @@ import pytest
 from testbench import Bench, assert_exports
 from unit.pipeline.immediates import immediate_of
 
+from hyacinth.rtl.config import FULL
 from hyacinth.rtl.csr.access import Access
 from hyacinth.rtl.isa.instructions import BY_NAME, INSTRUCTIONS, Unit
 from hyacinth.rtl.isa.modes import Mode
@@ -19,14 +20,17 @@ PC = 0xFFFF_FFFF_8000_1000
 
 
 def test_it_exports():
-    assert_exports(Execute())
+    assert_exports(Execute(FULL))
 
 
 def prepared(row):
     """The Controls of an instruction; 0 where it does not matter."""
-    fields = controls(row)
-    return {name: value or 0 for name, value in fields.items()} | \
-        {"alu": {name: value or 0 for name, value in fields["alu"].items()}}
+    return {name: known(value) if isinstance(value, dict) else value or 0 for name, value in controls(row).items()}
+
+
+def known(fields):
+    """Fields that do not matter are 0."""
+    return {name: value or 0 for name, value in fields.items()}
 
 
 def signed(value):
@@ -40,10 +44,10 @@ class Bencher:
     def put(self, name, a=0, b=0, *, fetched=(), ready=1, valid=1, **operands):
         """The instruction stands in execute; what Executed says of it."""
         ctx, dut, row = self.ctx, self.dut, BY_NAME[name]
-        word = row.encode(**dict.fromkeys("dstichqf", 0) | operands)
+        word = row.encode(**dict.fromkeys("dstichqnf", 0) | operands)
         ctx.set(dut.i.payload, {"a": a, "b": b, "number": immediate_of(word, row.format), "controls": prepared(row),
                                 "decoded": {"bits": word, "fetched": {"pc": PC, "raw": word} | dict(fetched)}
-                                | facts(row)})
+                                | known(facts(row))})
         ctx.set(dut.i.valid, valid)
         ctx.set(dut.o.ready, ready)
         return ctx.get(dut.o.payload)
@@ -53,7 +57,7 @@ class Bencher:
 
 
 def run(scenario):
-    dut = Execute()
+    dut = Execute(FULL)
 
     async def play(ctx):
         ctx.set(dut.status, {"mode": Mode.M, "misa_h": 1})

@@ -6,8 +6,11 @@ import pytest
 from amaranth.sim import Simulator
 from testbench import Bench, assert_exports
 
-from hyacinth.rtl.isa.instructions import Alu, Amo
+from hyacinth.rtl.config import FULL, SMALL
+from hyacinth.rtl.isa.instructions import INSTRUCTIONS, Alu, Amo, Unit
+from hyacinth.rtl.pipeline.decode import COMPARES, IDLE
 from hyacinth.rtl.units.alu import AluUnit, AmoUnit, alu_controls
+from hyacinth.rtl.units.bits import BIT_OPERATIONS, BitUnit, bit_controls
 from hyacinth.rtl.units.divider import Divider
 from hyacinth.rtl.units.multiplier import Multiplier
 
@@ -28,45 +31,104 @@ def pairs(count=200):
          for _ in range(count)]
 
 
-@pytest.mark.parametrize("unit", (AluUnit, AmoUnit, Multiplier, Divider))
-def test_it_exports(unit):
-    assert_exports(unit())
+@pytest.mark.parametrize("make", (lambda: AluUnit(FULL), lambda: AluUnit(SMALL), lambda: BitUnit(FULL), AmoUnit,
+                                  Multiplier, Divider))
+def test_it_exports(make):
+    assert_exports(make())
 
 
 def alu(op, a, b, word):
+    """What the manual says of each operation."""
     amount = b & (31 if word else 63)
     width = 32 if word else 64
-    low = a & (1 << width) - 1
-    result = {Alu.ADD: a + b, Alu.SUB: a - b, Alu.SLL: low << amount, Alu.SLT: signed(a) < signed(b), Alu.SLTU: a < b,
-              Alu.XOR: a ^ b, Alu.SRL: low >> amount, Alu.SRA: signed(low, width) >> amount, Alu.OR: a | b,
-              Alu.AND: a & b}[op]
+    low, low_word = a & (1 << width) - 1, a & 0xFFFFFFFF
+    digits = f"{low:0{width}b}"
+    octets = a.to_bytes(8, "little")
+    result = {
+        Alu.ADD: a + b, Alu.SUB: a - b, Alu.SLL: low << amount, Alu.SLT: signed(a) < signed(b), Alu.SLTU: a < b,
+        Alu.XOR: a ^ b, Alu.SRL: low >> amount, Alu.SRA: signed(low, width) >> amount, Alu.OR: a | b, Alu.AND: a & b,
+        Alu.ZERO: 0, Alu.ADD_UW: low_word + b, Alu.SH1ADD: (a << 1) + b, Alu.SH1ADD_UW: (low_word << 1) + b,
+        Alu.SH2ADD: (a << 2) + b, Alu.SH2ADD_UW: (low_word << 2) + b, Alu.SH3ADD: (a << 3) + b,
+        Alu.SH3ADD_UW: (low_word << 3) + b, Alu.SLL_UW: low_word << amount, Alu.ANDN: a & ~b, Alu.ORN: a | ~b,
+        Alu.XNOR: ~(a ^ b), Alu.ROL: low << amount | low >> width - amount,
+        Alu.ROR: low >> amount | low << width - amount, Alu.CLZ: len(digits) - len(digits.lstrip("0")),
+        Alu.CTZ: len(digits) - len(digits.rstrip("0")), Alu.CPOP: digits.count("1"),
+        Alu.MIN: min(signed(a), signed(b)), Alu.MINU: min(a, b), Alu.MAX: max(signed(a), signed(b)),
+        Alu.MAXU: max(a, b), Alu.SEXT_B: signed(a, 8), Alu.SEXT_H: signed(a, 16), Alu.ZEXT_H: a & 0xFFFF,
+        Alu.ORC_B: int.from_bytes(bytes(0xFF if octet else 0 for octet in octets), "little"),
+        Alu.REV8: int.from_bytes(octets, "big"), Alu.BCLR: a & ~(1 << amount), Alu.BEXT: a >> amount & 1,
+        Alu.BINV: a ^ 1 << amount, Alu.BSET: a | 1 << amount, Alu.CZERO_EQZ: a if b else 0,
+        Alu.CZERO_NEZ: 0 if b else a}[op]
     return (signed(result, 32) if word else result) & MASK
 
 
-@pytest.mark.parametrize("op,word", [(op, word) for op in Alu for word in (0, 1)
-                                     if not word or op in (Alu.ADD, Alu.SUB, Alu.SLL, Alu.SRL, Alu.SRA)])
-def test_the_alu_computes(op, word):
-    dut, wrong = AluUnit(), []
+OPERATIONS = sorted({(each.op, each.word) for each in INSTRUCTIONS if each.unit == Unit.ALU})
+BASE = [(op, word) for op, word in OPERATIONS if op <= Alu.AND]
+
+
+def computed(dut, op, word):
+    """Pairs of operands for which `dut` has another result."""
+    wrong = []
 
     async def drive(ctx):
-        ctx.set(dut.controls, alu_controls(op, word))
+        ctx.set(dut.controls, bit_controls(op, word) if isinstance(dut, BitUnit) else alu_controls(op, word))
         for a, b in pairs():
             ctx.set(dut.a, a)
             ctx.set(dut.b, b)
+            if isinstance(dut, BitUnit):
+                unsigned = op in (Alu.MINU, Alu.MAXU)
+                ctx.set(dut.less, a < b if unsigned else signed(a) < signed(b))
+                ctx.set(dut.shifted, a >> (b & 63))
             if ctx.get(dut.result) != alu(op, a, b, word):
                 wrong.append((a, b))
     simulator = Simulator(dut)
     simulator.add_testbench(drive)
     simulator.run()
-    assert not wrong
+    return wrong
+
+
+@pytest.mark.rule("misa_b_op")
+@pytest.mark.parametrize("op,word", [each for each in OPERATIONS if each[0] not in BIT_OPERATIONS])
+def test_the_alu_computes(op, word):
+    assert not computed(AluUnit(FULL), op, word)
+
+
+@pytest.mark.parametrize("op,word", BASE)
+def test_an_alu_without_the_extensions_computes_as_well(op, word):
+    assert not computed(AluUnit(SMALL), op, word)
+
+
+@pytest.mark.parametrize("op,word", [each for each in OPERATIONS if each[0] in BIT_OPERATIONS])
+def test_the_bit_unit_computes(op, word):
+    assert not computed(BitUnit(FULL), op, word)
+
+
+@pytest.mark.parametrize("op", (Alu.MIN, Alu.MINU, Alu.MAX, Alu.MAXU, Alu.BEXT))
+def test_the_alu_gives_the_bit_unit_what_it_takes(op):
+    dut = AluUnit(FULL)
+
+    async def drive(ctx):
+        ctx.set(dut.controls, alu_controls(op, 0))
+        for a, b in pairs():
+            ctx.set(dut.a, a)
+            ctx.set(dut.b, b)
+            if op == Alu.BEXT:
+                assert ctx.get(dut.result[0]) == a >> (b & 63) & 1
+            else:
+                assert ctx.get(dut.less) == (a < b if op in (Alu.MINU, Alu.MAXU) else signed(a) < signed(b))
+    simulator = Simulator(dut)
+    simulator.add_testbench(drive)
+    simulator.run()
 
 
 def test_an_alu_that_idles_gives_0_and_still_compares():
-    dut = AluUnit()
+    dut = AluUnit(FULL)
 
     async def drive(ctx):
         for op in (Alu.SLT, Alu.SLTU):
-            ctx.set(dut.controls, {name: alu_controls(op, 0)[name] for name in ("invert", "unsigned")})
+            # Whatever else is on: what a branch leaves open.
+            idle = {name: 1 for name in IDLE} | {name: alu_controls(op, 0)[name] for name in COMPARES}
+            ctx.set(dut.controls, idle)
             ctx.set(dut.a, MASK)
             ctx.set(dut.b, 1)
             assert ctx.get(dut.result) == 0

@@ -5,6 +5,7 @@ from amaranth.hdl import Module
 from amaranth.sim import Simulator
 from testbench import assert_exports
 
+from hyacinth.rtl.config import FULL
 from hyacinth.rtl.isa.compressed import COMPRESSED
 from hyacinth.rtl.isa.instructions import identify
 from hyacinth.rtl.units.compressed import Expander
@@ -12,7 +13,7 @@ from hyacinth.rtl.units.compressed import Expander
 
 def expand(words):
     m = Module()
-    m.submodules.dut = dut = Expander()
+    m.submodules.dut = dut = Expander(FULL)
     out = []
 
     async def drive(ctx):
@@ -26,7 +27,7 @@ def expand(words):
 
 
 def test_it_exports():
-    assert_exports(Expander())
+    assert_exports(Expander(FULL))
 
 
 def test_each_row_has_sixteen_bits_and_expands_to_a_known_instruction():
