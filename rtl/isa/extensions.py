@@ -29,8 +29,8 @@ EXTENSIONS: tuple[Extension, ...] = (
 OPTIONAL: frozenset[str] = frozenset(extension.name for extension in EXTENSIONS)
 
 BUILT_IN: tuple[str, ...] = ("svade", "zicntr", "zicsr", "zifencei", "zihintntl", "zihintpause", "zihpm", "zkt")
-"""Those that no configuration lacks. Hints (rtl/isa/hints.py) are executed as the instructions that they are encoded as,
-and what Zkt lists takes a time that does not depend on operands."""
+"""Those that no configuration lacks. Hints (rtl/isa/hints.py) are executed as what they are encoded as, and what Zkt
+lists takes a time that does not depend on operands."""
 
 
 def check(chosen: frozenset[str], hypervisor: bool) -> str:
