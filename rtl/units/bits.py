@@ -56,6 +56,7 @@ class BitUnit(wiring.Component):
     Members
     -------
     controls : In(BitControls)
+        The operation.
     a, b : In(64)
         rs1, and rs2 or 0.
     less : In(1)

@@ -5,15 +5,18 @@ from random import Random
 import pytest
 from testbench import Bench, assert_exports
 from unit.pipeline.immediates import immediate_of
+from unit.units.manual import alu
 
 from hyacinth.rtl.config import FULL
 from hyacinth.rtl.csr.access import Access
+from hyacinth.rtl.isa import instructions
 from hyacinth.rtl.isa.instructions import BY_NAME, INSTRUCTIONS, Unit
 from hyacinth.rtl.isa.modes import Mode
 from hyacinth.rtl.payloads import Reach
 from hyacinth.rtl.pipeline.decode import controls, facts
 from hyacinth.rtl.pipeline.execute import Execute
 from hyacinth.rtl.pipeline.predictor import Jump
+from hyacinth.rtl.units.bits import BIT_OPERATIONS
 
 ALL = (1 << 64) - 1
 PC = 0xFFFF_FFFF_8000_1000
@@ -56,8 +59,8 @@ class Bencher:
         return self.ctx.get(getattr(self.dut, name))
 
 
-def run(scenario):
-    dut = Execute(FULL)
+def run(scenario, config=FULL):
+    dut = Execute(config)
 
     async def play(ctx):
         ctx.set(dut.status, {"mode": Mode.M, "misa_h": 1})
@@ -216,6 +219,34 @@ def test_what_is_known_here_is_forwarded():
             x.put(name, **({"i": 7} if name in ("sd", "beq") else {}))
             assert not x.ctx.get(x.dut.forward.valid), name
     run(scenario)
+
+
+@pytest.mark.parametrize("name", [row.name for row in INSTRUCTIONS if row.unit == Unit.ALU and "i" not in row.operands])
+def test_arithmetic_is_done_here_and_what_comes_late_is_known_to_commit_alone(name):
+    row, random = BY_NAME[name], Random(name)
+
+    async def scenario(x):
+        for a in (0, 5, ALL, 1 << 63, random.getrandbits(64), random.getrandbits(8)):
+            b = random.choice((0, 7, ALL, random.getrandbits(64)))
+            operands = {"h": b & (31 if row.word else 63), "i": b & (31 if row.word else 63)}
+            o = x.put(name, a, b if "t" in row.bits else 0, d=7, **operands)
+            expected = alu(row.op, a, operands["h"] if "h" in row.bits else b if "t" in row.bits else 0, row.word)
+            forward = x.ctx.get(x.dut.forward)
+            assert o.result == expected
+            assert forward.known == (row.op not in BIT_OPERATIONS) and (not forward.known or forward.value == expected)
+    run(scenario)
+
+
+@pytest.mark.parametrize("lacks", (("zbb",), ("zbs",), ("zicond",), ("zbb", "zbs"), ("zbb", "zbs", "zicond", "zba")))
+def test_without_some_of_the_extensions_the_others_compute(lacks):
+    config = FULL.without(*lacks)
+    rows = [row for row in instructions.table(config) if row.unit == Unit.ALU and "t" in row.operands]
+
+    async def scenario(x):
+        for row in rows:
+            for a, b in ((5, 3), (ALL, 1), (1, ALL), (1 << 63, 0)):
+                assert x.put(row.name, a, b, d=7).result == alu(row.op, a, b, row.word), row.name
+    run(scenario, config)
 
 
 def test_the_product_is_that_of_the_multiplication_that_left():
