@@ -141,24 +141,18 @@ def facts(row) -> dict:
 def controls(row) -> dict:
     """The fields of Controls for `row`; None where one does not matter."""
     memory = row.unit in (Unit.LOAD, Unit.STORE, Unit.AMO)
-    op = row.op if row.unit in (Unit.ALU, Unit.BRANCH) else Alu.ZERO
-    late, sums = op in BIT_OPERATIONS, memory or row.name == "auipc"
-    bits = bit_controls(op, row.word)
-    alu, from_pc = alu_controls(op, row.word), row.unit == Unit.BRANCH or not facts(row)["uses_rs1"]
-    if sums or row.unit == Unit.BRANCH or op == Alu.ZERO:  # its result is 0, though a branch compares
-        alu = {name: alu[name] if row.unit == Unit.BRANCH and name in COMPARES else
-               None if name in IDLE else 0 for name in alu}
-    elif op != Alu.BEXT and late:  # nobody looks at its result, though MIN and its kin compare
-        alu = {name: alu[name] if alu["invert"] and name in COMPARES else None for name in alu}
+    sums, from_pc = memory or row.name == "auipc", row.unit == Unit.BRANCH or not facts(row)["uses_rs1"]
+    op = row.op if row.unit == Unit.ALU and not sums else Alu.ZERO
+    alu, late = alu_controls(op, row.word), op in BIT_OPERATIONS
     chosen = late
+    if row.unit == Unit.BRANCH:  # the ALU compares, and its result is 0
+        alu |= {name: alu_controls(row.op, row.word)[name] for name in COMPARES}
     if row.unit in (Unit.MUL, Unit.DIV, Unit.CSR, Unit.SYSTEM):  # nobody looks at what execute gives
         alu, sums, from_pc, chosen = dict.fromkeys(alu), None, None, None
-    return {"alu": alu, "bits": bits if late else dict.fromkeys(bits), "branch": row.unit == Unit.BRANCH,
+    return {"alu": alu, "bits": bit_controls(op, row.word), "branch": row.unit == Unit.BRANCH,
             "jump": row.unit == Unit.JUMP, "memory": memory, "sums": sums, "from_pc": from_pc,
             "known": row.unit in (Unit.ALU, Unit.JUMP) and not late, "late": chosen}
 
 
 COMPARES = ("invert", "unsigned")
 """Controls of the ALU on which a comparison depends."""
-IDLE = ("word", "invert", "unsigned", "arithmetic", "twice", "four_times", "unsigned_word", "single")
-"""Those that change nothing where the result is 0."""

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..config import CoreConfig
 from ..isa.instructions import Alu, Amo
+from .bits import BIT_OPERATIONS
 
 
 def extend_word(value) -> Value:
@@ -48,23 +49,39 @@ class AluControls(data.Struct):
     unsigned_word: 1    # of the first operand bits 31:0 count, zero-extended
 
 
+TIMES = {Alu.ADD_UW: 1, Alu.SH1ADD: 2, Alu.SH1ADD_UW: 2, Alu.SH2ADD: 4, Alu.SH2ADD_UW: 4, Alu.SH3ADD: 8,
+         Alu.SH3ADD_UW: 8}
+"""The multiple of the first operand that Zba's additions take."""
+UNSIGNED_WORD = (Alu.ADD_UW, Alu.SH1ADD_UW, Alu.SH2ADD_UW, Alu.SH3ADD_UW, Alu.SLL_UW)
+
+
 def alu_controls(op, word) -> dict:
-    """The AluControls of an Alu, as numbers. One that the ALU does not do by itself (rtl/units/bits.py) is that part of
-    it which the ALU does."""
-    sums, left, rotates = op in (Alu.ADD, Alu.SUB), op in (Alu.SLL, Alu.SLL_UW, Alu.ROL), op in (Alu.ROL, Alu.ROR)
+    """The AluControls of an Alu, as numbers; None where one does not matter.
+
+    Of what is not the ALU's (rtl/units/bits.py) they are those of its part in it: MIN and its kin compare, BEXT shifts.
+    """
+    sums, scales, rotates = op in (Alu.ADD, Alu.SUB), op in TIMES, op in (Alu.ROL, Alu.ROR)
+    left, right = op in (Alu.SLL, Alu.SLL_UW, Alu.ROL), op in (Alu.SRL, Alu.SRA, Alu.ROR, Alu.BEXT)
     conjunction = op in (Alu.AND, Alu.ANDN, Alu.BCLR, Alu.OR, Alu.ORN, Alu.BSET)
     difference = op in (Alu.XOR, Alu.XNOR, Alu.BINV, Alu.OR, Alu.ORN, Alu.BSET)
-    compares, unsigned = op in (Alu.SLT, Alu.SLTU), op in (Alu.SLTU, Alu.MINU, Alu.MAXU)
-    complements = op in (Alu.SUB, Alu.ANDN, Alu.ORN, Alu.XNOR, Alu.BCLR, Alu.MIN, Alu.MAX)
-    times = {Alu.ADD_UW: 1, Alu.SH1ADD: 2, Alu.SH1ADD_UW: 2, Alu.SH2ADD: 4, Alu.SH2ADD_UW: 4, Alu.SH3ADD: 8,
-             Alu.SH3ADD_UW: 8}.get(op, 0)
-    return {"word": word, "invert": complements or compares or unsigned or left, "unsigned": unsigned,
-            "sums": sums, "whole_sums": sums and not word, "compares": compares, "conjunction": conjunction,
-            "difference": difference, "word_sums": sums and word, "left": left,
-            "right": op in (Alu.SRL, Alu.SRA, Alu.ROR, Alu.BEXT), "half": (left or rotates) and word,
-            "arithmetic": op == Alu.SRA, "rotates": rotates, "single": op in (Alu.BCLR, Alu.BINV, Alu.BSET),
-            "scales": times > 0, "twice": times in (2, 8), "four_times": times in (4, 8),
-            "unsigned_word": op in (Alu.ADD_UW, Alu.SH1ADD_UW, Alu.SH2ADD_UW, Alu.SH3ADD_UW, Alu.SLL_UW)}
+    compares, picks = op in (Alu.SLT, Alu.SLTU), op in (Alu.MIN, Alu.MINU, Alu.MAX, Alu.MAXU)
+    negates = op in (Alu.SUB, Alu.ANDN, Alu.ORN, Alu.XNOR, Alu.BCLR)
+    shifts, logic, looked_at = left or right, conjunction or difference, op not in BIT_OPERATIONS or op == Alu.BEXT
+
+    def where(matters, value):
+        return value if matters else None
+
+    makes_result = {"sums": sums, "whole_sums": sums and not word, "word_sums": sums and word, "compares": compares,
+                    "conjunction": conjunction, "difference": difference, "left": left, "right": right,
+                    "rotates": rotates, "scales": scales}
+    return {name: where(looked_at, value) for name, value in makes_result.items()} | {
+        "word": where(shifts, word), "half": where(shifts, (left or rotates) and word),
+        "arithmetic": where(op in (Alu.SRL, Alu.SRA), op == Alu.SRA),
+        "invert": where(sums or logic or shifts or compares or picks, negates or left or compares or picks),
+        "unsigned": where(compares or picks, op in (Alu.SLTU, Alu.MINU, Alu.MAXU)),
+        "single": where(logic, op in (Alu.BCLR, Alu.BINV, Alu.BSET)),
+        "twice": where(scales, TIMES.get(op) in (2, 8)), "four_times": where(scales, TIMES.get(op) in (4, 8)),
+        "unsigned_word": where(scales or left or rotates, op in UNSIGNED_WORD)}
 
 
 class AluUnit(wiring.Component):

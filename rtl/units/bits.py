@@ -29,6 +29,8 @@ class BitControls(data.Struct):
     unless_zero: 1      # CZERO.EQZ: if it is not
 
 
+BIT_CONTROLS = tuple(BitControls.as_shape().members)
+
 BIT_OPERATIONS = {
     Alu.MIN: ("least",), Alu.MINU: ("least",), Alu.MAX: ("greatest",), Alu.MAXU: ("greatest",), Alu.CPOP: ("ones",),
     Alu.CTZ: ("zeros",), Alu.CLZ: ("zeros", "leading"), Alu.SEXT_B: ("extends_byte", "signed"),
@@ -41,9 +43,13 @@ BIT_EXTENSIONS = ("zbb", "zbs", "zicond")
 
 
 def bit_controls(op, word) -> dict:
-    """The BitControls of an Alu, as numbers."""
-    on = BIT_OPERATIONS.get(op, ())
-    return {name: word if name == "word" else name in on for name in BitControls.as_shape().members}
+    """The BitControls of an Alu, as numbers; None where one does not matter."""
+    on = BIT_OPERATIONS.get(op)
+    if on is None:
+        return dict.fromkeys(BIT_CONTROLS)
+    counts = "ones" in on or "zeros" in on
+    return {name: name in on for name in BIT_CONTROLS} | {
+        "word": word if counts else None, "leading": "leading" in on if counts else None}
 
 
 class BitUnit(wiring.Component):

@@ -8,8 +8,8 @@ from testbench import Bench, assert_exports
 from unit.units.manual import MASK, alu, signed
 
 from hyacinth.rtl.config import FULL, SMALL
-from hyacinth.rtl.isa.instructions import INSTRUCTIONS, Alu, Amo, Unit
-from hyacinth.rtl.pipeline.decode import COMPARES, IDLE
+from hyacinth.rtl.isa.instructions import BY_NAME, INSTRUCTIONS, Alu, Amo, Unit
+from hyacinth.rtl.pipeline import decode
 from hyacinth.rtl.units.alu import AluUnit, AmoUnit, alu_controls
 from hyacinth.rtl.units.bits import BIT_OPERATIONS, BitUnit, bit_controls
 from hyacinth.rtl.units.divider import Divider
@@ -36,21 +36,27 @@ OPERATIONS = sorted({(each.op, each.word) for each in INSTRUCTIONS if each.unit 
 BASE = [(op, word) for op, word in OPERATIONS if op <= Alu.AND]
 
 
+def filled(controls):
+    """The controls, those that do not matter all 0, and all 1."""
+    return [{name: other if value is None else value for name, value in controls.items()} for other in (0, 1)]
+
+
 def computed(dut, op, word):
     """Pairs of operands for which `dut` has another result."""
-    wrong = []
+    wrong, of_bits = [], isinstance(dut, BitUnit)
 
     async def drive(ctx):
-        ctx.set(dut.controls, bit_controls(op, word) if isinstance(dut, BitUnit) else alu_controls(op, word))
-        for a, b in pairs():
-            ctx.set(dut.a, a)
-            ctx.set(dut.b, b)
-            if isinstance(dut, BitUnit):
-                unsigned = op in (Alu.MINU, Alu.MAXU)
-                ctx.set(dut.less, a < b if unsigned else signed(a) < signed(b))
-                ctx.set(dut.shifted, a >> (b & 63))
-            if ctx.get(dut.result) != alu(op, a, b, word):
-                wrong.append((a, b))
+        for controls in filled(bit_controls(op, word) if of_bits else alu_controls(op, word)):
+            ctx.set(dut.controls, controls)
+            for a, b in pairs():
+                ctx.set(dut.a, a)
+                ctx.set(dut.b, b)
+                if of_bits:
+                    unsigned = op in (Alu.MINU, Alu.MAXU)
+                    ctx.set(dut.less, a < b if unsigned else signed(a) < signed(b))
+                    ctx.set(dut.shifted, a >> (b & 63))
+                if ctx.get(dut.result) != alu(op, a, b, word):
+                    wrong.append((a, b))
     simulator = Simulator(dut)
     simulator.add_testbench(drive)
     simulator.run()
@@ -81,14 +87,15 @@ def test_the_alu_gives_the_bit_unit_what_it_takes(op):
     dut = AluUnit(FULL)
 
     async def drive(ctx):
-        ctx.set(dut.controls, alu_controls(op, 0))
-        for a, b in pairs():
-            ctx.set(dut.a, a)
-            ctx.set(dut.b, b)
-            if op == Alu.BEXT:
-                assert ctx.get(dut.result[0]) == a >> (b & 63) & 1
-            else:
-                assert ctx.get(dut.less) == (a < b if op in (Alu.MINU, Alu.MAXU) else signed(a) < signed(b))
+        for controls in filled(alu_controls(op, 0)):
+            ctx.set(dut.controls, controls)
+            for a, b in pairs():
+                ctx.set(dut.a, a)
+                ctx.set(dut.b, b)
+                if op == Alu.BEXT:
+                    assert ctx.get(dut.result[0]) == a >> (b & 63) & 1
+                else:
+                    assert ctx.get(dut.less) == (a < b if op in (Alu.MINU, Alu.MAXU) else signed(a) < signed(b))
     simulator = Simulator(dut)
     simulator.add_testbench(drive)
     simulator.run()
@@ -98,14 +105,13 @@ def test_an_alu_that_idles_gives_0_and_still_compares():
     dut = AluUnit(FULL)
 
     async def drive(ctx):
-        for op in (Alu.SLT, Alu.SLTU):
-            # Whatever else is on: what a branch leaves open.
-            idle = {name: 1 for name in IDLE} | {name: alu_controls(op, 0)[name] for name in COMPARES}
-            ctx.set(dut.controls, idle)
-            ctx.set(dut.a, MASK)
-            ctx.set(dut.b, 1)
-            assert ctx.get(dut.result) == 0
-            assert ctx.get(dut.less) == (op == Alu.SLT)
+        for name in ("blt", "bltu"):
+            for controls in filled(decode.controls(BY_NAME[name])["alu"]):
+                ctx.set(dut.controls, controls)
+                ctx.set(dut.a, MASK)
+                ctx.set(dut.b, 1)
+                assert ctx.get(dut.result) == 0
+                assert ctx.get(dut.less) == (name == "blt")
     simulator = Simulator(dut)
     simulator.add_testbench(drive)
     simulator.run()
