@@ -4,6 +4,7 @@ from random import Random
 
 import pytest
 from testbench import Bench, assert_exports
+from unit.pipeline.fields import controls_of, facts_of
 from unit.pipeline.immediates import immediate_of
 from unit.units.manual import alu
 
@@ -13,7 +14,6 @@ from hyacinth.rtl.isa import instructions
 from hyacinth.rtl.isa.instructions import BY_NAME, INSTRUCTIONS, Unit
 from hyacinth.rtl.isa.modes import Mode
 from hyacinth.rtl.payloads import Reach
-from hyacinth.rtl.pipeline.decode import controls, facts
 from hyacinth.rtl.pipeline.execute import Execute
 from hyacinth.rtl.pipeline.predictor import Jump
 from hyacinth.rtl.units.bits import BIT_OPERATIONS
@@ -24,16 +24,6 @@ PC = 0xFFFF_FFFF_8000_1000
 
 def test_it_exports():
     assert_exports(Execute(FULL))
-
-
-def prepared(row):
-    """The Controls of an instruction; 0 where it does not matter."""
-    return {name: known(value) if isinstance(value, dict) else value or 0 for name, value in controls(row).items()}
-
-
-def known(fields):
-    """Fields that do not matter are 0."""
-    return {name: value or 0 for name, value in fields.items()}
 
 
 def signed(value):
@@ -48,9 +38,9 @@ class Bencher:
         """The instruction stands in execute; what Executed says of it."""
         ctx, dut, row = self.ctx, self.dut, BY_NAME[name]
         word = row.encode(**dict.fromkeys("dstichqnf", 0) | operands)
-        ctx.set(dut.i.payload, {"a": a, "b": b, "number": immediate_of(word, row.format), "controls": prepared(row),
+        ctx.set(dut.i.payload, {"a": a, "b": b, "number": immediate_of(word, row.format), "controls": controls_of(row),
                                 "decoded": {"bits": word, "fetched": {"pc": PC, "raw": word} | dict(fetched)}
-                                | known(facts(row))})
+                                | facts_of(row)})
         ctx.set(dut.i.valid, valid)
         ctx.set(dut.o.ready, ready)
         return ctx.get(dut.o.payload)
