@@ -71,6 +71,14 @@ def run(scenario, htinst="full", mode=Mode.HS):
     Bench(dut).run(play)
 
 
+@pytest.mark.rule("pause_op")
+def test_pause_retires_in_its_first_cycle_and_flushes_nothing():
+    async def scenario(p):
+        await p.give("fence", f=0x010)
+        assert p.ctx.get(p.dut.csr.retired) and not p.get("flush") and not p.ctx.get(p.dut.fence.valid)
+    run(scenario)
+
+
 def test_an_alu_instruction_retires_in_its_first_cycle():
     async def scenario(p):
         await p.give("add", d=7, executed={"result": 0x1234})
