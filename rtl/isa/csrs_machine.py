@@ -35,7 +35,9 @@ def machine_csrs(config: CoreConfig) -> tuple[Csr, ...]:
 
 
 def _identity(config):
-    letters = {letter: ord(letter) - ord("A") for letter in "ACIMSU"}
+    # Rule misa_b_op: B says that all three are there.
+    bits = "B" if all(map(config.has, ("zba", "zbb", "zbs"))) else ""
+    letters = {letter: ord(letter) - ord("A") for letter in "A" + bits + "CIMSU"}
     # C is always 1: to clear it, a write would have to look at the address of the instruction after it.
     return (Csr("misa", 0x301, (*(Field(letter, bit, 1, 1, Kind.FIXED) for letter, bit in letters.items()),
                                 Field("H", 7, 1, 1, hypervisor=True) if config.hypervisor else zero("H", 7),

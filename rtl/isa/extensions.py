@@ -16,13 +16,21 @@ class Extension:
 
 EXTENSIONS: tuple[Extension, ...] = (
     Extension("sstc", "stimecmp and vstimecmp: timers of S and VS without M"),
+    Extension("zba", "addresses: shift by 1 to 3 and add, unsigned words"),
+    Extension("zbb", "bits: counts, rotations, minimum and maximum, bytes, logic with negation"),
+    Extension("zbs", "single bits: set, clear, invert, extract"),
+    Extension("zcb", "more compressed instructions; those of Zba and Zbb where these are too"),
+    Extension("zcmop", "compressed may-be-operations, which do nothing"),
+    Extension("zicond", "a register or zero, by a condition"),
+    Extension("zimop", "may-be-operations, which write zero"),
 )
 """Those that can be chosen."""
 
 OPTIONAL: frozenset[str] = frozenset(extension.name for extension in EXTENSIONS)
 
-BUILT_IN: tuple[str, ...] = ("svade", "zicntr", "zicsr", "zifencei", "zihpm")
-"""Those that no configuration lacks."""
+BUILT_IN: tuple[str, ...] = ("svade", "zicntr", "zicsr", "zifencei", "zihintntl", "zihintpause", "zihpm", "zkt")
+"""Those that no configuration lacks. Hints (rtl/isa/hints.py) are executed as what they are encoded as, and what Zkt
+lists takes a time that does not depend on operands."""
 
 
 def check(chosen: frozenset[str], hypervisor: bool) -> str:

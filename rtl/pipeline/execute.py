@@ -7,6 +7,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..config import CoreConfig
 from ..csr.access import (
     Access,
     hfence_gvma_access,
@@ -21,6 +22,7 @@ from ..isa.instructions import Format, System, Unit
 from ..payloads import Context, Reach, change
 from ..ports import CsrStatus, LookupSignature
 from ..units.alu import AluUnit
+from ..units.bits import BIT_EXTENSIONS, BitUnit
 from ..units.multiplier import Multiplier
 from .context import data_context
 from .payloads import Executed, Forward, Issued
@@ -30,6 +32,10 @@ from .shape import shape
 
 class Execute(wiring.Component):
     """Combinational between `i` and `o`; the product alone waits in the multiplier for commit.
+
+    Parameters
+    ----------
+    config : CoreConfig
 
     Members
     -------
@@ -48,16 +54,12 @@ class Execute(wiring.Component):
     product : Out(64)
         Of the multiplication that left last.
     """
-    i: In(stream.Signature(Issued))
-    o: Out(stream.Signature(Executed))
-    status: In(CsrStatus)
-    lookup: Out(LookupSignature())
-    redirect: Out(1)
-    redirect_pc: Out(64)
-    outcome: Out(Outcome)
-    update: Out(1)
-    forward: Out(Forward)
-    product: Out(64)
+    def __init__(self, config: CoreConfig):
+        self.config = config
+        super().__init__({"i": In(stream.Signature(Issued)), "o": Out(stream.Signature(Executed)),
+                          "status": In(CsrStatus), "lookup": Out(LookupSignature()), "redirect": Out(1),
+                          "redirect_pc": Out(64), "outcome": Out(Outcome), "update": Out(1),
+                          "forward": Out(Forward), "product": Out(64)})
 
     def elaborate(self, platform):
         m = Module()
@@ -75,7 +77,7 @@ class Execute(wiring.Component):
         is_branch, is_jump = controls.branch, controls.jump
         result = Signal(64)
         number = Cat(issued.number, issued.number[31].replicate(32))
-        m.submodules.alu = alu = AluUnit()
+        m.submodules.alu = alu = AluUnit(self.config)
         m.submodules.multiplier = multiplier = Multiplier()
         m.d.comb += [
             # Where the result comes from elsewhere, that of the ALU is 0. An operand that is not used is 0, too.
@@ -91,6 +93,15 @@ class Execute(wiring.Component):
         m.d.comb += [total.eq(Mux(controls.from_pc, fetched.pc, issued.a) + number),
                      link.eq(fetched.pc + Cat(Const(0, 1), fetched.compressed, ~fetched.compressed)),
                      result.eq(alu.result | link & is_jump.replicate(64) | total & controls.sums.replicate(64))]
+
+        # What is late is chosen where nobody waits for it: on its way to commit, from where it is forwarded.
+        if any(self.config.has(extension) for extension in BIT_EXTENSIONS):
+            m.submodules.bits = late = BitUnit(self.config)
+            m.d.comb += [late.controls.eq(controls.bits), late.a.eq(issued.a), late.b.eq(issued.b),
+                         late.less.eq(alu.less), late.shifted.eq(alu.result[0]),
+                         o.result.eq(Mux(controls.late, late.result, result))]
+        else:
+            m.d.comb += o.result.eq(result)
 
         # Branches: funct3 is eq, ne, -, -, lt, ge, ltu, geu.
         holds = Mux(bits[14], alu.less, issued.a == issued.b) ^ bits[12]
@@ -122,7 +133,7 @@ class Execute(wiring.Component):
                      guest.eq(data_context(self.status, Reach.LOAD, 1, 0))]
         context = Mux(decoded.hlsv, guest.as_value(), own.as_value())
         m.d.comb += [
-            o.decoded.eq(decoded), o.b.eq(issued.b), o.result.eq(result),
+            o.decoded.eq(decoded), o.b.eq(issued.b),
             o.a.eq(issued.a | bits[15:20] & (decoded.immediate == Format.Z).replicate(5)),
             o.context.eq(change(Context(context), hlvx=decoded.hlvx,
                                 reach=Mux(unit == Unit.LOAD, Reach.LOAD, Reach.STORE))),
@@ -134,7 +145,7 @@ class Execute(wiring.Component):
             o.access.eq(self.answer(decoded, status)),
             self.forward.valid.eq(self.i.valid & decoded.writes_rd & decoded.rd.any()),
             self.forward.rd.eq(decoded.rd),
-            self.forward.known.eq((unit == Unit.ALU) | is_jump),
+            self.forward.known.eq(controls.known),
             self.forward.value.eq(result),
         ]
         return m

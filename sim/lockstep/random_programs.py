@@ -186,7 +186,7 @@ class _Maker:
         nowhere = [0x2000_0000, 0x2000_1000 - 2, 1 << 63, -4096, 0x1000_0000, 1 << 40, 0x0300_0000]
         code.align(4)
         start = code.here
-        Body(self.random, self.csrs, self._pointers(), nowhere, privilege).write(code, self.items)
+        Body(self.random, self.config, self.csrs, self._pointers(), nowhere, privilege).write(code, self.items)
         return start
 
     def _driver(self, code: Code):

@@ -334,6 +334,7 @@
 
 /* Fields of misa. */
 #define MISA_A 1
+#define MISA_B 2
 #define MISA_C 4
 #define MISA_I 0x100
 #define MISA_M 0x1000

@@ -38,7 +38,7 @@ MASKS = {
     "sip": (2, 0), "stimecmp": (ONES, 0), "vsstatus": (0x2000c0122, 0x200000000), "vsie": (0x222, 0),
     "vstvec": (ONES & ~2, 0), "vsscratch": (ONES, 0), "vsepc": (ONES & ~1, 0), "vscause": (ONES, 0),
     "vstval": (ONES, 0), "vsip": (2, 0), "vstimecmp": (ONES, 0), "mstatus": (0xca007e19aa, 0xa00000000),
-    "misa": (0x8000000000141185, 0x8000000000141105), "medeleg": (0xfcb7fe, 0), "mideleg": (0x1666, 0x1444),
+    "misa": (0x8000000000141187, 0x8000000000141107), "medeleg": (0xfcb7fe, 0), "mideleg": (0x1666, 0x1444),
     "mie": (0x1eee, 0), "mtvec": (ONES & ~2, 0), "mcounteren": (0xffffffff, 0), "menvcfg": (1 << 63 | 1, 0),
     "mcountinhibit": (0xfffffffd, 0), "mscratch": (ONES, 0), "mepc": (ONES & ~1, 0), "mcause": (ONES, 0),
     "mtval": (ONES, 0), "mip": (0x206, 0), "mtval2": (ONES, 0), "mtinst": (ONES, 0),

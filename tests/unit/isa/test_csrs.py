@@ -68,7 +68,15 @@ def test_without_the_h_extension_there_is_no_csr_nor_field_of_it():
         "henvcfg", "htval", "hip", "hvip", "htinst", "hgatp", "vsstatus", "vsie", "vstvec", "vsscratch", "vsepc",
         "vscause", "vstval", "vsip", "vstimecmp", "vsatp"}
     assert "MPV" not in {field.name for field in csrs["mstatus"].fields}
-    assert csrs["mideleg"].reset == 0 and csrs["misa"].reset == 0x8000000000141105
+    assert csrs["mideleg"].reset == 0 and csrs["misa"].reset == 0x8000000000141107
+
+
+@pytest.mark.rule("misa_b_op")
+@pytest.mark.parametrize("lacks", ("", "zba", "zbb", "zbs", "zicond"))
+def test_misa_b_says_that_all_of_zba_zbb_and_zbs_are_there(lacks):
+    misa = table(FULL.without(lacks))["misa"]
+    assert misa.reset >> 1 & 1 == (lacks in ("", "zicond"))
+    assert not misa.writable >> 1 & 1
 
 
 @pytest.mark.rule("henvcfg_stce", "stimecmp_exist", "vstimecmp_exist", "menvcfg_stce_exist", "henvcfg_stce_exist")

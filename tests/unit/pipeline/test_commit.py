@@ -2,13 +2,13 @@
 
 import pytest
 from testbench import Bench, assert_exports
+from unit.pipeline.fields import facts_of
 
 from hyacinth.rtl.csr.access import Access
 from hyacinth.rtl.isa.instructions import BY_NAME, System, Unit
 from hyacinth.rtl.isa.modes import Mode
 from hyacinth.rtl.payloads import FenceKind, MemoryKind, Reach
 from hyacinth.rtl.pipeline.commit import Commit
-from hyacinth.rtl.pipeline.decode import facts
 
 PC, VECTOR, ALL = 0x8000_1000, 0x8000_0100, (1 << 64) - 1
 
@@ -29,7 +29,7 @@ class Player:
         executed, fetched = dict(executed), dict(fetched)
         barred = "faulted" in fetched or "access" in executed or name in ("ecall", "ebreak")
         memory = not barred and row.unit in (Unit.LOAD, Unit.STORE, Unit.AMO)
-        decoded = facts(row) | {"bits": word, "fetched": {"pc": PC, "raw": word} | fetched}
+        decoded = facts_of(row) | {"bits": word, "fetched": {"pc": PC, "raw": word} | fetched}
         ctx.set(dut.i.payload, {"next_pc": PC + 4, "barred": barred, "memory": memory, "decoded": decoded} | executed)
         ctx.set(dut.i.valid, 1)
         assert ctx.get(dut.i.ready)
@@ -69,6 +69,14 @@ def run(scenario, htinst="full", mode=Mode.HS):
         ctx.set(dut.csr.taken, {"pc": VECTOR, "mode": Mode.M})
         await scenario(Player(ctx, dut))
     Bench(dut).run(play)
+
+
+@pytest.mark.rule("pause_op")
+def test_pause_retires_in_its_first_cycle_and_flushes_nothing():
+    async def scenario(p):
+        await p.give("fence", f=0x010)
+        assert p.ctx.get(p.dut.csr.retired) and not p.get("flush") and not p.ctx.get(p.dut.fence.valid)
+    run(scenario)
 
 
 def test_an_alu_instruction_retires_in_its_first_cycle():
@@ -326,7 +334,7 @@ def test_what_waits_to_come_here_says_what_it_will_write():
             await p.give("ld", d=4, i=0)
             row = BY_NAME[name]
             word = row.encode(**dict.fromkeys("dsti", 0) | ({"d": rd} if name == "add" else {"i": rd}))
-            ctx.set(dut.i.payload, {"decoded": facts(row) | {"bits": word}})
+            ctx.set(dut.i.payload, {"decoded": facts_of(row) | {"bits": word}})
             ctx.set(dut.i.valid, 1)
             assert ctx.get(dut.i.ready) and not p.get("waiting").valid
             await ctx.tick()
@@ -350,7 +358,7 @@ def test_a_flush_voids_what_arrives_in_the_same_cycle():
         ctx, dut = p.ctx, p.dut
         await p.give("ecall")
         await ctx.tick().repeat(2)
-        ctx.set(dut.i.payload, {"decoded": facts(BY_NAME["add"])})
+        ctx.set(dut.i.payload, {"decoded": facts_of(BY_NAME["add"])})
         ctx.set(dut.i.valid, 1)
         assert ctx.get(dut.csr.trap.valid)
         await ctx.tick()

@@ -8,11 +8,11 @@ from amaranth.hdl import Elaboratable, Module, ResetInserter, Signal
 from amaranth.lib.wiring import connect
 from busmodel import BusMemory
 from testbench import Bench, assert_exports
+from unit.pipeline.fields import facts_of
 
 from hyacinth.rtl.cache.dcache import DataCache
 from hyacinth.rtl.isa.instructions import BY_NAME, Unit
 from hyacinth.rtl.payloads import Reach
-from hyacinth.rtl.pipeline.decode import facts
 from hyacinth.rtl.pipeline.loadstore import LoadStore
 
 ALL = (1 << 64) - 1
@@ -110,7 +110,7 @@ class Player:
     async def do(self, name, va, b=0, known=True):
         """One instruction: the fault and its offset, or ("done", what rd gets)."""
         ctx, unit, row = self.ctx, self.unit, BY_NAME[name]
-        decoded = {"bits": row.encode(**dict.fromkeys("dstiq", 0))} | facts(row)
+        decoded = {"bits": row.encode(**dict.fromkeys("dstiq", 0))} | facts_of(row)
         page = self.page(va)
         known = known and not page.faults and not page.cut
         load = row.unit == Unit.LOAD
