@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from .causes import Cause, Interrupt
 from .csr import Csr
 from .csrs import table
-from .csrs_machine import PMP_A, PMP_ENTRY
 from .paging import G_STAGE, VS_STAGE
+from .pmp import PMP_A, PMP_ENTRY
 
 GUARD = "HYACINTH_CSR_H"
 
