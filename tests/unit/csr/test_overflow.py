@@ -215,7 +215,7 @@ def test_without_shlcofideleg_no_guest_sees_lcofi(play):
     play(scenario)
 
 
-@pytest.mark.rule("mip_lcofip_rdonly0", "mie_lcofie_rdonly0", "sip_sie_Sscofpmf")
+@pytest.mark.rule("mip_lcofip_rdonly0", "mie_lcofie_rdonly0")
 @pytest.mark.parametrize("config", (SMALL, FULL.without("sscofpmf")), ids=("small", "without"))
 def test_without_sscofpmf_there_is_neither_lcofi_nor_scountovf_nor_of(play, config):
     async def scenario(s):
