@@ -56,7 +56,7 @@ BEHAVIOUR = {
         either value.""",
     "WFI": "Spike's hart waits; it is woken at once, since a WFI may end at any time.",
     "devices": "Spike has none. It loads what the core has loaded; stores are compared.",
-    "mcountinhibit and minstretcfg": """Whether an instruction that starts or stops minstret counts there is a choice:
+    "mcountinhibit": """Whether an instruction that sets or clears mcountinhibit.IR counts in minstret is a choice:
         the core goes by the old value, Spike by the new one, so Spike's counter is corrected by one.""",
     "LCOFI": "Spike counts no events, so nothing overflows there; LCOFIP comes from the core's mip.",
     "SC": """Only SC clears a reservation here and there. An SC of the core may fail nevertheless, as the manual allows,
