@@ -87,7 +87,7 @@ class _Maker:
         self.random, self.config, self.iterations, self.items = Random(seed), config, iterations, items
         self.csrs = {name: each.address for name, each in table(config).items()}
         self.hypervisor = config.hypervisor
-        self.lockdown = "mseccfg" in self.csrs and self.random.random() < 0.3
+        self.lockdown = config.has("smepmp") and self.random.random() < 0.3
         self.code_entry = self.random.choice((SHARED_CODE, SHARED_CODE_THAT_M_READS))
         self.names = count()
 
