@@ -98,7 +98,6 @@ class Commit(wiring.Component):
 
         # What the load-store unit says comes late in the cycle: all that it does not say is 0.
         m.d.comb += [finishes.eq(ends | self.done), value.eq(self.loaded | self.value | result)]
-        is_system = unit == Unit.SYSTEM
         interrupted = fresh & csr.interrupt
         m.d.comb += csr.op.address.eq(decoded.bits[20:32])
         funct3 = decoded.bits[12:15]

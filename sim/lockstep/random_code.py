@@ -36,7 +36,8 @@ C_MEMORY, C_STACK = ("c.lw", "c.ld", "c.sw", "c.sd"), ("c.lwsp", "c.ldsp", "c.sw
 
 FREELY_WRITTEN = """sstatus vsstatus mie sie hie vsie mip sip hip hvip vsip mepc mcause mtval mtval2 mtinst sepc scause
     stval htval htinst vsepc vscause vstval mcounteren scounteren hcounteren mcountinhibit mcycle minstret mhpmcounter3
-    mhpmevent3 mhpmcounter4 mhpmevent4 mcyclecfg minstretcfg menvcfg senvcfg henvcfg htimedelta stimecmp vstimecmp hgeie hideleg hedeleg mideleg medeleg""".split()
+    mhpmevent3 menvcfg senvcfg henvcfg htimedelta stimecmp vstimecmp hgeie hideleg hedeleg mideleg medeleg
+    mhpmcounter4 mhpmevent4 mcyclecfg minstretcfg""".split()
 """CSRs that a body may write with anything: no handler depends on them, or it copes."""
 MSTATUS_BITS = (1, 3, 5, 7, 8, 11, 12, 18, 19, 20, 21, 22)      # all but MPRV, which has an item of its own
 HSTATUS_BITS = (6, 7, 8, 9, 20, 21, 22)

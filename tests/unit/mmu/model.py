@@ -58,7 +58,8 @@ class Refused(Exception):
 class Machine:
     """What decides about an access: CSRs, memory (8 bytes at each address named), memory map.
 
-    satp, vsatp and hgatp are (MODE, ASID or VMID, PPN); mml and mmwp are of mseccfg. `broken` are physical addresses that the bus does not know.
+    satp, vsatp and hgatp are (MODE, ASID or VMID, PPN); mml and mmwp are of mseccfg. `broken` are physical addresses
+    that the bus does not know.
     """
     memory: dict = field(default_factory=dict)
     satp: tuple = (0, 0, 0)
