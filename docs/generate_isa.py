@@ -3,6 +3,7 @@
 import re
 from itertools import groupby
 
+from hyacinth.rtl.events import TABLE
 from hyacinth.rtl.isa.causes import (
     HEDELEG,
     HYPERVISOR_CAUSES,
@@ -34,6 +35,11 @@ HINTS_INTRODUCTION = """They have names, and are executed as what they are encod
 ([hints.py](../../rtl/isa/hints.py))."""
 EXCEPTIONS_INTRODUCTION = """`medeleg` and `hedeleg`: the bit can be set. *address*: xtval is a virtual address, so that
 GVA may be 1. *transformed*, *pseudo*: what may be written to mtinst and htinst."""
+EVENTS_INTRODUCTION = """What `mhpmevent3` and up select by the number, and an `mhpmcounter` then counts: one for each
+cycle in which it is so, one cycle later, in the mode in which it was so. With the extension Sscofpmf the filters
+`MINH`, `SINH`, `UINH`, `VSINH` and `VUINH` leave out modes, and `OF` is set as the counter overflows
+([counters](../rtl/csr/counters.md)). Statistics (`--stats`) have the same events by name. The numbers from 1 to 32 that
+are not here select nothing, as 0 does."""
 LEAST = ("U", "HS, and VS for itself", "HS", "M")
 
 
@@ -136,6 +142,14 @@ def causes() -> str:
     return "\n".join(lines + table("code", "name", "interrupt", "hideleg", rows=rows)) + "\n"
 
 
+def events() -> str:
+    """The page of what counters count."""
+    rows = [[str(event.number), f"`{name}`", event.meaning] for name, event in TABLE.items()]
+    return "\n".join(["# Events", "", EVENTS_INTRODUCTION] + table("number", "event", "counted are cycles in which",
+                                                                  rows=rows)) + "\n"
+
+
 def pages() -> dict[str, str]:
     """The pages, by path below docs/."""
-    return {"isa/csrs.md": csrs(), "isa/instructions.md": instructions(), "isa/causes.md": causes()}
+    return {"isa/csrs.md": csrs(), "isa/instructions.md": instructions(), "isa/causes.md": causes(),
+            "isa/events.md": events()}

@@ -15,6 +15,9 @@ class Extension:
 
 
 EXTENSIONS: tuple[Extension, ...] = (
+    Extension("smcntrpmf", "mcyclecfg and minstretcfg: mcycle and minstret count in chosen modes"),
+    Extension("smepmp", "mseccfg.MML, MMWP and RLB: PMP that keeps M-mode from the memory of others"),
+    Extension("sscofpmf", "mhpmevent.OF and its filters, scountovf, and the interrupt LCOFI when a counter overflows"),
     Extension("sstc", "stimecmp and vstimecmp: timers of S and VS without M"),
     Extension("zba", "addresses: shift by 1 to 3 and add, unsigned words"),
     Extension("zbb", "bits: counts, rotations, minimum and maximum, bytes, logic with negation"),

@@ -33,7 +33,8 @@ C_STACK = ("c.lwsp", "c.ldsp", "c.swsp", "c.sdsp")
 
 FREELY_WRITTEN = """sstatus vsstatus mie sie hie vsie mip sip hip hvip vsip mepc mcause mtval mtval2 mtinst sepc scause
     stval htval htinst vsepc vscause vstval mcounteren scounteren hcounteren mcountinhibit mcycle minstret mhpmcounter3
-    mhpmevent3 menvcfg senvcfg henvcfg htimedelta stimecmp vstimecmp hgeie hideleg hedeleg mideleg medeleg""".split()
+    mhpmevent3 menvcfg senvcfg henvcfg htimedelta stimecmp vstimecmp hgeie hideleg hedeleg mideleg medeleg
+    mhpmcounter4 mhpmevent4 mcyclecfg minstretcfg""".split()
 """CSRs that a body may write with anything: no handler depends on them, or it copes."""
 MSTATUS_BITS = (1, 3, 5, 7, 8, 11, 12, 18, 19, 20, 21, 22)      # all but MPRV, which has an item of its own
 HSTATUS_BITS = (6, 7, 8, 9, 20, 21, 22)
@@ -55,8 +56,11 @@ class Body:
         Addresses from which a fetch fails in every mode.
     privilege : int
         3, 1 or 0: that of the modes in which the body runs.
+    lockdown : bool
+        PMP lets the program live with mseccfg.MML=1.
     """
-    def __init__(self, random: Random, config: CoreConfig, csrs: dict, pointers: list, nowhere: list, privilege: int):
+    def __init__(self, random: Random, config: CoreConfig, csrs: dict, pointers: list, nowhere: list, privilege: int,
+                 lockdown: bool):
         self.random, self.csrs, self.pointers, self.nowhere = random, csrs, pointers, nowhere
         self.instructions, self.compressed = instructions.table(config), compressed.table(config)
         self.arithmetic = [i for i in self.instructions if i.unit in ARITHMETIC and i.name != "auipc"]
@@ -67,13 +71,14 @@ class Body:
         self.c_arithmetic = tuple(name for name, unit in c_units.items() if unit in ARITHMETIC)
         self.c_memory = tuple(name for name, unit in c_units.items()
                               if unit in (Unit.LOAD, Unit.STORE) and name not in C_STACK)
+        self.lockdown = lockdown
         simple = [(self.alu, 30), (self.compressed_alu, 20), (self.access, 24), (self.compressed_access, 8),
                   (self.amo, 5), (self.reservation, 2), (self.branch, 10), (self.fence, 1), (self.hint, 1),
                   (self.pointer, 5)]
         often = 12 if privilege else 5  # in U nearly each of these traps
         odd = [(self.csr, often), (self.illegal, 2), (self.call, 2), (self.guest_access, often // 3), (self.system, 4),
                (self.loop, 2), (self.lost, 1), (self.translation_fence, often // 5)]
-        own = {3: [(self.modify_privilege, 3), (self.mret, 1), (self.wait, 1), (self.status, 2)],
+        own = {3: [(self.modify_privilege, 3), (self.mret, 1), (self.wait, 1), (self.status, 2), (self.security, 1)],
                1: [(self.sret, 2), (self.status, 2), (self.same_satp, 1)], 0: [(self.wait_for_nothing, 1)]}
         self.simple, self.items = simple, simple + odd + own[privilege]
         self.privilege, self.labels = privilege, 0
@@ -220,6 +225,13 @@ class Body:
             mask = sum(1 << bit for bit in bits if self.random.random() < 0.3)
             self.code.add(*li(SCRATCH, mask), csr(self.random.choice(("csrrs", "csrrc")), self.csrs[name],
                                                   d=self.any(), s=SCRATCH))
+
+    def security(self):
+        """mseccfg: MMWP and RLB, and MML where the program can live with it."""
+        if "mseccfg" in self.csrs:
+            value = self.random.choice((0, 2, 4, 6)) | self.lockdown
+            name = self.random.choice(("csrrwi", "csrrsi", "csrrci"))
+            self.code.add(csr(name, self.csrs["mseccfg"], d=self.any(), i=value))
 
     def illegal(self):
         """A word that is no instruction."""

@@ -29,8 +29,8 @@ def test_memory_is_as_large_as_was_asked():
 
 
 @pytest.mark.parametrize("config, isa", (
-    (replace(FULL, extensions=("sstc", "zbb", "zcb")),
-     "rv64imach_zicclsm_zicntr_zicsr_zifencei_zihintntl_zihintpause_zihpm_zcb_zbb_zkt_sstc_svade"),
+    (replace(FULL, extensions=("sstc", "smcntrpmf", "zbb", "zcb")),
+     "rv64imach_zicclsm_zicntr_zicsr_zifencei_zihintntl_zihintpause_zihpm_zcb_zbb_zkt_smcntrpmf_sstc_svade"),
     (replace(NO_H, extensions=("sstc",)),
      "rv64imac_zicclsm_zicntr_zicsr_zifencei_zihintntl_zihintpause_zihpm_zkt_sstc_svade"),
     (replace(FULL, extensions=(), misaligned="trap"),

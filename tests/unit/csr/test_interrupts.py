@@ -81,7 +81,7 @@ def test_of_two_the_more_urgent_is_taken_and_a_higher_target_goes_first():
 @pytest.mark.rule("intr_M_mode_pri")
 def test_the_order_within_a_mode_is_the_manuals():
     assert [each.name for each in INTERRUPT_ORDER] == \
-        ["MEI", "MSI", "MTI", "SEI", "SSI", "STI", "SGEI", "VSEI", "VSSI", "VSTI"]
+        ["MEI", "MSI", "MTI", "SEI", "SSI", "STI", "SGEI", "VSEI", "VSSI", "VSTI", "LCOFI"]
     rows = [(sum(1 << each for each in INTERRUPT_ORDER[n:]), 0xffff, 0, 0, Mode.U, 0, 0, 0)
             for n in range(len(INTERRUPT_ORDER))]
     assert [taken >> 1 for taken in truth_table(both, SHAPES, rows)] == [int(each) for each in INTERRUPT_ORDER]

@@ -58,14 +58,14 @@ def test_sip_and_sie_show_what_mideleg_delegates(play):
     async def scenario(s):
         await s.write("mip", ONES)
         await s.write("mie", ONES)
-        for delegated in (0, 2, 0x20, 0x200, 0x222):
+        for delegated in (0, 2, 0x20, 0x200, 0x2000, 0x2222):
             await s.write("mideleg", delegated)
             assert (await s.read("sip"), await s.read("sie")) == (delegated, delegated)
         await s.write("mideleg", 0)
         await s.write("sie", 0)
         await s.write("sip", 0)
-        assert (await s.read("mie"), await s.read("mip")) == (0x1eee, 0x226)
-        await s.write("mideleg", 0x222)
+        assert (await s.read("mie"), await s.read("mip")) == (0x3eee, 0x2226)
+        await s.write("mideleg", 0x2222)
         await s.write("sie", 0)
         await s.write("sip", 0)
         assert (await s.read("mie"), await s.read("mip")) == (0x1ccc, 0x224)
@@ -230,7 +230,7 @@ def test_a_stored_henvcfg_stce_cannot_be_changed_while_menvcfg_has_none(play):
 def test_without_sstc_stip_is_softwares_and_vstip_hvips(play):
     async def scenario(s):
         await settled(s, time=100)
-        assert await s.write("mip", ONES) == 0x226
+        assert await s.write("mip", ONES) == 0x2226
         await s.write("hvip", VSTI)
         assert await s.read("hip") == VSTI
     play(scenario, FULL.without("sstc"))
@@ -243,6 +243,6 @@ def test_without_guest_external_interrupts_there_is_no_sgei(play):
         assert (await s.write("hideleg", ONES), await s.write("hip", ONES), await s.write("hip", 0)) == (0x444, VSSI, 0)
         for name, value in (("hgeip", 0), ("mideleg", 0x444), ("mip", 0)):
             assert (name, await s.read(name)) == (name, value)
-        for name, value in (("hgeie", 0), ("hie", 0x444), ("mie", 0xeee), ("hstatus", 0x200700_3c0)):
+        for name, value in (("hgeie", 0), ("hie", 0x444), ("mie", 0x2eee), ("hstatus", 0x200700_3c0)):
             assert (name, await s.write(name, ONES)) == (name, value)
     play(scenario, replace(FULL, geilen=0))

@@ -1,11 +1,14 @@
 """The two askers of the Mmu: order, giving up, flushes in the midst of a walk, and the record of walks."""
 
+from collections import Counter
+
 import pytest
 from testbench import assert_exports
 from unit.mmu.harness import RAM, Guest, Tables, run
 from unit.mmu.model import PPN_SHIFT, A, Access, D, Machine, R, U, V, W, X, leaf
 
 from hyacinth.rtl.config import CoreConfig
+from hyacinth.rtl.events import EVENTS, MMU_EVENTS
 from hyacinth.rtl.isa.modes import Mode
 from hyacinth.rtl.mmu.mmu import Mmu
 from hyacinth.rtl.mmu.refusal import Refusal
@@ -431,24 +434,51 @@ def test_an_address_out_of_range_is_recorded_as_such():
     assert (len(steps), steps[0].first, steps[0].last, steps[0].reason, steps[0].cause) == (1, 1, 1, Refusal.RANGE, 13)
 
 
+async def events_of(player, access):
+    """How often each event is counted while `access` is served."""
+    seen = Counter()
+    await ask(player, access)
+    while True:
+        events = player.ctx.get(player.dut.events) << MMU_EVENTS
+        seen.update(name for name, bit in EVENTS.items() if events >> bit & 1)
+        if player.ctx.get(player.port(access)[1].done):
+            break
+        await player.ctx.tick()
+    await player.ctx.tick()
+    await ask(player, access, valid=0)
+    return seen
+
+
 def test_events_count_who_asks_and_what_serves():
     async def scenario(player):
-        async def count(access):
-            seen = [0] * 8
-            await ask(player, access)
-            while True:
-                events = player.ctx.get(player.dut.events)
-                for n in range(8):
-                    seen[n] += events >> n & 1
-                if player.ctx.get(player.port(access)[1].done):
-                    break
-                await player.ctx.tick()
-            await player.ctx.tick()
-            await ask(player, access, valid=0)
-            return seen
+        async def count(*access, **more):
+            return await events_of(player, Access(*access, **more))
         await player.flush_all()
         await player.ctx.tick().repeat(20)
-        assert await count(Access(VA)) == [0, 1, 0, 1, 3, 0, 0, 0]
-        assert await count(Access(VA, reach=Reach.FETCH, size=1)) == [1, 0, 1, 0, 0, 0, 0, 0]
-        assert await count(Access(OTHER)) == [0, 1, 0, 1, 1, 1, 0, 0]
+        assert await count(VA) == {"dtlb_miss": 1, "walk": 1, "walk_s": 1, "table_read": 3}
+        assert await count(VA, reach=Reach.FETCH, size=1) == {"itlb_miss": 1, "second_level_hit": 1}
+        assert await count(OTHER) == {"dtlb_miss": 1, "walk": 1, "walk_s": 1, "table_read": 1, "walk_cache_hit": 1}
+        assert await count(RAM, Mode.M) == {"dtlb_miss": 1, "walk": 1}
     run(scenario, single())
+
+
+def test_events_tell_the_stages_of_a_walk_apart():
+    guest = Guest(8, 8)
+    guest.map_guest(0x9_0000_0000, PA, 0)
+    guest.map(VA, 0x9_0000_0000, 0)
+
+    async def scenario(player):
+        await player.flush_all()
+        await player.ctx.tick().repeat(20)
+        seen = await events_of(player, Access(VA, Mode.VS))
+        # Sv39 in Sv39x4: the three tables of the VS stage, and the page, are found by the G stage, whose walk cache
+        # skips two entries.
+        assert (seen["walk"], seen["walk_s"], seen["walk_vs"], seen["walk_g"]) == (1, 0, 1, 4)
+        assert (seen["table_read_vs"], seen["table_read"]) == (3, 3 + seen["table_read_g"])
+        assert seen["table_read_g"] == 12 - 2 * seen["walk_cache_hit"] and seen["walk_cache_hit"] == 2
+        player.machine.vsatp = (0, 0, 0)
+        await player.flush_all()
+        await player.ctx.tick().repeat(20)
+        assert await events_of(player, Access(0x9_0000_0000, Mode.VS)) == {
+            "dtlb_miss": 1, "walk": 1, "walk_g": 1, "table_read": 3, "table_read_g": 3}
+    run(scenario, guest.machine)
