@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ...rtl.config import PHYSICAL_BITS, CoreConfig
 from ...rtl.device_tree import extensions
 from ...rtl.isa.csrs import table
+from ...rtl.isa.csrs_machine import INHIBITS
 
 ALL = (1 << 64) - 1
 FAILING_SC = 16
@@ -85,6 +86,7 @@ def rows(config: CoreConfig) -> tuple[Row, ...]:
     asid = bits(59, 44) & ~(bits(43 + config.asid_bits, 44) if config.asid_bits else 0)
     vmid = bits(57, 44) & ~(bits(43 + config.vmid_bits, 44) if config.vmid_bits else 0)
     status = bits(14, 13) | bits(63, 63)
+    filtered, filters = config.hpm_counters if config.has("sscofpmf") else 0, sum(each.mask for each in INHIBITS)
     sgei = 1 << 12 if config.geilen == 0 else 0
     return (
         Row((0x300, 0x100, 0x200), "Spike's FS (and so SD) is writable without F; the manual allows it, and zero",
@@ -104,8 +106,10 @@ def rows(config: CoreConfig) -> tuple[Row, ...]:
             unread=bits(17, 12), unwritten=bits(17, 12)),
         Row((0x607, 0xe12), "Spike has no guest external interrupts: hgeie and hgeip are 0", "both",
             unread=ALL, unwritten=ALL),
-        Row((MCYCLE, CYCLE, *HPM_COUNTERS, *HPM_EVENTS, SCOUNTOVF), "Spike has no clock and counts no events", "core",
-            unread=ALL, unwritten=ALL),
+        Row((MCYCLE, CYCLE, *HPM_COUNTERS, *HPM_EVENTS[filtered:], SCOUNTOVF),
+            "Spike has no clock and counts no events", "core", unread=ALL, unwritten=ALL),
+        Row(HPM_EVENTS[:filtered], "Spike has no events, so OF is software's alone there; the filters agree", "core",
+            unread=ALL & ~filters, unwritten=ALL & ~filters),
         Row((0x180, 0x280), "Spike has 16 bits of ASID", "both", unread=asid, unwritten=asid),
         Row((0x680,), "Spike has 14 bits of VMID, and a PPN that is not cut to the addresses that exist", "both",
             unread=vmid | bits(43, PHYSICAL_BITS - 12), unwritten=vmid | bits(43, PHYSICAL_BITS - 12), follow=True),
