@@ -9,7 +9,7 @@
 
 static void check_instructions(enum mode mode)
 {
-    const uint32_t words[] = {0xffffffff, WORD("csrr a2, mscratch"), WORD("mret"), WORD_C(".2byte 0x9c61")};
+    const uint32_t words[] = {0xffffffff, WORD("csrr a2, mscratch"), WORD("mret"), WORD_C(".2byte 0x9c7d")};
     for (unsigned i = 0; i < sizeof words / sizeof *words; i++) {
         context(mode_name(mode), i);
         CHECK_TRAP("illegal", attempt(mode, words[i], 0, 0), .in = mode, .cause = ILLEGAL_INSTRUCTION,
