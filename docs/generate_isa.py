@@ -21,9 +21,9 @@ from hyacinth.rtl.isa.csrs import CSRS
 from hyacinth.rtl.isa.hints import HINTS
 from hyacinth.rtl.isa.instructions import INSTRUCTIONS
 
-CSRS_INTRODUCTION = """Of the configuration `full`. `FIELD msb:lsb`; `= value` is constant, `∈` names the values that a
-field can hold, `while x.F` says that it reads as 0 and ignores writes while that bit is 0. The least mode follows from
-the address; guards are functions of [rtl/csr/access.py](../../rtl/csr/access.py)."""
+CSRS_INTRODUCTION = """Of the configuration `full` with every extension. `FIELD msb:lsb`; `= value` is constant, `∈`
+names the values that a field can hold, `while x.F` says that it reads as 0 and ignores writes while that bit is 0. The
+least mode follows from the address; guards are functions of [rtl/csr/access.py](../../rtl/csr/access.py)."""
 INSTRUCTIONS_INTRODUCTION = """Each 32-bit instruction as the decoder has it, most significant bit first: `d` rd,
 `s` rs1, `t` rs2, `i` immediate, `c` CSR, `h` shift amount, `q` aq and rl, `n` number of a MOP, `f` ignored. Where an
 extension is named, a core without it does not have the instruction. What decides whether one is legal in a mode is in
@@ -82,7 +82,8 @@ def remarks(csr: Csr) -> str:
     parts = ["read-only"] if csr.is_read_only else []
     parts += [f"shows {csr.storage}"] if csr.storage else []
     parts += [f"is {csr.twin} while V=1"] if csr.twin else []
-    parts += [f"guarded as {csr.guard.name}"] if csr.guard is not Guard.NONE else []
+    parts += [f"guarded as {csr.guard.name}"] if csr.guard not in (Guard.NONE, Guard.STATEEN) else []
+    parts += [f"controlled by m{csr.stateen} and h{csr.stateen}"] if csr.stateen else []
     return "; ".join(parts)
 
 

@@ -179,6 +179,7 @@ class CsrStatus(data.Struct):
     tvm: 1
     tw: 1
     tsr: 1
+    mdt: 1              # a trap is a critical error; 0 below M
     hu: 1               # hstatus
     spvp: 1
     vtvm: 1

@@ -14,12 +14,23 @@ from ..isa.modes import Mode, v
 from ..isa.pmp import RLB
 from ..payloads import AtpFields, record
 from ..ports import CsrSignature, CsrStatus, PmpSignature, TranslationCsrs
-from .access import counter_guard, counters_open, csr_access, hgatp_guard, satp_guard, stimecmp_guard
+from .access import (
+    Facts,
+    counter_guard,
+    counters_open,
+    csr_access,
+    hgatp_guard,
+    satp_guard,
+    sireg_guard,
+    stateen_guard,
+    stimecmp_guard,
+    vsireg_guard,
+)
 from .counters import INHIBITS_LSB, Counters
 from .interrupts import MIP_BITS, InterruptCsrs, Interrupts
 from .pmp import PmpRegisters, rlb_written
 from .state import State
-from .traps import entry_pc, entry_writes, mret_mode, mret_writes, sret_mode, sret_writes, trap_target
+from .traps import entry_pc, entry_writes, is_double, mret_mode, mret_writes, sret_mode, sret_writes, trap_target
 
 TIME = 1
 """The number of time among the counters, hence its bit in the counter-enable registers."""
@@ -144,16 +155,24 @@ class CsrFile(wiring.Component):
             Guard.SATP: satp_guard(mode, field("mstatus.TVM"), field("hstatus.VTVM")),
             Guard.HGATP: hgatp_guard(mode, field("mstatus.TVM")),
             Guard.COUNTER: counter_guard(mode, *(each.bit_select(number, 1) for each in enabled)),
+            Guard.NEVER: Facts(Const(0), Const(0)),
             Guard.STIMECMP: stimecmp_guard(mode, field("menvcfg.STCE"), enabled[0][TIME], field("henvcfg.STCE"),
                                            enabled[1][TIME]),
         }
+        for bit in {each.stateen: None for each in csrs.values()}:
+            # Without Smstateen, what it would control is open.
+            machine, hypervisor = (field(level + bit) if bit else Const(1) for level in "mh")
+            guards |= {(Guard.STATEEN, bit): stateen_guard(mode, machine, hypervisor),
+                       (Guard.SIREG, bit): sireg_guard(mode, machine, hypervisor),
+                       (Guard.VSIREG, bit): vsireg_guard(machine)}
         allowed, in_hs = Signal(init=1), Signal(init=1)
         with m.Switch(self.csr.op.address):
             for kind, facts in guards.items():
-                if addresses := [each.address for each in csrs.values() if each.guard is kind]:
+                if addresses := [each.address for each in csrs.values()
+                                 if kind in (each.guard, (each.guard, each.stateen))]:
                     with m.Case(*addresses):
                         m.d.comb += [allowed.eq(facts.allowed), in_hs.eq(facts.allowed_in_hs)]
-        return type(guards[Guard.SATP])(allowed, in_hs)
+        return Facts(allowed, in_hs)
 
     def write(self, m, csrs, state, mode, address, counters, pmp):
         """What a CSR instruction writes. Legal values are the table's, locks and gates too."""
@@ -201,14 +220,16 @@ class CsrFile(wiring.Component):
     def trap(self, m, state, mode):
         """Trap entry and return."""
         csr, trap = self.csr, self.csr.trap.payload
-        target = Signal(Mode)
-        m.d.comb += target.eq(trap_target(trap.code, trap.interrupt, mode, state))
+        meant, target, double = Signal(Mode), Signal(Mode), Signal()
+        m.d.comb += [meant.eq(trap_target(trap.code, trap.interrupt, mode, state)),
+                     double.eq(is_double(meant, state)), target.eq(Mux(double, Mode.M, meant))]
         with m.If(csr.trap.valid):
-            m.d.comb += [csr.taken.mode.eq(target), csr.taken.pc.eq(entry_pc(target, trap, state))]
+            m.d.comb += [csr.taken.mode.eq(target), csr.taken.double.eq(double),
+                         csr.taken.pc.eq(entry_pc(target, trap, state, double))]
             with m.Switch(target):
                 for each in (Mode.M, Mode.HS, Mode.VS):
                     with m.Case(each):
-                        state.set(m, entry_writes(each, trap, mode, state))
+                        state.set(m, entry_writes(each, trap, mode, state, double))
         with m.Elif(csr.mret):
             m.d.comb += [csr.taken.mode.eq(mret_mode(state)), csr.taken.pc.eq(state["mepc"])]
         with m.Else():
@@ -220,9 +241,9 @@ class CsrFile(wiring.Component):
             with m.If(csr.mret):
                 state.set(m, mret_writes(state))
             with m.Elif(v(mode)):
-                state.set(m, sret_writes(True, state))
+                state.set(m, sret_writes(True, mode, state))
             with m.Else():
-                state.set(m, sret_writes(False, state))
+                state.set(m, sret_writes(False, mode, state))
 
     def connect_interrupts(self, m, state, mode, interrupts, guest_time):
         """The interrupts' view of the CSRs."""
@@ -246,7 +267,7 @@ class CsrFile(wiring.Component):
             return {name: state.field(f"{csr}.{name.upper()}") for name in names.split()}
 
         return record(
-            CsrStatus, mode=mode, **fields("mstatus", "mprv mpp mpv sum mxr tvm tw tsr"),
+            CsrStatus, mode=mode, **fields("mstatus", "mprv mpp mpv sum mxr tvm tw tsr mdt"),
             **fields("hstatus", "hu spvp vtvm vtw vtsr"), vs_sum=state.field("vsstatus.SUM"),
             vs_mxr=state.field("vsstatus.MXR"), misa_h=state.field("misa.H"), misa_c=state.field("misa.C"))
 

@@ -21,20 +21,41 @@ that mode is not counted (rules mhpmevent_inh_op, mcyclecfg_op)."""
 INHIBIT_MODES = (Mode.VU, Mode.VS, Mode.U, Mode.HS, Mode.M)
 """The mode that each of INHIBITS names."""
 
-MSTATUS = Csr("mstatus", 0x300, (
-    Field("SIE", 1), Field("MIE", 3), Field("SPIE", 5), zero("UBE", 6), Field("MPIE", 7), Field("SPP", 8),
-    zero("VS", 9, 2), Field("MPP", 11, 2, legal=(0, 1, 3)), zero("FS", 13, 2), zero("XS", 15, 2), Field("MPRV", 17),
-    Field("SUM", 18), Field("MXR", 19), Field("TVM", 20), Field("TW", 21), Field("TSR", 22),
-    Field("UXL", 32, 2, XLEN_64, Kind.FIXED), Field("SXL", 34, 2, XLEN_64, Kind.FIXED), zero("SBE", 36),
-    zero("MBE", 37), Field("GVA", 38, hypervisor=True), Field("MPV", 39, hypervisor=True), zero("SD", 63)))
+
+def mstatus(config: CoreConfig) -> Csr:
+    """mstatus, of which sstatus is a part."""
+    mdt = (Field("MDT", 42, reset=1),) if config.has("smdbltrp") else ()  # rule mstatus_mdt_rst
+    return Csr("mstatus", 0x300, (
+        sie(config), Field("MIE", 3, yields_to="MDT" if mdt else ""), Field("SPIE", 5), zero("UBE", 6),
+        Field("MPIE", 7), Field("SPP", 8), zero("VS", 9, 2), Field("MPP", 11, 2, legal=(0, 1, 3)), zero("FS", 13, 2),
+        zero("XS", 15, 2), Field("MPRV", 17), Field("SUM", 18), Field("MXR", 19), Field("TVM", 20), Field("TW", 21),
+        Field("TSR", 22), *sdt(config, "menvcfg.DTE"), Field("UXL", 32, 2, XLEN_64, Kind.FIXED),
+        Field("SXL", 34, 2, XLEN_64, Kind.FIXED), zero("SBE", 36), zero("MBE", 37), Field("GVA", 38, hypervisor=True),
+        Field("MPV", 39, hypervisor=True), *mdt, zero("SD", 63)))
+
+
+def sie(config: CoreConfig) -> Field:
+    """SIE of mstatus and vsstatus (rule sstatus_sdt_sstatus_sie_overwrite)."""
+    return Field("SIE", 1, yields_to="SDT" if config.has("ssdbltrp") else "")
+
+
+def sdt(config: CoreConfig, needs: str) -> tuple[Field, ...]:
+    """SDT of mstatus and vsstatus, gated by the DTE at `needs` (rules sstatus_sdt_acc, menvcfg_dte_op)."""
+    return (Field("SDT", 24, needs=needs),) if config.has("ssdbltrp") else ()
+
+
+def dte(config: CoreConfig, **more) -> Field:
+    """DTE of menvcfg and henvcfg."""
+    return Field("DTE", 59, **more) if config.has("ssdbltrp") else zero("DTE", 59)
 
 
 def machine_csrs(config: CoreConfig) -> tuple[Csr, ...]:
     """The CSRs whose addresses are M-mode's, with the shadows of the counters."""
-    return (MSTATUS, *_interrupts(config), *_identity(config), *_traps(), *_counters(config), *_pmp(config),
+    return (mstatus(config), *_interrupts(config), *_identity(config), *_traps(config), *_counters(config),
+            *_pmp(config),
             *_security(config),
             Csr("menvcfg", 0x30a, (Field("FIOM", 0), zero("CBIE", 4, 2), zero("CBCFE", 6), zero("CBZE", 7),
-                                   zero("ADUE", 61), zero("PBMTE", 62),
+                                   dte(config), zero("ADUE", 61), zero("PBMTE", 62),
                                    Field("STCE", 63) if config.has("sstc") else zero("STCE", 63))))
 
 
@@ -81,10 +102,11 @@ def _interrupts(config):
     )
 
 
-def _traps():
+def _traps(config):
     return (tvec("mtvec", 0x305), plain("mscratch", 0x340), plain("mepc", 0x341, lsb=1, width=63),
             cause("mcause", 0x342), plain("mtval", 0x343),
-            plain("mtinst", 0x34a, needs_hypervisor=True), plain("mtval2", 0x34b, needs_hypervisor=True))
+            plain("mtinst", 0x34a, needs_hypervisor=True),
+            plain("mtval2", 0x34b, needs_hypervisor=not config.has("ssdbltrp")))  # rule mtval2_Ssdbltrap
 
 
 def _counters(config):

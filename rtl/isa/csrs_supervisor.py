@@ -2,7 +2,8 @@
 
 from ..config import CoreConfig
 from .csr import Box, Csr, Field, Guard, Kind, Void, cause, counter_enables, plain, tvec
-from .csrs_machine import COUNTERS, MSTATUS
+from .csrs_machine import COUNTERS, mstatus
+from .csrs_stateen import controlled
 from .paging import VS_STAGE, Scheme
 
 
@@ -24,7 +25,8 @@ def supervisor_csrs(config: CoreConfig) -> tuple[Csr, ...]:
     lcofi = config.has("sscofpmf")
     timer = (plain("stimecmp", 0x14d, guard=Guard.STIMECMP, twin="vstimecmp"),) if config.has("sstc") else ()
     return (
-        MSTATUS.view("sstatus", 0x100, "SIE SPIE UBE SPP VS FS XS SUM MXR UXL SD", twin="vsstatus"),
+        mstatus(config).view("sstatus", 0x100, "SIE SPIE UBE SPP VS FS XS SUM MXR UXL SD"
+                             + " SDT" * config.has("ssdbltrp"), twin="vsstatus"),
         # sie and sip show what is delegated (machine chapter, after rule intr_M_mode_pri).
         Csr("sie", 0x104, (Field("SSIE", 1, needs="mideleg.SSI"), Field("STIE", 5, needs="mideleg.STI"),
                            Field("SEIE", 9, needs="mideleg.SEI"),
@@ -37,7 +39,7 @@ def supervisor_csrs(config: CoreConfig) -> tuple[Csr, ...]:
             storage="mip", twin="vsip"),
         tvec("stvec", 0x105, twin="vstvec"),
         Csr("scounteren", 0x106, counter_enables("CY", "TM", "IR")),
-        Csr("senvcfg", 0x10a, (Field("FIOM", 0),)),
+        Csr("senvcfg", 0x10a, (Field("FIOM", 0),), **controlled(config, "ENVCFG")),
         plain("sscratch", 0x140, twin="vsscratch"),
         plain("sepc", 0x141, lsb=1, width=63, twin="vsepc"),
         cause("scause", 0x142, twin="vscause"),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from ..events import TABLE
 from .causes import Cause, Interrupt
 from .csr import Csr
-from .csrs import table
+from .csrs import CSRS
 from .paging import G_STAGE, VS_STAGE
 from .pmp import PMP_A, PMP_ENTRY
 
@@ -68,5 +68,4 @@ def _modes():
 
 
 if __name__ == "__main__":
-    from ..config import FULL
-    print(c_header(table(FULL)), end="")
+    print(c_header(CSRS), end="")

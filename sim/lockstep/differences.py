@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ...rtl.config import PHYSICAL_BITS, CoreConfig
 from ...rtl.device_tree import extensions
+from ...rtl.isa.csr import Guard
 from ...rtl.isa.csrs import table
 from ...rtl.isa.csrs_machine import INHIBITS
 
@@ -32,7 +33,9 @@ class Row:
     unwritten: int = 0
     follow: bool = False
 
-UNKNOWN_TO_SPIKE: frozenset[str] = frozenset()
+UNKNOWN_TO_SPIKE = frozenset((
+    "sha", "shcounterenw", "shgatpa", "shtvala", "shvsatpa", "shvstvala", "shvstvecd", "ssccptr", "sscounterenw",
+    "ssstateen", "sstvala", "sstvecd", "ssu64xl", "svbare"))
 """Extensions that Spike has, or that ask nothing of it, but whose names it refuses."""
 
 
@@ -76,6 +79,11 @@ BEHAVIOUR = {
     "stores across pages that trap": """The core writes nothing, Spike what lies in the first page, which is then
         put back.""",
     "misaligned accesses of devices": "Spike splits them into bytes; here they are access faults, which Spike is told.",
+    "double traps": """By the manual MRET clears SDT only where Smdbltrp is, SRET in M always clears sstatus.SDT, and a
+        double trap is an exception, which no vector moves. Spike's MRET always clears it, its SRET in M where MRET
+        would, and an interrupt that becomes a double trap enters at its vector. It is mended after the step.""",
+    "sireg in VU": """While mstateen0.CSRIND is 0, the manual has sireg and its kin illegal below M; in VU Spike does
+        not, so they are hidden from it.""",
     "the ROM": "It is a device for Spike, from which code can run and tables cannot be walked.",
 }
 """What differs and is no CSR: the subject, then the reason and the treatment. The manual allows both unless said so."""
@@ -95,6 +103,11 @@ def rows(config: CoreConfig) -> tuple[Row, ...]:
             unwritten=0b1_0000_0000_0101, follow=True),
         Row((0x30a, 0x10a, 0x60a), "Spike has no FIOM, which the manual asks for where S-mode is", "core",
             unread=1, unwritten=1),
+        Row((*range(0x30c, 0x310), *range(0x60c, 0x610), *range(0x10c, 0x110)),
+            "Spike's mstateen0, hstateen0 and sstateen0 have the bit C of custom state, of which there is none", "core",
+            unread=1, unwritten=1),
+        Row((0x150, 0x250, 0x350), "Spike's select registers hold 64 bits; siselect needs 12, miselect none", "both",
+            unread=ALL, unwritten=ALL, follow=True),
         Row((0xf11, 0xf12, 0xf13, 0xf15), "identity", "both", unread=ALL),
         Row((0x303, 0x304, 0x604), "Spike has SGEI although GEILEN is 0; then it cannot be pending", "core",
             unread=sgei, unwritten=sgei),
@@ -133,7 +146,8 @@ def reset_values() -> list[tuple[int, int]]:
 
 def absent_csrs(config: CoreConfig) -> list[int]:
     """CSRs that the core does not have; where Spike does (triggers, debug mode, mseccfg …), they are taken from it."""
-    present = {csr.address for csr in table(config).values()}
+    # mireg and its kin are illegal everywhere, as if absent; in a guest Spike has them virtual.
+    present = {csr.address for csr in table(config).values() if csr.guard is not Guard.NEVER}
     return [address for address in range(4096) if address not in present]
 
 

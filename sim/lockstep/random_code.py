@@ -33,10 +33,14 @@ C_STACK = ("c.lwsp", "c.ldsp", "c.swsp", "c.sdsp")
 
 FREELY_WRITTEN = """sstatus vsstatus mie sie hie vsie mip sip hip hvip vsip mepc mcause mtval mtval2 mtinst sepc scause
     stval htval htinst vsepc vscause vstval mcounteren scounteren hcounteren mcountinhibit mcycle minstret mhpmcounter3
-    mhpmevent3 menvcfg senvcfg henvcfg htimedelta stimecmp vstimecmp hgeie hideleg hedeleg mideleg medeleg
-    mhpmcounter4 mhpmevent4 mcyclecfg minstretcfg""".split()
+    mhpmevent3 senvcfg mstateen0 mstateen1 hstateen0 hstateen2 sstateen0 siselect vsiselect miselect
+    htimedelta stimecmp vstimecmp hgeie hideleg hedeleg mideleg medeleg mhpmcounter4 mhpmevent4
+    mcyclecfg minstretcfg""".split()
 """CSRs that a body may write with anything: no handler depends on them, or it copes."""
-MSTATUS_BITS = (1, 3, 5, 7, 8, 11, 12, 18, 19, 20, 21, 22)      # all but MPRV, which has an item of its own
+MSTATUS_BITS = (1, 3, 5, 7, 8, 11, 12, 18, 19, 20, 21, 22, 24)  # all but MPRV, which has an item of its own, and MDT
+DTE = 1 << 59
+"""Of menvcfg and henvcfg. It stays within a body: for an SDT that had been hidden and comes back, Spike clears SIE
+where no CSR instruction writes it."""
 HSTATUS_BITS = (6, 7, 8, 9, 20, 21, 22)
 
 
@@ -76,7 +80,8 @@ class Body:
                   (self.amo, 5), (self.reservation, 2), (self.branch, 10), (self.fence, 1), (self.hint, 1),
                   (self.pointer, 5)]
         often = 12 if privilege else 5  # in U nearly each of these traps
-        odd = [(self.csr, often), (self.illegal, 2), (self.call, 2), (self.guest_access, often // 3), (self.system, 4),
+        odd = [(self.csr, often), (self.environment, often // 4), (self.illegal, 2), (self.call, 2),
+               (self.guest_access, often // 3), (self.system, 4),
                (self.loop, 2), (self.lost, 1), (self.translation_fence, often // 5)]
         own = {3: [(self.modify_privilege, 3), (self.mret, 1), (self.wait, 1), (self.status, 2), (self.security, 1)],
                1: [(self.sret, 2), (self.status, 2), (self.same_satp, 1)], 0: [(self.wait_for_nothing, 1)]}
@@ -218,9 +223,17 @@ class Body:
         else:
             self.code.add(csr(name, address, d=self.any(), s=self.any()))
 
+    def environment(self):
+        """Bits of menvcfg or henvcfg."""
+        address = self.csrs.get(self.random.choice(("menvcfg", "henvcfg")), 0)
+        if address:
+            self.code.add(*li(SCRATCH, self.random.choice((1 << 63, self.random.getrandbits(64))) & ~DTE),
+                          csr(self.random.choice(("csrrs", "csrrc")), address, d=self.any(), s=SCRATCH))
+
     def status(self):
-        """Bits of mstatus or hstatus, which a handler does not depend on."""
-        name, bits = self.random.choice((("mstatus", MSTATUS_BITS), ("hstatus", HSTATUS_BITS)))
+        """Bits of mstatus, sstatus or hstatus, which a handler does not depend on."""
+        own = "mstatus" if self.privilege == 3 else "sstatus"
+        name, bits = self.random.choice(((own, MSTATUS_BITS), ("hstatus", HSTATUS_BITS)))
         if name in self.csrs:
             mask = sum(1 << bit for bit in bits if self.random.random() < 0.3)
             self.code.add(*li(SCRATCH, mask), csr(self.random.choice(("csrrs", "csrrc")), self.csrs[name],

@@ -12,10 +12,11 @@ from itertools import count
 from random import Random
 
 from ...rtl.config import FULL, CoreConfig
+from ...rtl.isa.causes import Cause
 from ...rtl.isa.csrs import table
 from ...rtl.isa.modes import Mode
 from .assembler import Code, csr, li, op
-from .random_code import DATA, END, MARKER, NEXT, RESUME, Body
+from .random_code import DATA, DTE, END, MARKER, NEXT, RESUME, Body
 from .random_tables import (
     BIG,
     EXECUTE,
@@ -137,7 +138,7 @@ class _Maker:
         """Vectors, then: save three registers, count, skip or resume or silence an interrupt, restore."""
         names = _M if level == "m" else _S
         number = {key: self.csrs[name] for key, name in names.items()}
-        label = {name: (level, name) for name in ("main", "interrupt", "resume", "out", "finish", "skip")}
+        label = {name: (level, name) for name in ("main", "known", "interrupt", "resume", "out", "finish", "skip")}
         code.align(64)
         code.label(level)
         for _ in range(16):
@@ -147,6 +148,11 @@ class _Maker:
                  op("ld", d=30, s=31, i=16), op("addi", d=30, s=30, i=-1), op("sd", s=31, t=30, i=16))
         code.branch("bge", 0, 30, label["finish"])
         code.add(csr("csrrs", number["cause"], d=30))
+        if level == "m" and "mtval2" in self.csrs:  # of a double trap, that has the cause
+            code.add(op("addi", d=29, s=30, i=-Cause.DOUBLE_TRAP))
+            code.branch("bne", 29, 0, label["known"])
+            code.add(csr("csrrs", self.csrs["mtval2"], d=30))
+            code.label(label["known"])
         code.branch("blt", 30, 0, label["interrupt"])
         for fetch_fault in 1, 12, 20:
             code.add(op("addi", d=29, s=30, i=-fetch_fault))
@@ -215,25 +221,33 @@ class _Maker:
         mode = r.choice((Mode.M, Mode.HS, Mode.U, *((Mode.VS, Mode.VS, Mode.VU, Mode.VU) if hypervisor else ())))
         tsr, vtsr = r.random() < 0.15, r.random() < 0.15
         paged, guest_paged, g_paged = (r.random() < 0.8 for _ in range(3))
-        values = {
-            "mstatus": mode.value % 4 << 11 | (mode.value >> 2 & 1) << 39 | tsr << 22
+        sdt, vs_sdt = ((r.random() < 0.3) << 24 for _ in range(2))
+        dte, h_dte = (r.choice((0, DTE)) for _ in range(2))
+        # DTE first, since SDT is 0 then: see random_code.py.
+        values = {"menvcfg": r.choice((0, 1 << 63, -1)) & ~DTE | dte}
+        if hypervisor:
+            values["henvcfg"] = r.choice((0, 1 << 63, -1)) & ~DTE | h_dte
+        values |= {
+            "mstatus": sdt | mode.value % 4 << 11 | (mode.value >> 2 & 1) << 39 | tsr << 22
             | some(1 << 1 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 18 | 1 << 19) | some(1 << 20 | 1 << 21, 0.2),
             "medeleg": 0 if tsr else some(0xf0b1ff), "mideleg": 0 if tsr else some(0x2222),
             "mie": r.getrandbits(14), "sscratch": SAVED + 64, "satp": self.satp if paged else 0,
             "mtvec": self.vectors["m"] | r.randrange(2), "stvec": self.vectors["s"] | r.randrange(2),
             "mcounteren": r.choice((0, -1, r.getrandbits(32))), "scounteren": r.choice((0, -1, r.getrandbits(32))),
-            "menvcfg": r.choice((0, 1 << 63, -1)), "stimecmp": r.choice((0, -1, r.getrandbits(12))),
+            "stimecmp": r.choice((0, -1, r.getrandbits(12))),
             "mcyclecfg": r.getrandbits(5) << 58, "minstretcfg": r.choice((0, r.getrandbits(5))) << 58,
-            "mhpmcounter3": -r.getrandbits(10), "mhpmevent3": r.choice((0, r.getrandbits(6))) << 58 | r.randrange(40)}
+            "mhpmcounter3": -r.getrandbits(10), "mhpmevent3": r.choice((0, r.getrandbits(6))) << 58 | r.randrange(40),
+            **{f"mstateen{n}": r.choice((0, -1, r.getrandbits(64))) for n in range(4)}}
         if hypervisor:
             values |= {
                 "hedeleg": 0 if vtsr else some(0xb1ff), "hideleg": 0 if vtsr else some(0x444),
                 "hvip": some(0x444, 0.3), "hgatp": self.hgatp if g_paged else 0,
                 "vsatp": self.vsatp if guest_paged else 0, "vsscratch": SAVED + 128,
-                "vstvec": self.vectors["vs"] | r.randrange(2), "vsstatus": some(0xc0122),
+                "vstvec": self.vectors["vs"] | r.randrange(2), "vsstatus": vs_sdt | some(0xc0122),
                 "hstatus": vtsr << 22 | some(1 << 8 | 1 << 9) | some(1 << 20 | 1 << 21, 0.2)
                 | r.randrange(self.config.geilen + 1) << 12,
-                "hcounteren": r.choice((0, -1, r.getrandbits(32))), "henvcfg": r.choice((0, 1 << 63, -1)),
+                "hcounteren": r.choice((0, -1, r.getrandbits(32))),
+                **{f"hstateen{n}": r.choice((0, -1, r.getrandbits(64))) for n in range(4)},
                 "htimedelta": r.choice((0, 5, -1)), "vstimecmp": r.choice((0, -1, r.getrandbits(12)))}
         translated = guest_paged if mode & 4 else paged
         in_user = translated and mode in (Mode.U, Mode.VU)
@@ -245,7 +259,7 @@ class _Maker:
         if translated and mode != Mode.M and large and r.random() < 0.3:
             pointer = big_address(r.choice(large), data)
         body = r.choice(self.bodies[mode & 3])
-        code.add(csr("csrrwi", self.csrs["mstatus"]), csr("csrrwi", self.csrs["mip"]))
+        code.add(*(csr("csrrwi", self.csrs[name]) for name in ("mstatus", "vsstatus", "mip") if name in self.csrs))
         if self.config.pmp_entries:
             self._pmp(code)
         for name, value in values.items():

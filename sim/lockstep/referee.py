@@ -130,7 +130,8 @@ class Referee:
             "rules": differences.rules(config), "absent": differences.absent_csrs(config),
             "reset": differences.reset_values() if config.pmp_entries else [],
             "options": {"full_tinst": config.htinst == "full", "zero_tinst": config.htinst == "zero",
-                        "failing_sc": differences.FAILING_SC, "misaligned_traps": config.misaligned == "trap"},
+                        "failing_sc": differences.FAILING_SC, "misaligned_traps": config.misaligned == "trap",
+                        "smdbltrp": config.has("smdbltrp")},
             "shim": str(shim.build(self.fields)), "shared": handle, "slots": SLOTS, "slot_bytes": self._slot_bytes}
 
     def _begin(self, state: State):

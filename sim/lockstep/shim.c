@@ -23,6 +23,7 @@ struct options {
   u64 zero_tinst;       /* not even pseudo-instructions there */
   u64 failing_sc;       /* how many SCs in a row may fail where Spike's would succeed */
   u64 misaligned_traps; /* misaligned loads and stores do, not only misaligned AMOs, LR and SC */
+  u64 smdbltrp;         /* the core has that extension */
 };
 
 struct finding {
@@ -198,16 +199,19 @@ static void do_misaligned(int does) {
   spike_flush_tlb(mmu);
 }
 
+#include "mends.h"
+
 /* ---- the parts of a comparison ---- */
 
 /* xtval2 and xtinst. Spike never writes a transformed instruction, and always the pseudo-instruction; a core that does
    not may hide the GPA as well. Then Spike gets what the core has. */
 static int check_guest_fault(const u64 *r, unsigned xtval2, unsigned xtinst) {
-  u64 gpa = read_csr(xtval2), tinst = read_csr(xtinst);
+  u64 gpa = r[F_double] ? r[F_gpa] >> 2 : read_csr(xtval2), tinst = read_csr(xtinst);
   if (!tinst && options.full_tinst && !r[F_interrupt]) tinst = transformed((u32)r[F_bits], r[F_code], r[F_tval], x);
   else if (tinst && options.zero_tinst) tinst = gpa = 0;
   if (compare("xtval2", xtval2, r[F_gpa] >> 2, gpa) || compare("tinst", xtinst, r[F_tinst], tinst)) return 1;
-  *storage(xtval2) = gpa, *storage(xtinst) = tinst;
+  if (!r[F_double]) *storage(xtval2) = gpa;
+  *storage(xtinst) = tinst;
   return 0;
 }
 
@@ -220,6 +224,10 @@ static int check_trap(const u64 *r) {
   if (r[F_interrupt]) {
     if (vs && (code == 2 || code == 6 || code == 10)) code--;
     code |= (u64)1 << 63;
+  }
+  if (r[F_double]) {  /* mtval2 has what happened */
+    if (compare("mtval2", MTVAL2, code, read_csr(MTVAL2))) return 1;
+    code = DOUBLE_TRAP;
   }
   if (compare("xcause", xcause, code, read_csr(xcause)) || compare("xepc", xepc, r[F_pc], read_csr(xepc))
       || compare("xtval", xtval, r[F_tval], read_csr(xtval))) return 1;
@@ -351,8 +359,13 @@ static int check_one(const u64 *r) {
   keep_first_part(r);
   int changed = remember_changes(r);
 
+  u64 sdt = stored_sdt(), *hidden = csr ? name_to_hide(r, address) : 0;
+  if (hidden) *hidden += 0x10000 * word(state, STATE_CSRS + MAP_BUCKETS);
+
   spike_step(processor, 1);
 
+  if (hidden) *hidden = address;
+  mend_double_traps(r, sdt);
   show_present_tables(changed);
   if (first_part.count) put_back_first_part();
   if (refused) do_misaligned(1);
@@ -385,11 +398,10 @@ void shim_rule(unsigned address, u64 unread, u64 unwritten, u64 follow) {
   rules[address] = (struct rule){unread, unwritten, follow};
 }
 
-/* Removes a CSR: its name in Spike's table becomes one of the same hash bucket that no instruction can spell. */
+/* Removes a CSR. */
 void shim_remove_csr(unsigned address) {
-  for (u8 *node = (u8 *)word(state, STATE_CSRS + MAP_FIRST); node; node = (u8 *)word(node, 0))
-    if (word(node, NODE_KEY) == address)
-      *(u64 *)(node + NODE_KEY) += 0x10000 * word(state, STATE_CSRS + MAP_BUCKETS);
+  u64 *name = name_of(address);
+  if (name) *name += 0x10000 * word(state, STATE_CSRS + MAP_BUCKETS);
   csrs[address] = 0;
 }
 

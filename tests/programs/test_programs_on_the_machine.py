@@ -1,6 +1,7 @@
 """Every program of sw/tests and sw/bench ends with 0 on the simulated machine."""
 
 import pytest
+from programs.cores import core_for
 
 from hyacinth.sim.machine import End, Machine
 from hyacinth.sw.build import build, programs
@@ -15,7 +16,7 @@ STUCK = 100_000
 
 @pytest.mark.parametrize("source", programs(), ids=lambda source: source.stem)
 def test_a_program_passes_on_the_machine(source):
-    with Machine("full", memory=16 << 20) as machine:
+    with Machine(core_for(source), memory=16 << 20) as machine:
         machine.load(build(source))
         outcome = machine.run(CYCLES, stuck_after=STUCK)
         console = machine.take_output().decode(errors="replace")

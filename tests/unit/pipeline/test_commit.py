@@ -390,3 +390,23 @@ def test_the_record_says_what_was_done_to_memory(name, stored, kind):
 
 def test_every_operation_of_the_system_unit_is_one_that_commit_knows():
     assert {row.op for row in BY_NAME.values() if row.unit.name == "SYSTEM"} == set(System)
+
+
+@pytest.mark.rule("trap_unexp", "trap_unexp_hndl_no_rnmi")
+@pytest.mark.parametrize("interrupt", (0, 1))
+def test_a_trap_while_mdt_is_set_changes_nothing_and_is_shown_for_good(interrupt):
+    async def scenario(p):
+        ctx, dut = p.ctx, p.dut
+        ctx.set(dut.csr.status, {"mode": Mode.M, "misa_h": 1, "mdt": 1})
+        await p.give("ecall")
+        ctx.set(dut.csr.interrupt, interrupt)
+        ctx.set(dut.csr.interrupt_code, 7)
+        for _ in range(20):
+            assert not (ctx.get(dut.csr.trap.valid) or p.get("flush") or p.get("resume"))
+            assert not (ctx.get(dut.csr.retired) or ctx.get(dut.retire.valid))
+            await ctx.tick()
+            ctx.set(dut.csr.interrupt, 0)
+        critical = ctx.get(dut.critical.payload)
+        assert ctx.get(dut.critical.valid)
+        assert (critical.interrupt, critical.code, critical.pc) == (interrupt, 7 if interrupt else 11, PC)
+    run(scenario)

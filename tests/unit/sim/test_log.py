@@ -89,3 +89,8 @@ def test_a_log_of_traps_leaves_out_what_retired():
 ], ids=lambda value: value if isinstance(value, str) else "")
 def test_the_disassembly_of(bits, text):
     assert line(retire(bits=bits))[42:].strip() == text
+
+
+def test_a_double_trap_is_marked_behind_the_name_of_what_happened():
+    text = line(retire(mode=Mode.HS, mode_after=Mode.M, trapped=1, double=1, code=13, tval=0x40, next_pc=0x8000_0100))
+    assert text.endswith("trap HS->M 13 load_page_fault double tval=0x40 to 0x80000100")
