@@ -1,6 +1,6 @@
 /* Two bytes at the end of a page: a compressed instruction there needs no next page. One of four bytes needs both; a
    fault of the next one has its own pc in xepc and the next page's address in xtval, and as GPA in htval.
-   rules: stval_faulting_address_variable_instr, H_straddle */
+   rules: stval_faulting_address_variable_instr, H_straddle, mepc_varlen_wr, MTVAL_VARLEN_WR */
 #include "hyacinth.h"
 
 #define ABSENT 0x20000000UL

@@ -1,7 +1,7 @@
 /* Instructions that could raise two exceptions raise the one that is higher in the manual's table: what denies the
    fetch, then what makes the instruction illegal or virtual, then the faults of translation as the walk meets them,
    then those of the physical address.
-   rules: H_exception_priority */
+   rules: H_exception_priority, mcause_exccode_pri, exc_priority */
 #include "hyacinth.h"
 
 #define ABSENT 0x20000000UL

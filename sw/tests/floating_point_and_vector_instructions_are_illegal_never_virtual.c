@@ -1,6 +1,6 @@
 /* A machine without F and V, or with FS=0 and VS=0 in sstatus or vsstatus: their instructions and CSRs raise an
    illegal-instruction exception in every mode; with V=1, too, it is never a virtual one.
-   rules: vsstatus_fs_op, vsstatus_vs_op, H_illegalinst_xstatus_fs_vs */
+   rules: vsstatus_fs_op, vsstatus_vs_op, H_illegalinst_xstatus_fs_vs, mstatus_fs_vs_xs_off_op */
 #include "hyacinth.h"
 
 int main(void)

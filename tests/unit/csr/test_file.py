@@ -83,7 +83,7 @@ MASKS = {
                   "mepc_enc", "mcause_sz", "mcause_acc", "mcause_enc", "MCAUSE_EXCCODE_WLRL", "mtval_sz", "mtval_acc",
                   "mtval_enc", "mtval_vaddr_and_0_sz", "mtval_instr_bits_sz", "MTVAL_RDONLY0", "MTVAL_WARL",
                   "menvcfg_sz", "menvcfg_acc", "menvcfg_enc", "menvcfg_cde_rdonly0", "misa_e_op",
-                  "MENVCFG_FIOM_RDONLY0_OK")
+                  "MENVCFG_FIOM_RDONLY0_OK", "mseccfg_useed_rdonly0", "mseccfg_sseed_rdonly0")
 def test_of_all_ones_and_of_zeros_the_legal_bits_stay(play):
     async def scenario(s):
         for name, (ones, zeros) in MASKS.items():

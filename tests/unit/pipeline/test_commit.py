@@ -240,7 +240,7 @@ def test_gva_follows_the_effective_mode_of_the_access_not_the_current_one():
     run(scenario, mode=Mode.M)
 
 
-@pytest.mark.rule("H_trap_xtinst_val", "mtval2_trapval_other")
+@pytest.mark.rule("H_trap_xtinst_val", "mtval2_trapval_other", "mepc_varlen_wr", "MTVAL_VARLEN_WR")
 @pytest.mark.parametrize("second", (0, 1))
 @pytest.mark.parametrize("implicit", (0, 1))
 def test_a_fetch_fault_names_the_half_that_failed_and_has_no_transformed_instruction(second, implicit):
