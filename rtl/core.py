@@ -7,7 +7,6 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from .bus import BusSignature
 from .cache.dcache import DataCache
 from .cache.icache import InstructionCache
-from .cache.ways import WAY_KIB
 from .config import PHYSICAL_BITS, CoreConfig
 from .csr.file import CsrFile
 from .events import EVENT_BITS, EVENTS, MMU_EVENTS
@@ -65,16 +64,15 @@ class Core(wiring.Component):
         m = Module()
         m.submodules.fetch = fetch = Fetch(config.reset_pc, config.btb_entries, config.return_stack)
         m.submodules.align = align = Align()
-        m.submodules.issue = issue = Issue()
+        m.submodules.issue = issue = Issue(config)
         m.submodules.issued = issued = Stage(Issued)
-        m.submodules.execute = execute = Execute()
+        m.submodules.execute = execute = Execute(config)
         m.submodules.commit = commit = Commit(config.htinst)
-        m.submodules.loadstore = loadstore = LoadStore(config.misaligned == "hardware",
-                                                             config.dcache_kib // WAY_KIB)
+        m.submodules.loadstore = loadstore = LoadStore(config)
         m.submodules.csr = csr = CsrFile(config)
         m.submodules.mmu = mmu = Mmu(config)
         m.submodules.icache = icache = InstructionCache(config.icache_kib)
-        m.submodules.dcache = dcache = DataCache(config.dcache_kib)
+        m.submodules.dcache = dcache = DataCache(config.dcache_kib, manages=config.has("zicbom"))
 
         # The path of an instruction.
         connect(m, fetch.o, align.i)

@@ -12,7 +12,7 @@ from ..isa.csrs import table
 from ..isa.csrs_machine import EVENTS
 from ..isa.modes import Mode, v
 from ..payloads import AtpFields, record
-from ..ports import CsrSignature, CsrStatus, PmpSignature, TranslationCsrs
+from ..ports import CacheBlockEnables, CsrSignature, CsrStatus, PmpSignature, TranslationCsrs
 from .access import counter_guard, csr_access, hgatp_guard, satp_guard, stimecmp_guard
 from .counters import Counters
 from .interrupts import MIP_BITS, InterruptCsrs, Interrupts
@@ -230,8 +230,11 @@ class CsrFile(wiring.Component):
         def fields(csr, names):
             return {name: state.field(f"{csr}.{name.upper()}") for name in names.split()}
 
+        blocks = {each: record(CacheBlockEnables, cbie=state.field(f"{each}.CBIE")[0],
+                               cbcfe=state.field(f"{each}.CBCFE"), cbze=state.field(f"{each}.CBZE"))
+                  for each in ("menvcfg", "henvcfg", "senvcfg")}
         return record(
-            CsrStatus, mode=mode, **fields("mstatus", "mprv mpp mpv sum mxr tvm tw tsr"),
+            CsrStatus, **blocks, mode=mode, **fields("mstatus", "mprv mpp mpv sum mxr tvm tw tsr"),
             **fields("hstatus", "hu spvp vtvm vtw vtsr"), vs_sum=state.field("vsstatus.SUM"),
             vs_mxr=state.field("vsstatus.MXR"), misa_h=state.field("misa.H"), misa_c=state.field("misa.C"))
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ..config import CoreConfig
 from .causes import HEDELEG
-from .csr import Csr, Field, Guard, Kind, Void, cause, counter_enables, plain, tvec, zero
+from .csr import Csr, Field, Guard, Kind, Void, cause, counter_enables, envcfg, plain, tvec, zero
 from .csrs_machine import XLEN_64
 from .csrs_supervisor import modes, satp
 from .paging import G_STAGE
@@ -26,8 +26,7 @@ def _hypervisor(config):
         Csr("hedeleg", 0x602, tuple(Field(each.name, each) for each in HEDELEG)),
         Csr("hcounteren", 0x606, counter_enables("CY", "TM", "IR")),
         plain("htimedelta", 0x605),
-        Csr("henvcfg", 0x60a, (Field("FIOM", 0), zero("CBIE", 4, 2), zero("CBCFE", 6), zero("CBZE", 7),
-                               zero("ADUE", 61), zero("PBMTE", 62), stce)),
+        Csr("henvcfg", 0x60a, (*envcfg(config.has), zero("ADUE", 61), zero("PBMTE", 62), stce)),
         plain("htval", 0x643),
         plain("htinst", 0x64a),
         # Rule hgatp_mode_warl: an unsupported MODE becomes Bare, and the other fields are written.

@@ -16,13 +16,23 @@ class Extension:
 
 EXTENSIONS: tuple[Extension, ...] = (
     Extension("sstc", "stimecmp and vstimecmp: timers of S and VS without M"),
+    Extension("zicbom", "CBO.CLEAN, CBO.FLUSH and CBO.INVAL: a line of the data cache goes to memory"),
+    Extension("zicboz", "CBO.ZERO: a block of memory becomes zero"),
 )
 """Those that can be chosen."""
 
 OPTIONAL: frozenset[str] = frozenset(extension.name for extension in EXTENSIONS)
 
-BUILT_IN: tuple[str, ...] = ("svade", "zicntr", "zicsr", "zifencei", "zihpm")
-"""Those that no configuration lacks."""
+BUILT_IN: dict[str, str] = {
+    "svade": "the walker never writes A and D",
+    "za64rs": "a reservation is of the word or doubleword that LR reads, and lost with its line of 64 bytes",
+    "zic64b": "lines of either cache have 64 bytes",
+    "zicbop": "a prefetch is a hint that is not taken: ORI with rd=x0, so it neither traps nor reaches memory",
+    "ziccamoa": "every AMO works on main memory",
+    "ziccif": "fetch reads eight bytes at once, so code in main memory is never seen half written",
+    "ziccrse": "only SC, and a device that writes its line, end a reservation: a constrained LR/SC loop succeeds",
+    "zicntr": "cycle, time, instret", "zicsr": "CSRs", "zifencei": "FENCE.I", "zihpm": "hpmcounters, some of them 0"}
+"""Those that no configuration lacks, and by what it has each."""
 
 
 def check(chosen: frozenset[str], hypervisor: bool) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from amaranth.lib import enum
 
+from ..config import CoreConfig
+
 
 class Unit(enum.IntEnum, shape=4):
     """The part of the pipeline that gives an instruction its meaning."""
@@ -20,6 +22,7 @@ class Unit(enum.IntEnum, shape=4):
     DIV = 7
     CSR = 8
     SYSTEM = 9
+    CBO = 10       # on a cache block: CBO.ZERO, and the management of a block
 
 
 class Alu(enum.IntEnum, shape=4):
@@ -50,6 +53,14 @@ class Amo(enum.IntEnum, shape=4):
     MAX = 9
     MINU = 10
     MAXU = 11
+
+
+class Cbo(enum.IntEnum, shape=4):
+    """Operations on a cache block, as their bits 31:20 have them."""
+    INVAL = 0
+    CLEAN = 1
+    FLUSH = 2
+    ZERO = 4
 
 
 class System(enum.IntEnum, shape=4):
@@ -102,6 +113,7 @@ class Instruction:
     word: bool = False           # works on 32 bits and sign-extends
     hypervisor: bool = False     # part of the H extension
     hlvx: bool = False
+    extension: str = ""          # that brings it, of rtl/isa/extensions.py; several words where it takes all of them
 
     @property
     def pattern(self) -> str:
@@ -198,6 +210,12 @@ def _system(name, bits, op, hypervisor=False):
     return Instruction(name, bits, Unit.SYSTEM, op, hypervisor=hypervisor)
 
 
+def _cache_blocks():
+    for name, op, extension in (("inval", Cbo.INVAL, "zicbom"), ("clean", Cbo.CLEAN, "zicbom"),
+                                ("flush", Cbo.FLUSH, "zicbom"), ("zero", Cbo.ZERO, "zicboz")):
+        yield Instruction(f"cbo.{name}", f"{op:012b} sssss 010 00000 0001111", Unit.CBO, op, extension=extension)
+
+
 def _hypervisor():
     loads = (("hlv.b", 0b0110000, 0), ("hlv.bu", 0b0110000, 1), ("hlv.h", 0b0110010, 0), ("hlv.hu", 0b0110010, 1),
              ("hlvx.hu", 0b0110010, 3), ("hlv.w", 0b0110100, 0), ("hlv.wu", 0b0110100, 1), ("hlvx.wu", 0b0110100, 3),
@@ -230,11 +248,18 @@ INSTRUCTIONS: tuple[Instruction, ...] = (
     _system("mret",       "0011000 00010 00000 000 00000 1110011", System.MRET),
     _system("wfi",        "0001000 00101 00000 000 00000 1110011", System.WFI),
     _system("sfence.vma", "0001001 ttttt sssss 000 00000 1110011", System.SFENCE_VMA),
+    *_cache_blocks(),
     *_hypervisor(),
 )
-"""Every instruction of RV64IMA, Zicsr, Zifencei, the privileged manual and H. C is in rtl/isa/compressed.py."""
+"""Every instruction of RV64IMA, Zicsr, Zifencei, the privileged manual, H, and the extensions that can be chosen. C is
+in rtl/isa/compressed.py."""
 
 BY_NAME: dict[str, Instruction] = {instruction.name: instruction for instruction in INSTRUCTIONS}
+
+
+def table(config: CoreConfig) -> tuple[Instruction, ...]:
+    """The instructions of a core with `config`."""
+    return tuple(each for each in INSTRUCTIONS if all(map(config.has, each.extension.split())))
 
 
 def identify(word: int) -> Instruction | None:

@@ -127,7 +127,7 @@ class Commit(wiring.Component):
                             m.d.comb += [ends.eq(1), result.eq(self.product)]
                         with m.Case(Unit.DIV):
                             m.d.comb += [divider.start.eq(1), ends.eq(divider.done), result.eq(divider.result)]
-                        with m.Case(Unit.LOAD, Unit.STORE, Unit.AMO):
+                        with m.Case(Unit.LOAD, Unit.STORE, Unit.AMO, Unit.CBO):
                             with m.If(self.faulted):
                                 m.next = "DESCRIBE"
                         with m.Case(Unit.CSR):

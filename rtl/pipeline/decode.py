@@ -1,15 +1,17 @@
 """The decoder: what an instruction is, from the table of rtl/isa/instructions.py, once it is expanded."""
 
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 
 from amaranth.hdl import Cat, Const, Module, Mux, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..config import CoreConfig
+from ..isa import instructions
 from ..isa.compressed import COMPRESSED_CUBES
 from ..isa.cover import cube, recogniser, without
-from ..isa.instructions import BY_NAME, INSTRUCTIONS, Alu, Unit
+from ..isa.instructions import BY_NAME, Alu, Unit
 from ..units.alu import alu_controls
 from ..units.compressed import Expander
 from .payloads import Controls, Decoded, Fetched
@@ -17,6 +19,11 @@ from .payloads import Controls, Decoded, Fetched
 
 class Decoder(wiring.Component):
     """Combinational; a loop over each table.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        Which instructions there are.
 
     Members
     -------
@@ -29,11 +36,10 @@ class Decoder(wiring.Component):
         Of the register of each number: bit 0, it is read as rs1; bit 1, as rs2. Of x0 it means nothing. Known as
         early as `decoded`, which says the same.
     """
-    fetched: In(Fetched)
-    decoded: Out(Decoded)
-    controls: Out(Controls)
-    registers: In(data.ArrayLayout(5, 3))
-    reads: Out(data.ArrayLayout(2, 3))
+    def __init__(self, config: CoreConfig):
+        self.instructions = instructions.table(config)
+        super().__init__({"fetched": In(Fetched), "decoded": Out(Decoded), "controls": Out(Controls),
+                          "registers": In(data.ArrayLayout(5, 3)), "reads": Out(data.ArrayLayout(2, 3))})
 
     def elaborate(self, platform):
         m = Module()
@@ -45,7 +51,8 @@ class Decoder(wiring.Component):
 
         # What a compressed instruction is follows from its 16 bits beside their expansion, not after it. Each bit of
         # each fact has its own few patterns, which tell the rows where it is 1 from those where it is 0.
-        wide = [(row, cube(row.pattern)) for row in INSTRUCTIONS]
+        wide = [(row, cube(row.pattern)) for row in self.instructions]
+        no_opcode, no_row = no_opcode_and_row(self.instructions)
         short = [(BY_NAME[row.expands_to], each) for row, each in COMPRESSED_CUBES]
         in_wide, in_short = recogniser(m, raw), recogniser(m, raw[:16])
 
@@ -57,16 +64,16 @@ class Decoder(wiring.Component):
             """Whether `fact(row)` is 1 for the row that matches; anything where it is None. Where no row matches it may
             be anything too, but if `exact`, it is 0 if the opcode is in no row, or 16 bits are illegal."""
             return Mux(compressed, among(in_short, short, fact, NO_ROW_SHORT if exact else ()),
-                       among(in_wide, wide, fact, NO_OPCODE if exact else ()))
+                       among(in_wide, wide, fact, no_opcode if exact else ()))
 
-        for name in facts(INSTRUCTIONS[0]):
+        for name in facts(self.instructions[0]):
             if name != "illegal":
                 # Nothing illegal may look like a CSR instruction: commit asks the CSR file whether that is allowed.
                 m.d.comb += [bit.eq(tell(lambda row, name=name, n=n: int(facts(row)[name]) >> n & 1, name == "unit"))
                              for n, bit in enumerate(Value.cast(decoded[name]))]
         m.d.comb += decoded.illegal.eq(Mux(compressed, in_short(NO_ROW_SHORT, [each for _, each in short]),
-                                           ~in_wide([each for _, each in wide], NO_ROW)))
-        for name in controls(INSTRUCTIONS[0])["alu"]:
+                                           ~in_wide([each for _, each in wide], no_row)))
+        for name in controls(self.instructions[0])["alu"]:
             m.d.comb += self.controls.alu[name].eq(tell(lambda row, name=name: controls(row)["alu"][name]))
         for name in ("branch", "jump", "memory", "sums", "from_pc"):
             # What is illegal had better not jump, either: the predictor would remember it.
@@ -96,10 +103,15 @@ def _rest(cubes):
     return rest
 
 
-NO_OPCODE = _rest(cube(opcode) for opcode in sorted({row.pattern[-7:] for row in INSTRUCTIONS}))
-NO_ROW = _rest(sorted((cube(row.pattern) for row in INSTRUCTIONS), key=lambda each: each[0].bit_count()))
+@lru_cache
+def no_opcode_and_row(rows) -> tuple[list, list]:
+    """What is illegal, as cubes: words whose opcode is that of none of `rows`, and words that are none of them."""
+    return (_rest(cube(opcode) for opcode in sorted({row.pattern[-7:] for row in rows})),
+            _rest(sorted((cube(row.pattern) for row in rows), key=lambda each: each[0].bit_count())))
+
+
 NO_ROW_SHORT = _rest(each for _, each in COMPRESSED_CUBES)
-"""What is illegal, as cubes: words whose opcode is that of no row; words that are no row; the same of 16 bits."""
+"""The 16-bit words that are no row, as cubes."""
 
 
 def facts(row) -> dict:
@@ -122,7 +134,7 @@ def facts(row) -> dict:
 
 def controls(row) -> dict:
     """The fields of Controls for `row`; None where one does not matter."""
-    memory = row.unit in (Unit.LOAD, Unit.STORE, Unit.AMO)
+    memory = row.unit in (Unit.LOAD, Unit.STORE, Unit.AMO, Unit.CBO)
     alu = alu_controls(row.op or Alu.ADD, row.word)
     sums, from_pc = memory or row.name == "auipc", row.unit == Unit.BRANCH or not facts(row)["uses_rs1"]
     if row.unit not in (Unit.ALU, Unit.BRANCH) or sums:  # the ALU idles: its result is 0

@@ -7,8 +7,10 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..config import CoreConfig
 from ..csr.access import (
     Access,
+    cache_block_access,
     hfence_gvma_access,
     hfence_vvma_access,
     hlsv_access,
@@ -17,7 +19,7 @@ from ..csr.access import (
     sret_access,
     wfi_access,
 )
-from ..isa.instructions import Format, System, Unit
+from ..isa.instructions import Cbo, Format, System, Unit
 from ..payloads import Context, Reach, change
 from ..ports import CsrStatus, LookupSignature
 from ..units.alu import AluUnit
@@ -30,6 +32,10 @@ from .shape import shape
 
 class Execute(wiring.Component):
     """Combinational between `i` and `o`; the product alone waits in the multiplier for commit.
+
+    Parameters
+    ----------
+    config : CoreConfig
 
     Members
     -------
@@ -48,16 +54,12 @@ class Execute(wiring.Component):
     product : Out(64)
         Of the multiplication that left last.
     """
-    i: In(stream.Signature(Issued))
-    o: Out(stream.Signature(Executed))
-    status: In(CsrStatus)
-    lookup: Out(LookupSignature())
-    redirect: Out(1)
-    redirect_pc: Out(64)
-    outcome: Out(Outcome)
-    update: Out(1)
-    forward: Out(Forward)
-    product: Out(64)
+    def __init__(self, config: CoreConfig):
+        self.config = config
+        super().__init__({
+            "i": In(stream.Signature(Issued)), "o": Out(stream.Signature(Executed)), "status": In(CsrStatus),
+            "lookup": Out(LookupSignature()), "redirect": Out(1), "redirect_pc": Out(64), "outcome": Out(Outcome),
+            "update": Out(1), "forward": Out(Forward), "product": Out(64)})
 
     def elaborate(self, platform):
         m = Module()
@@ -121,15 +123,18 @@ class Execute(wiring.Component):
         m.d.sync += [own.eq(data_context(self.status, Reach.LOAD, 0, 0)),
                      guest.eq(data_context(self.status, Reach.LOAD, 1, 0))]
         context = Mux(decoded.hlsv, guest.as_value(), own.as_value())
+        # A block may be managed by who may load or store there (rule cbm_access): who may store may also load.
+        manages = (unit == Unit.CBO) & (decoded.op != Cbo.ZERO) if self.config.has("zicbom") else Const(0)
         m.d.comb += [
             o.decoded.eq(decoded), o.b.eq(issued.b), o.result.eq(result),
             o.a.eq(issued.a | bits[15:20] & (decoded.immediate == Format.Z).replicate(5)),
-            o.context.eq(change(Context(context), hlvx=decoded.hlvx,
-                                reach=Mux(unit == Unit.LOAD, Reach.LOAD, Reach.STORE))),
+            o.context.eq(change(Context(context), hlvx=decoded.hlvx, as_store=manages,
+                                reach=Mux((unit == Unit.LOAD) | manages, Reach.LOAD, Reach.STORE))),
             self.lookup.va.eq(total), self.lookup.context.eq(o.context),
             o.barred.eq(fetched.faulted | (o.access != Access.OK)
                         | (unit == Unit.SYSTEM) & ((decoded.op == System.ECALL) | (decoded.op == System.EBREAK))),
-            o.memory.eq(controls.memory & ~o.barred), o.offset.eq(total[:12]), o.form.eq(shape(m, decoded, o.offset)),
+            o.memory.eq(controls.memory & ~o.barred), o.offset.eq(total[:12]),
+            o.form.eq(shape(m, decoded, o.offset, self.config)),
             o.page.eq(self.lookup.page), o.page_known.eq(self.lookup.hit),
             o.access.eq(self.answer(decoded, status)),
             self.forward.valid.eq(self.i.valid & decoded.writes_rd & decoded.rd.any()),
@@ -151,5 +156,10 @@ class Execute(wiring.Component):
             (System.HFENCE_GVMA, hfence_gvma_access(s.mode, s.tvm)),
         )]
         answers.append(decoded.hlsv.replicate(2) & hlsv_access(s.mode, s.hu))
+        for extension, field, ops in (("zicbom", "cbie", (Cbo.INVAL,)), ("zicbom", "cbcfe", (Cbo.CLEAN, Cbo.FLUSH)),
+                                      ("zicboz", "cbze", (Cbo.ZERO,))):
+            if self.config.has(extension):
+                access = cache_block_access(s.mode, s.menvcfg[field], s.henvcfg[field], s.senvcfg[field])
+                answers.append(((decoded.unit == Unit.CBO) & decoded.op.matches(*ops)).replicate(2) & access)
         # Of all these at most one is not Access.OK, which is 0.
         return Mux(decoded.illegal | decoded.hypervisor & ~s.misa_h, Access.ILLEGAL, reduce(or_, answers))

@@ -4,9 +4,10 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..cache.ways import selected
-from ..config import PHYSICAL_BITS
+from ..cache.ways import WAY_KIB, selected
+from ..config import PHYSICAL_BITS, CoreConfig
 from ..isa.causes import ACCESS_FAULT, ADDRESS_MISALIGNED
+from ..isa.instructions import Cbo
 from ..payloads import Fault, Page, Reach
 from ..ports import DataCacheSignature, TranslateSignature
 from ..units.alu import AmoUnit
@@ -32,11 +33,10 @@ class LoadStore(wiring.Component):
 
     Parameters
     ----------
-    misaligned : bool
-        Misaligned loads and stores of main memory are done, but for those in a page that PMP cuts; these, and all
-        without it, raise causes 4 and 6 at the access's own address, so that software can do them.
-    ways : int
-        Of the data cache.
+    config : CoreConfig
+        Where `misaligned` is "hardware", misaligned loads and stores of main memory are done, but for those in a page
+        that PMP cuts; these, and all otherwise, raise causes 4 and 6 at the access's own address, so that software can
+        do them.
 
     Members
     -------
@@ -62,8 +62,9 @@ class LoadStore(wiring.Component):
     miss : Out(1)
         For one cycle: a line is asked for.
     """
-    def __init__(self, misaligned, ways):
-        self.misaligned, self.ways = misaligned, ways
+    def __init__(self, config: CoreConfig):
+        self.config, self.misaligned = config, config.misaligned == "hardware"
+        self.ways = ways = config.dcache_kib // WAY_KIB
         super().__init__({
             "executed": In(Executed), "go": In(1),
             "next": In(stream.Signature(Executed, always_ready=True)), "enter": In(1),
@@ -82,7 +83,7 @@ class LoadStore(wiring.Component):
         quick = Signal()                             # the cache was read as it came, and nothing else is to be done
         is_amo, is_sc, size, last_byte = access.amo, access.sc, access.size, access.last_byte
         crosses, crosses_page = access.crosses, access.crosses_page
-        atomic = is_amo | is_sc | access.lr
+        needs_memory = is_amo | is_sc | access.lr | access.zero
 
         def refused(shape):
             return shape.misaligned & (shape.amo | shape.sc | shape.lr if self.misaligned else 1)
@@ -97,7 +98,11 @@ class LoadStore(wiring.Component):
         m.d.comb += above.eq(Cat(Const(0, 3), (address[3:] + 1)[:61]))
         part_address = Signal(64)
         m.d.comb += part_address.eq(Mux(part, above, address))
-        place_hpa = Cat(part_address[:12], here.ppn)
+        # CBO.ZERO writes one word of its block after the other, wherever in it the address lies; while one is written
+        # the next is read.
+        word, row, ahead = Signal(3), Signal(9), Signal()
+        m.d.comb += row.eq(Cat(Mux(access.zero, (word + ahead)[:3], part_address[3:6]), part_address[6:12]))
+        place_hpa = Cat(part_address[:3], row, here.ppn)
 
         # Reservation: what LR remembers is a physical address; an SC forgets it, and who else writes its line.
         reserved, reservation = Signal(), Signal(PHYSICAL_BITS)
@@ -134,10 +139,12 @@ class LoadStore(wiring.Component):
         lanes, back = Signal(16), Signal(3)
         m.d.comb += [lanes.eq(bytes_mask << place), back.eq(-place)]
         m.d.comb += [
-            cache.ppn.eq(here.ppn), cache.refill_row.eq(part_address[3:12]),
+            cache.ppn.eq(here.ppn), cache.refill_row.eq(row),
             cache.clean.eq(self.clean), self.cleaned.eq(cache.cleaned),
             cache.read.eq(reads), cache.offset.eq(coming.offset),
-            cache.write_data.eq(rotated_right(m, new, back)), cache.mask.eq(Mux(part, lanes[8:], lanes[:8])),
+            cache.write_data.eq(rotated_right(m, new, back)),
+            cache.mask.eq(lanes[:8] & (~part).replicate(8) | lanes[8:] & (part | access.zero).replicate(8)),
+            cache.keep.eq(decoded.op == Cbo.CLEAN),
             # Main memory without cache is reached by eight bytes and lanes, so that misaligned accesses work.
             cache.single_address.eq(Mux(here.memory, Cat(Const(0, 3), place_hpa[3:]), place_hpa)),
             cache.single_size.eq(Mux(here.memory, 3, size)),
@@ -147,16 +154,17 @@ class LoadStore(wiring.Component):
         request = self.translate.request
         m.d.comb += [request.va.eq(part_address), request.context.eq(executed.context),
                      # Of a misaligned access one byte of each part: where a page is cut, it is refused anyway.
-                     request.size.eq(Mux(access.misaligned, 0, size))]
+                     request.size.eq(Mux(access.misaligned, 0, size)), request.block.eq(access.zero)]
 
         def fail(causes):
-            m.d.sync += [self.fault.eq(0), self.fault.cause.eq(Mux(
-                executed.context.reach == Reach.LOAD, causes[Reach.LOAD], causes[Reach.STORE]))]
+            is_load = (executed.context.reach == Reach.LOAD) & ~executed.context.as_store
+            m.d.sync += [self.fault.eq(0),
+                         self.fault.cause.eq(Mux(is_load, causes[Reach.LOAD], causes[Reach.STORE]))]
             m.next = "FAULT"
 
         # The answer of the cache comes late: all that depends on it is chosen beside the states, by one term.
         looks, ends = Signal(), Signal()             # waits for a hit; takes effect without the cache
-        modifies, goes_on = is_amo & ~have_old, crosses & ~part
+        modifies, goes_on = is_amo & ~have_old, crosses & ~part | access.zero & ~word.all()
         joins = crosses & part & access.load
         m.d.comb += [self.done.eq(ends | looks & ~modifies & ~goes_on & ~joins & cache.hit),
                      self.loaded.eq(chosen), self.value.eq(Mux(is_sc, ~holds, Mux(is_amo, old, 0))),
@@ -166,8 +174,8 @@ class LoadStore(wiring.Component):
         with m.If(self.done & is_sc | self.snooped & (reservation[6:] == self.snooped_line)):
             m.d.sync += reserved.eq(0)
 
-        def second_part():
-            m.d.sync += [low.eq(Mux(elsewhere, held, raw)), part.eq(1)]
+        def next_part():
+            m.d.sync += [low.eq(Mux(elsewhere, held, raw)), part.eq(crosses), word.eq(word + access.zero)]
             with m.If(crosses_page):
                 m.d.sync += here.eq(second_page)
             m.next = "READ"
@@ -181,7 +189,9 @@ class LoadStore(wiring.Component):
                 m.d.sync += [old.eq(chosen), have_old.eq(1), gets.eq(0)]
                 m.next = "MODIFY"
             with m.Elif(goes_on):
-                second_part()
+                next_part()
+                with m.If(ahead & cache.granted):
+                    m.next = "LOOK"
             with m.Elif(joins):
                 m.d.sync += held.eq(raw)
                 m.next = "GATHERED"
@@ -189,7 +199,7 @@ class LoadStore(wiring.Component):
                 m.next = "FIRST"
 
         def read():
-            m.d.comb += [cache.read.eq(1), cache.offset.eq(part_address[:12])]
+            m.d.comb += [cache.read.eq(1), cache.offset.eq(Cat(Const(0, 3), row))]
             m.next = "READ"
             with m.If(cache.granted):
                 m.next = "LOOK"
@@ -203,7 +213,7 @@ class LoadStore(wiring.Component):
                         fail(ACCESS_FAULT if self.misaligned else ADDRESS_MISALIGNED)
                     with m.Elif(~executed.page_known):
                         m.next = "TRANSLATE"
-                    with m.Elif(crosses_page | ~here.cacheable):
+                    with m.Elif(crosses_page | ~here.cacheable | access.manage):
                         m.next = "CHECK"
                     with m.Else():
                         read()
@@ -225,11 +235,13 @@ class LoadStore(wiring.Component):
                         m.d.sync += [first_page.eq(answer.page), here.eq(answer.page)]
                         m.next = "CHECK"
             with m.State("CHECK"):
-                with m.If(~first_page.memory & (atomic | access.misaligned)):
+                with m.If(~first_page.memory & (needs_memory | access.misaligned)):
                     fail(ACCESS_FAULT)
                 with m.Elif(crosses_page):
                     m.d.sync += part.eq(1)
                     m.next = "TRANSLATE"
+                with m.Elif(access.manage):
+                    m.next = "MANAGE"
                 with m.Else():
                     m.next = "READ"
             with m.State("READ"):
@@ -268,22 +280,30 @@ class LoadStore(wiring.Component):
                     m.d.sync += [old.eq(chosen), have_old.eq(1), gets.eq(0)]
                     m.next = "SINGLE"
                 with m.Elif(goes_on):
-                    second_part()
+                    next_part()
                 with m.Else():
                     m.d.comb += ends.eq(1)
                     m.next = "FIRST"
             with m.State("GATHERED"):
                 m.d.comb += [elsewhere.eq(1), other.eq(gathered), ends.eq(1)]
                 m.next = "FIRST"
+            with m.State("MANAGE"):
+                m.d.comb += [cache.manage.eq(1), ends.eq(cache.managed)]
+                with m.If(cache.managed):
+                    m.next = "FIRST"
             with m.State("FAULT"):
                 m.d.comb += self.faulted.eq(1)
                 m.next = "FIRST"
 
+        m.d.comb += ahead.eq(fsm.ongoing("LOOK") & access.zero & ~word.all())
+        with m.If(ahead):
+            m.d.comb += [cache.read.eq(1), cache.offset.eq(Cat(Const(0, 3), row))]
+
         with m.If(self.enter):
-            m.d.sync += [first_page.eq(coming.page), here.eq(coming.page), part.eq(0), have_old.eq(0),
+            m.d.sync += [first_page.eq(coming.page), here.eq(coming.page), part.eq(0), word.eq(0), have_old.eq(0),
                          access.eq(coming.form), gets.eq(coming.form.load | coming.form.amo),
                          quick.eq(reads & cache.granted & coming.page_known & ~refused(coming.form)
-                                  & ~coming.form.crosses_page)]
+                                  & ~coming.form.crosses_page & ~coming.form.zero & ~coming.form.manage)]
             with m.If(~self.next.valid):
                 m.d.sync += access.amo.eq(0)         # nothing is here: who comes next may read
 
@@ -300,7 +320,7 @@ class LoadStore(wiring.Component):
         m.d.sync += refilling.eq(cache.refill)
         m.d.comb += [
             self.miss.eq(cache.refill & ~refilling),
-            self.hpa.eq(Cat(address[:12], first_page.ppn)),
+            self.hpa.eq(Cat(address[:6] & (~access.zero).replicate(6), address[6:12], first_page.ppn)),
             self.hpa_next.eq(Mux(crosses_page, Cat(Const(0, 12), second_page.ppn), 0)),
             self.stored.eq(writes),
             self.data.eq(Mux(writes, new, chosen) & lanes_mask),

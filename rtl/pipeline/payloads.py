@@ -1,6 +1,6 @@
 """What flows down the pipeline: each stage nests what it was given and names what it adds."""
 
-from amaranth.hdl import Mux
+from amaranth.hdl import Cat, Mux
 from amaranth.lib import data
 
 from ..csr.access import Access
@@ -75,8 +75,8 @@ class Decoded(data.Struct):
 
     @property
     def size(self):
-        """log2 of the bytes of a memory access. HLV and HSV have it elsewhere than the others."""
-        return Mux(self.hlsv, self.bits[26:28], self.bits[12:14])
+        """log2 of the bytes of a memory access, 3 bits. HLV and HSV have it elsewhere than the others."""
+        return Cat(Mux(self.hlsv, self.bits[26:28], self.bits[12:14]), self.unit == Unit.CBO)
 
     @property
     def unsigned(self):

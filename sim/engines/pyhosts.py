@@ -156,7 +156,7 @@ class Stores(At):
             return NONE
         kind, size, device, first, second, data = (self.get(f"{port}_payload_{name}") for name in hosts.STORE_FIELDS)
         if kind in self.description.kinds and not device:
-            contents = (data & (1 << (8 << size)) - 1).to_bytes(1 << size, "little")
+            contents = data.to_bytes(8, "little")[:1 << size] * max(1, (1 << size) // 8)
             part = 0x1000 - first % 0x1000 if second else len(contents)
             memory = self.engine._hosts[hosts.MemoryHost, self.description.memory]
             for address, piece in ((first, contents[:part]), (second, contents[part:])):

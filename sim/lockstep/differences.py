@@ -31,7 +31,7 @@ class Row:
     unwritten: int = 0
     follow: bool = False
 
-UNKNOWN_TO_SPIKE: frozenset[str] = frozenset()
+UNKNOWN_TO_SPIKE: frozenset[str] = frozenset({"za64rs", "zic64b", "ziccamoa", "ziccamoc", "ziccrse"})
 """Extensions that Spike has, or that ask nothing of it, but whose names it refuses."""
 
 
@@ -73,6 +73,9 @@ BEHAVIOUR = {
     "stores across pages that trap": """The core writes nothing, Spike what lies in the first page, which is then
         put back.""",
     "misaligned accesses of devices": "Spike splits them into bytes; here they are access faults, which Spike is told.",
+    "cache blocks": """Spike does not let a block of a device be managed, which the manual allows, and is stepped over.
+        It reports the first byte of a block that may not be zeroed, the manual rs1: its registers are then corrected.
+        Where PMP entries end within a block, what CBO.ZERO does is unspecified, and not compared.""",
     "the ROM": "It is a device for Spike, from which code can run and tables cannot be walked.",
 }
 """What differs and is no CSR: the subject, then the reason and the treatment. The manual allows both unless said so."""

@@ -8,6 +8,8 @@ instruction that may trap is followed by C.NOP, so a handler that skips four byt
 
 from random import Random
 
+from ...rtl.config import CoreConfig
+from ...rtl.isa import instructions
 from ...rtl.isa.instructions import INSTRUCTIONS, Unit
 from .assembler import (
     C_NOP,
@@ -27,7 +29,6 @@ FREE = 20
 ALU = [i for i in INSTRUCTIONS if i.unit in (Unit.ALU, Unit.MUL, Unit.DIV) and i.name != "auipc"]
 LOADS = [i for i in INSTRUCTIONS if i.unit == Unit.LOAD and not i.hypervisor and "i" in i.operands]
 STORES = [i for i in INSTRUCTIONS if i.unit == Unit.STORE and not i.hypervisor and "i" in i.operands]
-AMOS = [i for i in INSTRUCTIONS if i.unit == Unit.AMO]
 GUEST = [i for i in INSTRUCTIONS if i.hypervisor and i.unit in (Unit.LOAD, Unit.STORE)]
 BRANCHES = [i for i in INSTRUCTIONS if i.unit == Unit.BRANCH]
 C_ALU = ("c.addi4spn", "c.addi", "c.addiw", "c.li", "c.addi16sp", "c.lui", "c.srli", "c.srai", "c.andi", "c.sub",
@@ -48,6 +49,8 @@ class Body:
     Parameters
     ----------
     random : Random
+    config : CoreConfig
+        The core, whose instructions are used.
     csrs : dict of str to int
         Names and addresses of the core's CSRs.
     pointers : list of int
@@ -57,10 +60,13 @@ class Body:
     privilege : int
         3, 1 or 0: that of the modes in which the body runs.
     """
-    def __init__(self, random: Random, csrs: dict, pointers: list, nowhere: list, privilege: int):
+    def __init__(self, random: Random, config: CoreConfig, csrs: dict, pointers: list, nowhere: list, privilege: int):
+        self.instructions = instructions.table(config)
+        self.amos, self.on_blocks = ([i for i in self.instructions if i.unit == unit] for unit in (Unit.AMO, Unit.CBO))
         self.random, self.csrs, self.pointers, self.nowhere = random, csrs, pointers, nowhere
         simple = [(self.alu, 30), (self.compressed_alu, 20), (self.access, 24), (self.compressed_access, 8),
-                  (self.amo, 5), (self.reservation, 2), (self.branch, 10), (self.fence, 1), (self.pointer, 5)]
+                  (self.amo, 5), (self.reservation, 2), (self.branch, 10), (self.fence, 1), (self.pointer, 5),
+                  *([(self.on_block, 3)] if self.on_blocks else [])]
         often = 12 if privilege else 5  # in U nearly each of these traps
         odd = [(self.csr, often), (self.illegal, 2), (self.call, 2), (self.guest_access, often // 3), (self.system, 4),
                (self.loop, 2), (self.lost, 1), (self.translation_fence, often // 5)]
@@ -135,7 +141,11 @@ class Body:
 
     def amo(self):
         """An AMO."""
-        self.code.add(self.random_operands(self.random.choice(AMOS), s=self.aligned()))
+        self.code.add(self.random_operands(self.random.choice(self.amos), s=self.aligned()))
+
+    def on_block(self):
+        """An instruction on a cache block."""
+        self.code.add(self.random_operands(self.random.choice(self.on_blocks), s=self.base()))
 
     def aligned(self) -> int:
         """A register with an address that is mostly aligned to 8."""

@@ -83,6 +83,8 @@ class _Maker:
         self.random, self.config, self.iterations, self.items = Random(seed), config, iterations, items
         self.csrs = {name: each.address for name, each in table(config).items()}
         self.hypervisor = config.hypervisor
+        # What CBO.ZERO does where PMP cuts its block is unspecified: a program has either.
+        self.cuts_blocks = self.random.random() < 0.5
         self.names = count()
 
     def make(self, seed: int) -> RandomProgram:
@@ -186,7 +188,8 @@ class _Maker:
         nowhere = [0x2000_0000, 0x2000_1000 - 2, 1 << 63, -4096, 0x1000_0000, 1 << 40, 0x0300_0000]
         code.align(4)
         start = code.here
-        Body(self.random, self.csrs, self._pointers(), nowhere, privilege).write(code, self.items)
+        config = self.config.without("zicboz") if self.cuts_blocks else self.config
+        Body(self.random, config, self.csrs, self._pointers(), nowhere, privilege).write(code, self.items)
         return start
 
     def _driver(self, code: Code):
@@ -213,7 +216,8 @@ class _Maker:
             "mie": r.getrandbits(13), "sscratch": SAVED + 64, "satp": self.satp if paged else 0,
             "mtvec": self.vectors["m"] | r.randrange(2), "stvec": self.vectors["s"] | r.randrange(2),
             "mcounteren": r.choice((0, -1, r.getrandbits(32))), "scounteren": r.choice((0, -1, r.getrandbits(32))),
-            "menvcfg": r.choice((0, 1 << 63, -1)), "stimecmp": r.choice((0, -1, r.getrandbits(12)))}
+            "menvcfg": r.choice((0, 1 << 63, -1, -1)), "senvcfg": r.choice((0, -1, -1)),
+            "stimecmp": r.choice((0, -1, r.getrandbits(12)))}
         if hypervisor:
             values |= {
                 "hedeleg": 0 if vtsr else some(0xb1ff), "hideleg": 0 if vtsr else some(0x444),
@@ -222,7 +226,7 @@ class _Maker:
                 "vstvec": self.vectors["vs"] | r.randrange(2), "vsstatus": some(0xc0122),
                 "hstatus": vtsr << 22 | some(1 << 8 | 1 << 9) | some(1 << 20 | 1 << 21, 0.2)
                 | r.randrange(self.config.geilen + 1) << 12,
-                "hcounteren": r.choice((0, -1, r.getrandbits(32))), "henvcfg": r.choice((0, 1 << 63, -1)),
+                "hcounteren": r.choice((0, -1, r.getrandbits(32))), "henvcfg": r.choice((0, 1 << 63, -1, -1)),
                 "htimedelta": r.choice((0, 5, -1)), "vstimecmp": r.choice((0, -1, r.getrandbits(12)))}
         translated = guest_paged if mode & 4 else paged
         in_user = translated and mode in (Mode.U, Mode.VU)
@@ -252,9 +256,9 @@ class _Maker:
     def _pmp(self, code: Code):
         """One region in the data with other permissions, before the last entry, which allows everything."""
         r, last = self.random, self.config.pmp_entries - 1
-        start, size = DATA_PAGES + r.randrange(DATA_BYTES // 64) * 64, 8 << r.randrange(8)
+        start, size = DATA_PAGES + r.randrange(DATA_BYTES // 64) * 64, (8 if self.cuts_blocks else 64) << r.randrange(8)
         permissions = r.randrange(8) & ~(2 if r.random() < 0.9 else 0) | (r.random() < 0.5)
-        kind = r.choice(("off", "off", "tor", "na4", "napot"))
+        kind = r.choice(("off", "off", "tor", "na4" if self.cuts_blocks else "napot", "napot"))
         config = {"off": 0, "tor": 1 << 11 | permissions << 8, "na4": 2 << 3 | permissions,
                   "napot": 3 << 3 | permissions}[kind]
         first = start >> 2 if kind != "napot" else (start // size * size >> 2) + (size // 8 - 1)

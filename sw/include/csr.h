@@ -236,6 +236,10 @@
 
 /* Fields of senvcfg. */
 #define SENVCFG_FIOM 1
+#define SENVCFG_CBIE 48
+#define SENVCFG_CBIE_SHIFT 4
+#define SENVCFG_CBCFE 0x40
+#define SENVCFG_CBZE 0x80
 
 /* Fields of scause. */
 #define SCAUSE_CODE 0x7fffffffffffffff

@@ -29,15 +29,29 @@ def test_memory_is_as_large_as_was_asked():
 
 
 @pytest.mark.parametrize("config, isa", (
-    (FULL, "rv64imach_zicclsm_zicntr_zicsr_zifencei_zihpm_sstc_svade"),
-    (NO_H, "rv64imac_zicclsm_zicntr_zicsr_zifencei_zihpm_sstc_svade"),
-    (replace(FULL.without("sstc"), misaligned="trap"), "rv64imach_zicntr_zicsr_zifencei_zihpm_svade")))
+    (replace(FULL, extensions=("sstc",)),
+     "rv64imach_zic64b_zicbop_ziccamoa_ziccif_zicclsm_ziccrse_zicntr_zicsr_zifencei_zihpm_za64rs_sstc_svade"),
+    (replace(NO_H, extensions=("zicbom", "zicboz"), misaligned="trap"),
+     "rv64imac_zic64b_zicbom_zicbop_zicboz_ziccamoa_ziccif_ziccrse_zicntr_zicsr_zifencei_zihpm_za64rs_svade")))
 def test_the_isa_is_that_of_the_configuration_in_both_spellings(config, isa):
     made = tree(config)
     assert made.get_property("riscv,isa", "/cpus/cpu@0").value == isa
     first, *others = isa.removeprefix("rv64").split("_")
     assert made.get_property("riscv,isa-extensions", "/cpus/cpu@0").data == [*first, *others]
     assert made.get_property("riscv,isa-base", "/cpus/cpu@0").value == "rv64i"
+
+
+def test_the_size_of_a_cache_block_is_told_to_who_works_on_them():
+    for config, names in ((FULL, {"cbom", "cbop", "cboz"}), (FULL.without("zicbom", "zicboz"), {"cbop"})):
+        cpu = tree(config).get_node("/cpus/cpu@0")
+        assert {each.name: each.data for each in cpu.props if each.name.startswith("riscv,cb")} == {
+            f"riscv,{name}-block-size": [64] for name in names}
+
+
+@pytest.mark.rule("zic64b_cache_block_size", "CACHE_BLOCK_SIZE")
+def test_both_caches_have_lines_of_64_bytes():
+    for side in "id":
+        assert words(tree(), "/cpus/cpu@0", f"{side}-cache-block-size") == [64]
 
 
 @pytest.mark.parametrize("config, scheme", ((FULL, "riscv,sv57"), (SMALL, "riscv,sv39")))

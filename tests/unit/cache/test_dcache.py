@@ -109,6 +109,7 @@ def run(*scenarios, size_kib=8, random=None, absent=lambda address: False, deadl
 @pytest.mark.parametrize("size_kib", SIZES)
 def test_it_exports(size_kib):
     assert_exports(DataCache(size_kib))
+    assert_exports(DataCache(size_kib, manages=False))
 
 
 def test_nothing_depends_on_the_bus_in_the_same_cycle():

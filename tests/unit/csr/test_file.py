@@ -32,16 +32,16 @@ def test_after_reset_every_csr_has_the_value_of_its_table(play, config):
 # manual, not from the tables.
 MASKS = {
     "sstatus": (0x2000c0122, 0x200000000), "sie": (0x222, 0), "stvec": (ONES & ~2, 0), "scounteren": (0xffffffff, 0),
-    "senvcfg": (1, 0), "sscratch": (ONES, 0), "sepc": (ONES & ~1, 0), "scause": (ONES, 0), "stval": (ONES, 0),
+    "senvcfg": (0xf1, 0), "sscratch": (ONES, 0), "sepc": (ONES & ~1, 0), "scause": (ONES, 0), "stval": (ONES, 0),
     "sip": (2, 0), "stimecmp": (ONES, 0), "vsstatus": (0x2000c0122, 0x200000000), "vsie": (0x222, 0),
     "vstvec": (ONES & ~2, 0), "vsscratch": (ONES, 0), "vsepc": (ONES & ~1, 0), "vscause": (ONES, 0),
     "vstval": (ONES, 0), "vsip": (2, 0), "vstimecmp": (ONES, 0), "mstatus": (0xca007e19aa, 0xa00000000),
     "misa": (0x8000000000141185, 0x8000000000141105), "medeleg": (0xfcb7fe, 0), "mideleg": (0x1666, 0x1444),
-    "mie": (0x1eee, 0), "mtvec": (ONES & ~2, 0), "mcounteren": (0xffffffff, 0), "menvcfg": (1 << 63 | 1, 0),
+    "mie": (0x1eee, 0), "mtvec": (ONES & ~2, 0), "mcounteren": (0xffffffff, 0), "menvcfg": (1 << 63 | 0xf1, 0),
     "mcountinhibit": (0xfffffffd, 0), "mscratch": (ONES, 0), "mepc": (ONES & ~1, 0), "mcause": (ONES, 0),
     "mtval": (ONES, 0), "mip": (0x206, 0), "mtval2": (ONES, 0), "mtinst": (ONES, 0),
     "hstatus": (0x2007003c0, 0x200000000), "hedeleg": (0xcb1ff, 0), "hideleg": (0x444, 0), "hie": (0x1444, 0),
-    "htimedelta": (ONES, 0), "hcounteren": (0xffffffff, 0), "hgeie": (0x1fe, 0), "henvcfg": (1 << 63 | 1, 0),
+    "htimedelta": (ONES, 0), "hcounteren": (0xffffffff, 0), "hgeie": (0x1fe, 0), "henvcfg": (1 << 63 | 0xf1, 0),
     "htval": (ONES, 0), "hip": (4, 0), "hvip": (0x444, 0), "htinst": (ONES, 0), "mhpmevent3": (0, 0),
     "mhpmevent7": (0, 0), "mhpmcounter3": (ONES, 0), "mhpmcounter7": (0, 0), "pmpaddr0": ((1 << 54) - 1, 0),
 }

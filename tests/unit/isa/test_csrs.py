@@ -73,7 +73,18 @@ def test_without_the_h_extension_there_is_no_csr_nor_field_of_it():
 def test_a_core_without_sstc_has_no_stimecmp_and_no_stce():
     csrs = table(FULL.without("sstc"))
     assert not {"stimecmp", "vstimecmp"} & csrs.keys()
-    assert csrs["menvcfg"].writable == csrs["henvcfg"].writable == 1
+    assert not {csr.field("STCE").writable for csr in (csrs["menvcfg"], csrs["henvcfg"])} - {0}
+
+
+@pytest.mark.rule("menvcfg_cbze_rdonly0", "menvcfg_cbcfe_rdonly0", "menvcfg_cbie_rdonly0", "senvcfg_cbze",
+                  "senvcfg_cbcfe", "senvcfg_cbie", "henvcfg_cbze", "henvcfg_cbcfe", "henvcfg_cbie")
+@pytest.mark.parametrize("extension, fields", (("zicbom", ("CBIE", "CBCFE")), ("zicboz", ("CBZE",))))
+def test_the_fields_of_a_cache_block_extension_are_read_only_zero_without_it(extension, fields):
+    for name in ("menvcfg", "senvcfg", "henvcfg"):
+        for field in fields:
+            assert table(FULL)[name].field(field).writable
+            absent = table(FULL.without(extension))[name].field(field)
+            assert absent.writable == absent.reset == 0
 
 
 def test_a_core_without_pmp_has_no_pmp_registers():

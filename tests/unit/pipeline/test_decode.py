@@ -8,6 +8,7 @@ from amaranth.hdl import Module
 from amaranth.sim import Simulator
 from testbench import assert_exports
 
+from hyacinth.rtl.config import FULL, SMALL
 from hyacinth.rtl.isa.compressed import COMPRESSED, COMPRESSED_CUBES
 from hyacinth.rtl.isa.instructions import BY_NAME, INSTRUCTIONS, Amo, Format, System, Unit, identify
 from hyacinth.rtl.pipeline.decode import Decoder, controls, facts
@@ -15,10 +16,10 @@ from hyacinth.rtl.pipeline.decode import Decoder, controls, facts
 CHOOSER = random.Random(3)
 
 
-def decode(words, look=lambda ctx, decoded: ctx.get(decoded)):
+def decode(words, look=lambda ctx, decoded: ctx.get(decoded), config=FULL):
     """The Decoded of each of `words`, or what `look` takes from it."""
     m = Module()
-    m.submodules.dut = dut = Decoder()
+    m.submodules.dut = dut = Decoder(config)
     results = []
 
     async def drive(ctx):
@@ -36,8 +37,9 @@ def filled(row, bit=None):
     return int("".join(str(CHOOSER.randrange(2) if bit is None else bit) if c == "-" else c for c in row.pattern), 2)
 
 
-def test_it_exports():
-    assert_exports(Decoder())
+@pytest.mark.parametrize("config", (FULL, SMALL), ids=("full", "small"))
+def test_it_exports(config):
+    assert_exports(Decoder(config))
 
 
 def test_no_word_is_two_instructions():
@@ -70,7 +72,7 @@ def test_every_instruction_says_which_registers_it_reads_and_writes():
             and name != "fence.i" or row.unit == Unit.ALU and row.format == Format.NONE
         reads_one = not none and name not in ("lui", "auipc", "jal") and row.format != Format.Z
         writes = not none and not name.startswith((*BRANCHES, "hfence", "sfence")) \
-            and (row.unit != Unit.STORE or name.startswith("sc."))
+            and (row.unit not in (Unit.STORE, Unit.CBO) or name.startswith("sc."))
         assert (decoded.uses_rs1, decoded.uses_rs2, decoded.writes_rd) == (reads_one, reads_two, writes), name
 
 
@@ -94,7 +96,9 @@ def reserved():
     yield "a load of funct3 7", word("lb") | 7 << 12
     yield from ((f"a store of funct3 {n}", word("sb") | n << 12) for n in range(4, 8))
     yield from ((f"jalr of funct3 {n}", word("jalr") | n << 12) for n in range(1, 8))
-    yield from ((f"misc-mem of funct3 {n}", word("fence") | n << 12) for n in range(2, 8))
+    yield from ((f"misc-mem of funct3 {n}", word("fence") | n << 12) for n in range(3, 8))
+    yield from ((f"cbo of operation {n}", word("cbo.inval") | n << 20) for n in (3, 5, 8, 0x800))
+    yield "cbo.zero with rd", word("cbo.zero") | 1 << 7
     yield "srli with bit 26", word("srli") | 1 << 26
     yield "slli with bit 30", word("slli") | 1 << 30
     yield "slliw with bit 25", word("slliw") | 1 << 25
@@ -155,7 +159,7 @@ def test_a_compressed_instruction_is_decoded_as_the_one_that_it_stands_for():
     rows = [row for row in COMPRESSED for _ in range(8)]
     words = [filled(row) for row in rows]
     m, results = Module(), []
-    m.submodules.dut = dut = Decoder()
+    m.submodules.dut = dut = Decoder(FULL)
     names = facts(INSTRUCTIONS[0])
 
     def look(ctx):
@@ -178,7 +182,7 @@ def test_a_compressed_instruction_is_decoded_as_the_one_that_it_stands_for():
 def looked_at(words, compressed, look):
     """What `look` sees of the decoder for each of `words`."""
     m, results = Module(), []
-    m.submodules.dut = dut = Decoder()
+    m.submodules.dut = dut = Decoder(FULL)
 
     async def drive(ctx):
         for word in words:
@@ -238,3 +242,14 @@ def test_nothing_illegal_looks_like_a_csr_instruction_or_a_jump_of_another_opcod
         if found:
             csr, jumps = found
             assert not csr and (not jumps or not compressed and f"{word & 127:07b}" in opcodes), hex(word)
+
+
+OF_EXTENSIONS = [row for row in INSTRUCTIONS if row.extension]
+
+
+@pytest.mark.parametrize("row", OF_EXTENSIONS, ids=lambda row: row.name)
+def test_an_instruction_is_illegal_without_each_extension_that_it_needs(row):
+    words = [filled(row) for _ in range(4)]
+    for extension in row.extension.split():
+        assert {decoded.illegal for decoded in decode(words, config=FULL.without(extension))} == {1}
+    assert {decoded.illegal for decoded in decode(words, config=FULL)} == {0}

@@ -1,11 +1,13 @@
 """Execute: results, branches and their predictions, addresses, and whether a mode may."""
 
+from itertools import product
 from random import Random
 
 import pytest
 from testbench import Bench, assert_exports
 from unit.pipeline.immediates import immediate_of
 
+from hyacinth.rtl.config import FULL, SMALL
 from hyacinth.rtl.csr.access import Access
 from hyacinth.rtl.isa.instructions import BY_NAME, INSTRUCTIONS, Unit
 from hyacinth.rtl.isa.modes import Mode
@@ -18,8 +20,9 @@ ALL = (1 << 64) - 1
 PC = 0xFFFF_FFFF_8000_1000
 
 
-def test_it_exports():
-    assert_exports(Execute())
+@pytest.mark.parametrize("config", (FULL, SMALL), ids=("full", "small"))
+def test_it_exports(config):
+    assert_exports(Execute(config))
 
 
 def prepared(row):
@@ -53,7 +56,7 @@ class Bencher:
 
 
 def run(scenario):
-    dut = Execute()
+    dut = Execute(FULL)
 
     async def play(ctx):
         ctx.set(dut.status, {"mode": Mode.M, "misa_h": 1})
@@ -106,21 +109,28 @@ def test_upper_immediates_and_addresses_are_sums():
     run(scenario)
 
 
-@pytest.mark.parametrize("name", [row.name for row in INSTRUCTIONS if row.unit in (Unit.LOAD, Unit.STORE, Unit.AMO)])
+ON_MEMORY = [row.name for row in INSTRUCTIONS if row.unit in (Unit.LOAD, Unit.STORE, Unit.AMO, Unit.CBO)]
+
+
+@pytest.mark.parametrize("name", ON_MEMORY)
 def test_a_memory_access_looks_up_its_address_in_its_own_context(name):
     async def scenario(x):
         ctx, dut, row = x.ctx, x.dut, BY_NAME[name]
         ctx.set(dut.lookup.hit, 1)
         ctx.set(dut.lookup.page, {"ppn": 0x12345, "memory": 1})
-        ctx.set(dut.status, {"mode": Mode.HS, "spvp": 1, "misa_h": 1})
+        blocks = dict.fromkeys(("cbie", "cbcfe", "cbze"), 1)
+        ctx.set(dut.status, {"mode": Mode.HS, "spvp": 1, "misa_h": 1, "menvcfg": blocks})
         await ctx.tick()
         o = x.put(name, 0x7000_1238)
         assert ctx.get(dut.lookup.va) == 0x7000_1238 and o.offset == 0x238
         assert o.memory and o.page_known and o.page.ppn == 0x12345 and not o.barred
-        assert (o.form.load, o.form.store, o.form.amo) == tuple(
-            row.unit == unit for unit in (Unit.LOAD, Unit.STORE, Unit.AMO))
+        manages = row.unit == Unit.CBO and name != "cbo.zero"
+        assert (o.form.load, o.form.store, o.form.amo, o.form.zero, o.form.manage) == (
+            row.unit == Unit.LOAD, row.unit == Unit.STORE or name == "cbo.zero", row.unit == Unit.AMO,
+            name == "cbo.zero", manages)
         assert ctx.get(dut.lookup.context) == o.context
-        assert o.context.reach == (Reach.LOAD if row.unit == Unit.LOAD else Reach.STORE)
+        assert o.context.reach == (Reach.LOAD if row.unit == Unit.LOAD or manages else Reach.STORE)
+        assert o.context.as_store == manages
         assert o.context.mode == (Mode.VS if name.startswith(("hlv", "hsv")) else Mode.HS)
         assert o.context.hlvx == ("hlvx" in name)
         assert not x.put("add").memory
@@ -129,7 +139,7 @@ def test_a_memory_access_looks_up_its_address_in_its_own_context(name):
         # What is barred is not tried.
         ctx.set(dut.status, {"mode": Mode.VU, "misa_h": 1})
         await ctx.tick()
-        barred = name.startswith(("hlv", "hsv"))
+        barred = name.startswith(("hlv", "hsv", "cbo"))
         o = x.put(name)
         assert (o.barred, o.memory) == (barred, not barred)
         o = x.put(name, fetched={"faulted": 1})
@@ -255,6 +265,30 @@ def test_what_a_mode_may_do(name, status, answers):
             await x.ctx.tick()
             if answer is not None:
                 assert x.put(name).access == answer, mode.name
+    run(scenario)
+
+
+@pytest.mark.rule("cbo-inval", "cbo-clean_cbo-flush", "cbo-zero_basedon_xenvcfg-CBZE", "menvcfg_cbze_op",
+                  "menvcfg_cbcfe_op", "menvcfg_cbie_warl_op", "senvcfg_cbze", "senvcfg_cbcfe", "senvcfg_cbie",
+                  "henvcfg_cbze", "henvcfg_cbcfe", "henvcfg_cbie", "cbo-inval_h-mode_veq1_op")
+@pytest.mark.parametrize("name,field", (("cbo.inval", "cbie"), ("cbo.clean", "cbcfe"), ("cbo.flush", "cbcfe"),
+                                        ("cbo.zero", "cbze")))
+def test_a_cache_block_instruction_needs_the_bit_of_every_mode_above(name, field):
+    def answers(machine, hypervisor, supervisor):
+        if not machine:
+            return ILLEGAL, ILLEGAL, OK, ILLEGAL, ILLEGAL
+        return (OK if supervisor else ILLEGAL, OK, OK, OK if hypervisor and supervisor else VIRTUAL,
+                OK if hypervisor else VIRTUAL)
+
+    async def scenario(x):
+        for bits in product((0, 1), repeat=3):
+            # The fields of the other instructions say the opposite.
+            levels = {level: {other: bit ^ (other != field) for other in ("cbie", "cbcfe", "cbze")}
+                      for level, bit in zip(("menvcfg", "henvcfg", "senvcfg"), bits, strict=True)}
+            for mode, answer in zip(Mode, answers(*bits), strict=True):
+                x.ctx.set(x.dut.status, {"mode": mode, "misa_h": 1} | levels)
+                await x.ctx.tick()
+                assert x.put(name).access == answer, (mode.name, bits)
     run(scenario)
 
 

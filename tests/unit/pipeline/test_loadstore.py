@@ -1,6 +1,6 @@
 """The load-store unit on the real data cache, with a memory that is slow at random and translations from a table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import pytest
@@ -10,6 +10,7 @@ from busmodel import BusMemory
 from testbench import Bench, assert_exports
 
 from hyacinth.rtl.cache.dcache import DataCache
+from hyacinth.rtl.config import FULL, SMALL
 from hyacinth.rtl.isa.instructions import BY_NAME, Unit
 from hyacinth.rtl.payloads import Reach
 from hyacinth.rtl.pipeline.decode import facts
@@ -45,6 +46,10 @@ def fault_of(access_is_load):
 
 def form(row, va):
     """What rtl/pipeline/shape.py makes of an access."""
+    if row.unit == Unit.CBO:
+        zero = int(row.name == "cbo.zero")
+        return {"store": zero, "zero": zero, "manage": 1 - zero, "size": 3 if zero else 2,
+                "last_byte": 7 if zero else 3, "last_lane": 7 if zero else 3}
     kind, bytes_ = {Unit.LOAD: "load", Unit.STORE: "store", Unit.AMO: "amo"}[row.unit], 1 << log2_size(row)
     end = (va & 7) + bytes_ - 1
     return {
@@ -60,7 +65,8 @@ def log2_size(row):
 
 class Rig(Elaboratable):
     def __init__(self, misaligned=True):
-        self.unit, self.cache = LoadStore(misaligned, ways=1), DataCache(4)
+        config = replace(FULL, dcache_kib=4, misaligned="hardware" if misaligned else "trap")
+        self.unit, self.cache = LoadStore(config), DataCache(4)
 
     def elaborate(self, platform):
         m = Module()
@@ -75,7 +81,7 @@ class Player:
     def __init__(self, ctx, rig, memory, random):
         self.ctx, self.unit, self.memory, self.random, self.shadow = ctx, rig.unit, memory, random, {}
         self.reserved = None
-        self.asked = []
+        self.asked, self.blocks = [], []
 
     def byte(self, address):
         """What was written there; else what memory held from the start."""
@@ -98,7 +104,8 @@ class Player:
             assert ctx.get(port.valid) and ctx.get(port.request.va) == request.va
             self.asked.append((request.va, request.size))
             page = self.page(request.va)
-            load = request.context.reach == Reach.LOAD
+            self.blocks.append(request.block)
+            load = request.context.reach == Reach.LOAD and not request.context.as_store
             ctx.set(port.answer, {
                 "page": {"ppn": page.ppn, "memory": page.memory, "cacheable": page.cacheable}, "cut": page.cut,
                 "faulted": page.faults, "fault": fault_of(load) if page.faults else {}})
@@ -113,9 +120,11 @@ class Player:
         page = self.page(va)
         known = known and not page.faults and not page.cut
         load = row.unit == Unit.LOAD
+        manages = row.unit == Unit.CBO and name != "cbo.zero"
         executed = {
-            "decoded": decoded, "b": b, "result": va, "memory": 1, "offset": va & 4095, "form": form(row, va),
-            "context": {"mode": 1, "reach": Reach.LOAD if load else Reach.STORE}, "page_known": known,
+            "decoded": decoded, "b": b if "t" in row.operands else 0, "result": va, "memory": 1, "offset": va & 4095,
+            "context": {"mode": 1, "reach": Reach.LOAD if load or manages else Reach.STORE, "as_store": manages},
+            "form": form(row, va), "page_known": known,
             "page": {"ppn": page.ppn, "memory": page.memory, "cacheable": page.cacheable} if known else {}}
         ctx.set(unit.next.payload, executed)
         ctx.set(unit.next.valid, 1)
@@ -146,6 +155,15 @@ class Player:
     def expect(self, name, va, b):
         """The same by the manual, on `shadow`."""
         row = BY_NAME[name]
+        if row.unit == Unit.CBO:
+            page = self.page(va)
+            if page.faults:
+                return (*fault_of(False).values(), 0)
+            if name == "cbo.zero" and not page.memory:
+                return 7, 0, 0, 0
+            if name == "cbo.zero":
+                self.shadow |= dict.fromkeys(range(self.place(va & -64), self.place(va | 63) + 1), 0)
+            return "done", None
         atomic, load = row.bits.replace(" ", "").endswith("0101111"), row.unit == Unit.LOAD
         size = SIZES[name.split(".")[1][0] if "." in name else name[1]]
         count = 1 << size
@@ -202,6 +220,11 @@ class Player:
             assert result == expected, (name, hex(va), hex(b), result, expected)
         return result
 
+    def in_memory(self, va):
+        """What the bus' memory holds in the eight bytes at `va`, and what the program finds there."""
+        at = self.place(va & -8)
+        return self.memory.word(at), sum(self.byte(at + n) << 8 * n for n in range(8))
+
     async def compare(self):
         """What the bus' memory holds is what was written."""
         self.ctx.set(self.unit.clean, 1)
@@ -226,11 +249,13 @@ def play(scenario, seed=None, misaligned=True, absent=lambda address: False, dea
 LOADS = ("lb", "lh", "lw", "ld", "lbu", "lhu", "lwu", "hlv.b", "hlv.bu", "hlv.h", "hlv.hu", "hlvx.hu", "hlv.w",
          "hlv.wu", "hlvx.wu", "hlv.d")
 STORES = ("sb", "sh", "sw", "sd", "hsv.b", "hsv.h", "hsv.w", "hsv.d")
+BLOCKS = tuple(name for name in BY_NAME if name.startswith("cbo"))
 AMOS = tuple(name for name in BY_NAME if name.startswith("amo"))
 
 
-def test_it_exports():
-    assert_exports(LoadStore(True, 4))
+@pytest.mark.parametrize("config", (FULL, SMALL, replace(FULL, misaligned="trap")), ids=("full", "small", "trap"))
+def test_it_exports(config):
+    assert_exports(LoadStore(config))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -238,7 +263,7 @@ def test_random_accesses_read_and_write_what_the_manual_says(seed):
     async def scenario(player):
         random, kinds = Random(seed), set()
         for _ in range(250):
-            name = random.choice(random.choice((LOADS, STORES, AMOS, ("lr.w", "lr.d", "sc.w", "sc.d"))))
+            name = random.choice(random.choice((LOADS, STORES, AMOS, BLOCKS, ("lr.w", "lr.d", "sc.w", "sc.d"))))
             page = random.randrange(len(PAGES) - 1)
             offset = random.choice((0, 8, 56, 64, 0x800, 0xFF8, 0xFF8, 0x1000 - 64)) + random.randrange(8)
             if random.random() < 0.5:
@@ -437,4 +462,79 @@ def test_the_record_of_an_access_says_where_and_what():
         assert (player.report["data"], player.report["hpa_next"]) == (0xFF, 0)
         await player.check("amoadd.w", NEXT - 4, 1)
         assert player.report["data"] == 0x5566_7789 and player.report["stored"]
+    play(scenario)
+
+
+@pytest.mark.rule("cbo-zero_op", "cbo-zero_specified_block", "cbo-zero_unaligned", "no_addr_misaligned_excep")
+@pytest.mark.parametrize("page", (RAM, UNCACHED), ids=("cached", "uncached"))
+@pytest.mark.parametrize("known", (False, True), ids=("tlb-miss", "tlb-hit"))
+def test_cbo_zero_writes_the_block_around_its_address_and_nothing_else(page, known):
+    async def scenario(player):
+        for offset in (0, 1, 63, 0x48, 0xfff):
+            at = page + offset
+            for beside in (at & -64, (at & -64) - 8, (at | 63) + 1):
+                if page <= beside < page + 4096:
+                    await player.check("sd", beside, ALL)
+            await player.check("cbo.zero", at, known=known)
+            assert player.report == {"hpa": player.place(at & -64), "hpa_next": 0, "device": int(page == UNCACHED),
+                                     "stored": 1, "data": 0}
+            for beside in range(max((at & -64) - 8, page), min((at | 63) + 8, page + 4095), 8):
+                await player.check("ld", beside)
+        await player.compare()
+    play(scenario)
+
+
+def test_cbo_zero_of_a_block_that_is_there_writes_a_word_a_cycle():
+    async def scenario(player):
+        await player.check("ld", RAM)
+        await player.ctx.tick().repeat(20)
+        await player.check("cbo.zero", RAM)
+        assert player.cycles <= 10
+    play(scenario)
+
+
+@pytest.mark.rule("cbo-clean_op", "cbo-flush_op", "cbo-inval_op", "cbo-flush_unaligned", "cbo-inval_unaligned")
+@pytest.mark.parametrize("name", ("cbo.clean", "cbo.flush", "cbo.inval"))
+@pytest.mark.parametrize("known", (False, True), ids=("tlb-miss", "tlb-hit"))
+def test_a_managed_block_is_in_memory_when_the_instruction_is_done(name, known):
+    async def scenario(player):
+        await player.check("sd", RAM + 0x40, 0x1122_3344_5566_7788)
+        await player.check("sd", RAM + 0x80, ALL)
+        in_memory, found = player.in_memory(RAM + 0x40)
+        assert in_memory != found
+        await player.check(name, RAM + 0x7f, known=known)
+        in_memory, found = player.in_memory(RAM + 0x40)
+        assert in_memory == found and player.report["hpa"] == player.place(RAM + 0x7f) and not player.report["stored"]
+        in_memory, found = player.in_memory(RAM + 0x80)
+        assert in_memory != found
+        player.memory.log.clear()
+        await player.check(name, RAM + 0x40, known=known)  # nothing is dirty any more
+        assert player.memory.log == []
+        await player.check("ld", RAM + 0x40)
+        assert bool(player.memory.log) == (name != "cbo.clean")  # the others have forgotten it
+        await player.check("sd", RAM + 0x48, 5)
+        await player.check(name, RAM + 0x48)
+        in_memory, found = player.in_memory(RAM + 0x48)
+        assert in_memory == found
+        await player.compare()
+    play(scenario)
+
+
+def test_a_block_of_a_device_or_of_uncached_memory_is_managed_without_an_access():
+    async def scenario(player):
+        for page in (DEVICE, UNCACHED):
+            for name in ("cbo.clean", "cbo.flush", "cbo.inval"):
+                await player.check(name, page + 0x40)
+        assert player.memory.log == []
+    play(scenario)
+
+
+@pytest.mark.rule("fault_excep_csr", "cbm_unperm_fault", "cbz_unperm_fault")
+def test_the_whole_block_is_asked_for_where_it_is_zeroed_and_the_faults_are_those_of_a_store():
+    async def scenario(player):
+        for name in BLOCKS:
+            assert (await player.check(name, FAULTS + 0x33))[0] == 23
+            assert player.asked.pop() == (FAULTS + 0x33, 3 if name == "cbo.zero" else 2)
+            assert player.blocks.pop() == (name == "cbo.zero")
+        assert (await player.check("cbo.zero", DEVICE + 0x33))[0] == 7
     play(scenario)
