@@ -67,7 +67,7 @@ class Core(wiring.Component):
         m.submodules.issue = issue = Issue(config)
         m.submodules.issued = issued = Stage(Issued)
         m.submodules.execute = execute = Execute(config)
-        m.submodules.commit = commit = Commit(config.htinst)
+        m.submodules.commit = commit = Commit(config)
         m.submodules.loadstore = loadstore = LoadStore(config)
         m.submodules.csr = csr = CsrFile(config)
         m.submodules.mmu = mmu = Mmu(config)
@@ -129,7 +129,7 @@ class Core(wiring.Component):
             commit.faulted.eq(loadstore.faulted),
             commit.fault.eq(loadstore.fault), commit.fault_offset.eq(loadstore.fault_offset),
             commit.hpa.eq(loadstore.hpa), commit.hpa_next.eq(loadstore.hpa_next), commit.device.eq(loadstore.device),
-            commit.stored.eq(loadstore.stored), commit.data.eq(loadstore.data),
+            commit.reserved.eq(loadstore.reserved), commit.stored.eq(loadstore.stored), commit.data.eq(loadstore.data),
             loadstore.clean.eq(commit.clean), commit.cleaned.eq(loadstore.cleaned),
             fetch.invalidate.eq(commit.invalidate), commit.invalidated.eq(fetch.invalidated),
             commit.product.eq(execute.product), commit.fetch_fault.eq(fetch.fault),

@@ -99,6 +99,11 @@ def wfi_access(mode, tw, vtw) -> Value:
     return answer(mode, (mode == Mode.M) | waits & ~tw, ~tw)
 
 
+def wrs_nto_access(mode, tw, vtw) -> Value:
+    """WRS.NTO that nothing ends in time (rules Zawrs_priv_illegal_instr_excp, Zawrs_virtual_instr_excp)."""
+    return answer(mode, (mode == Mode.M) | ~(tw | v(mode) & vtw), ~tw)
+
+
 def sfence_vma_access(mode, tvm, vtvm) -> Value:
     """SFENCE.VMA (rules mstatus_tvm_warl_op, H_virtinst_vs_sfence_sinval_satp_vtvm1, H_virtinst_vu_sret_sfence)."""
     return answer(mode, (privilege(mode) != 0) & satp_guard(mode, tvm, vtvm).allowed, 1)

@@ -75,6 +75,8 @@ class System(enum.IntEnum, shape=4):
     SFENCE_VMA = 7
     HFENCE_VVMA = 8
     HFENCE_GVMA = 9
+    WRS_NTO = 11
+    WRS_STO = 12
 
 
 class Format(enum.IntEnum, shape=3):
@@ -206,8 +208,8 @@ def _csrs():
         yield Instruction(name + "i", f"cccccccccccc iiiii 1{f3 & 3:02b} ddddd 1110011", Unit.CSR, format=Format.Z)
 
 
-def _system(name, bits, op, hypervisor=False):
-    return Instruction(name, bits, Unit.SYSTEM, op, hypervisor=hypervisor)
+def _system(name, bits, op, hypervisor=False, extension=""):
+    return Instruction(name, bits, Unit.SYSTEM, op, hypervisor=hypervisor, extension=extension)
 
 
 def _cache_blocks():
@@ -248,6 +250,8 @@ INSTRUCTIONS: tuple[Instruction, ...] = (
     _system("mret",       "0011000 00010 00000 000 00000 1110011", System.MRET),
     _system("wfi",        "0001000 00101 00000 000 00000 1110011", System.WFI),
     _system("sfence.vma", "0001001 ttttt sssss 000 00000 1110011", System.SFENCE_VMA),
+    _system("wrs.nto",    "0000000 01101 00000 000 00000 1110011", System.WRS_NTO, extension="zawrs"),
+    _system("wrs.sto",    "0000000 11101 00000 000 00000 1110011", System.WRS_STO, extension="zawrs"),
     *_cache_blocks(),
     *_hypervisor(),
 )

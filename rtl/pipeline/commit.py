@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from ..config import PHYSICAL_BITS
+from ..config import PHYSICAL_BITS, CoreConfig
 from ..csr.access import Access
 from ..events import EVENT_BITS, EVENTS
 from ..isa.causes import Cause
@@ -17,6 +17,9 @@ from .payloads import Executed, Forward
 from .stage import Skid
 from .tinst import TABLE_READ, transformed
 
+SHORT_TIME = 512
+"""Cycles after which WRS.STO ends, and WRS.NTO traps where TW or VTW says so: some twenty misses of a cache."""
+
 
 class Commit(wiring.Component):
     """Takes one instruction at a time; it retires, or a trap is taken in its place.
@@ -27,8 +30,7 @@ class Commit(wiring.Component):
 
     Parameters
     ----------
-    htinst : str
-        As in CoreConfig.
+    config : CoreConfig
 
     Members
     -------
@@ -46,6 +48,8 @@ class Commit(wiring.Component):
         To the Mmu.
     clean, cleaned, invalidate, invalidated
         FENCE.I: of the data cache and the instruction cache.
+    reserved : In(1)
+        The reservation of the last LR is valid.
     forward : Out(Forward)
         What the instruction here writes; `known` in the cycle in which it retires.
     waiting : Out(Forward)
@@ -57,8 +61,8 @@ class Commit(wiring.Component):
     events : Out(EVENT_BITS)
         Those of rtl/events.py that are counted here, the others 0.
     """
-    def __init__(self, htinst):
-        self.htinst = htinst
+    def __init__(self, config: CoreConfig):
+        self.htinst, self.has_wrs = config.htinst, config.has("zawrs")
         super().__init__({
             "i": In(stream.Signature(Executed)), "fetch_fault": In(Fault), "product": In(64),
             "csr": Out(CsrSignature()), "next": Out(stream.Signature(Executed, always_ready=True)), "enter": Out(1),
@@ -67,7 +71,7 @@ class Commit(wiring.Component):
             "faulted": In(1), "fault": In(Fault), "fault_offset": In(4),
             "hpa": In(PHYSICAL_BITS), "hpa_next": In(PHYSICAL_BITS), "device": In(1), "stored": In(1), "data": In(64),
             "fence": Out(stream.Signature(Fence)), "clean": Out(1), "cleaned": In(1), "invalidate": Out(1),
-            "invalidated": In(1), "forward": Out(Forward), "waiting": Out(Forward),
+            "invalidated": In(1), "reserved": In(1), "forward": Out(Forward), "waiting": Out(Forward),
             "flush": Out(1), "resume": Out(1), "resume_pc": Out(64),
             "retire": Out(stream.Signature(Retire, always_ready=True)), "events": Out(EVENT_BITS)})
 
@@ -140,6 +144,9 @@ class Commit(wiring.Component):
                                     m.next = "CLEAN"
                                 with m.Case(System.WFI):
                                     m.next = "WAIT"
+                                if self.has_wrs:
+                                    with m.Case(System.WRS_NTO, System.WRS_STO):
+                                        m.next = "STALL"
                                 with m.Case(System.MRET, System.SRET):
                                     m.next = "RETURN"
                                 with m.Default():
@@ -169,6 +176,18 @@ class Commit(wiring.Component):
             with m.State("WAIT"):
                 with m.If(csr.wake):
                     m.next = "GO ON"
+            if self.has_wrs:
+                stalled = Signal(range(SHORT_TIME))
+                m.d.sync += stalled.eq(0)
+                with m.State("STALL"):
+                    m.d.sync += stalled.eq(Mux(stalled == SHORT_TIME - 1, stalled, stalled + 1))
+                    with m.If(csr.wake | ~self.reserved):
+                        m.next = "GO ON"
+                    with m.Elif(stalled == SHORT_TIME - 1):
+                        with m.If(op == System.WRS_STO):
+                            m.next = "GO ON"
+                        with m.Elif(x.access != Access.OK):
+                            m.next = "DESCRIBE"
             with m.State("FENCE"):
                 m.d.comb += self.fence.valid.eq(1)
                 with m.If(self.fence.ready):

@@ -18,6 +18,7 @@ from ..csr.access import (
     sfence_vma_access,
     sret_access,
     wfi_access,
+    wrs_nto_access,
 )
 from ..isa.instructions import Cbo, Format, System, Unit
 from ..payloads import Context, Reach, change
@@ -125,13 +126,16 @@ class Execute(wiring.Component):
         context = Mux(decoded.hlsv, guest.as_value(), own.as_value())
         # A block may be managed by who may load or store there (rule cbm_access): who may store may also load.
         manages = (unit == Unit.CBO) & (decoded.op != Cbo.ZERO) if self.config.has("zicbom") else Const(0)
+        may_end_in_time = Const(0)
+        if self.config.has("zawrs"):
+            may_end_in_time = ~decoded.illegal & (unit == Unit.SYSTEM) & (decoded.op == System.WRS_NTO)
         m.d.comb += [
             o.decoded.eq(decoded), o.b.eq(issued.b), o.result.eq(result),
             o.a.eq(issued.a | bits[15:20] & (decoded.immediate == Format.Z).replicate(5)),
             o.context.eq(change(Context(context), hlvx=decoded.hlvx, as_store=manages,
                                 reach=Mux((unit == Unit.LOAD) | manages, Reach.LOAD, Reach.STORE))),
             self.lookup.va.eq(total), self.lookup.context.eq(o.context),
-            o.barred.eq(fetched.faulted | (o.access != Access.OK)
+            o.barred.eq(fetched.faulted | (o.access != Access.OK) & ~may_end_in_time
                         | (unit == Unit.SYSTEM) & ((decoded.op == System.ECALL) | (decoded.op == System.EBREAK))),
             o.memory.eq(controls.memory & ~o.barred), o.offset.eq(total[:12]),
             o.form.eq(shape(m, decoded, o.offset, self.config)),
@@ -155,6 +159,9 @@ class Execute(wiring.Component):
             (System.HFENCE_VVMA, hfence_vvma_access(s.mode)),
             (System.HFENCE_GVMA, hfence_gvma_access(s.mode, s.tvm)),
         )]
+        if self.config.has("zawrs"):
+            answers.append((is_system & (decoded.op == System.WRS_NTO)).replicate(2)
+                           & wrs_nto_access(s.mode, s.tw, s.vtw))
         answers.append(decoded.hlsv.replicate(2) & hlsv_access(s.mode, s.hu))
         for extension, field, ops in (("zicbom", "cbie", (Cbo.INVAL,)), ("zicbom", "cbcfe", (Cbo.CLEAN, Cbo.FLUSH)),
                                       ("zicboz", "cbze", (Cbo.ZERO,))):

@@ -12,6 +12,7 @@ from ..payloads import Fault, Page, Reach
 from ..ports import DataCacheSignature, TranslateSignature
 from ..units.alu import AmoUnit
 from .payloads import Executed
+from .reservation import Reservation
 from .shape import Shape
 
 
@@ -59,6 +60,8 @@ class LoadStore(wiring.Component):
         FENCE.I: of the cache, from commit, while no access is made.
     snooped : In(1), snooped_line : In(PHYSICAL_BITS - 6)
         Somebody else writes this line now.
+    reserved : Out(1)
+        The reservation of the last LR is valid.
     miss : Out(1)
         For one cycle: a line is asked for.
     """
@@ -72,7 +75,7 @@ class LoadStore(wiring.Component):
             "done": Out(1), "loaded": Out(64), "value": Out(64), "faulted": Out(1), "fault": Out(Fault),
             "fault_offset": Out(4), "hpa": Out(PHYSICAL_BITS), "hpa_next": Out(PHYSICAL_BITS), "device": Out(1),
             "stored": Out(1), "data": Out(64), "clean": In(1), "cleaned": Out(1),
-            "snooped": In(1), "snooped_line": In(PHYSICAL_BITS - 6), "miss": Out(1)})
+            "snooped": In(1), "snooped_line": In(PHYSICAL_BITS - 6), "reserved": Out(1), "miss": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -104,10 +107,13 @@ class LoadStore(wiring.Component):
         m.d.comb += row.eq(Cat(Mux(access.zero, (word + ahead)[:3], part_address[3:6]), part_address[6:12]))
         place_hpa = Cat(part_address[:3], row, here.ppn)
 
-        # Reservation: what LR remembers is a physical address; an SC forgets it, and who else writes its line.
-        reserved, reservation = Signal(), Signal(PHYSICAL_BITS)
-        holds = Signal()
-        m.d.comb += holds.eq(reserved & (reservation == Cat(address[:12], first_page.ppn)))
+        m.submodules.reservation = reservation = Reservation()
+        holds = reservation.holds
+        m.d.comb += [
+            reservation.address.eq(Cat(address[:12], first_page.ppn)),
+            reservation.lr.eq(self.done & access.lr), reservation.sc.eq(self.done & is_sc),
+            reservation.snooped.eq(self.snooped), reservation.snooped_line.eq(self.snooped_line),
+            self.reserved.eq(reservation.valid)]
         writes = Signal()                            # this access changes memory
         m.d.comb += writes.eq(access.store & (~is_sc | holds) | is_amo)
 
@@ -169,10 +175,6 @@ class LoadStore(wiring.Component):
         m.d.comb += [self.done.eq(ends | looks & ~modifies & ~goes_on & ~joins & cache.hit),
                      self.loaded.eq(chosen), self.value.eq(Mux(is_sc, ~holds, Mux(is_amo, old, 0))),
                      cache.write.eq(looks & writes & ~modifies)]
-        with m.If(self.done & access.lr):
-            m.d.sync += [reserved.eq(1), reservation.eq(Cat(address[:12], first_page.ppn))]
-        with m.If(self.done & is_sc | self.snooped & (reservation[6:] == self.snooped_line)):
-            m.d.sync += reserved.eq(0)
 
         def next_part():
             m.d.sync += [low.eq(Mux(elsewhere, held, raw)), part.eq(crosses), word.eq(word + access.zero)]

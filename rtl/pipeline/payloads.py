@@ -125,5 +125,5 @@ class Executed(data.Struct):
     context: Context
     page: Page
     page_known: 1       # the first-level TLB had the page, and the access is allowed
-    access: Access      # whether the mode allows it: H loads and stores, xRET, WFI, fences
+    access: Access      # whether the mode allows it: H loads and stores, xRET, WFI, fences; that WRS.NTO waits too long
 

@@ -54,6 +54,8 @@ BEHAVIOUR = {
     "pending bits on the move": """A read of mip, sip, hip or vsip in the very instruction at which mip changed may see
         either value.""",
     "WFI": "Spike's hart waits; it is woken at once, since a WFI may end at any time.",
+    "WRS.NTO": """Spike traps at once where TW or VTW says so, the core when nothing has ended the wait in time. Where
+        one retires, as WRS.STO does, Spike is stepped over it.""",
     "devices": "Spike has none. It loads what the core has loaded; stores are compared.",
     "mcountinhibit": """Whether an instruction that sets or clears mcountinhibit.IR counts in minstret is a choice:
         the core goes by the old value, Spike by the new one, so Spike's counter is corrected by one.""",

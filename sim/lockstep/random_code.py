@@ -67,12 +67,13 @@ class Body:
         simple = [(self.alu, 30), (self.compressed_alu, 20), (self.access, 24), (self.compressed_access, 8),
                   (self.amo, 5), (self.reservation, 2), (self.branch, 10), (self.fence, 1), (self.pointer, 5),
                   *([(self.on_block, 3)] if self.on_blocks else [])]
+        waits = [(self.wait_for_store, 1)] if config.has("zawrs") else []
         often = 12 if privilege else 5  # in U nearly each of these traps
         odd = [(self.csr, often), (self.illegal, 2), (self.call, 2), (self.guest_access, often // 3), (self.system, 4),
                (self.loop, 2), (self.lost, 1), (self.translation_fence, often // 5)]
         own = {3: [(self.modify_privilege, 3), (self.mret, 1), (self.wait, 1), (self.status, 2)],
                1: [(self.sret, 2), (self.status, 2), (self.same_satp, 1)], 0: [(self.wait_for_nothing, 1)]}
-        self.simple, self.items = simple, simple + odd + own[privilege]
+        self.simple, self.items = simple, simple + odd + waits + own[privilege]
         self.privilege, self.labels = privilege, 0
 
     def write(self, code: Code, count: int):
@@ -163,6 +164,18 @@ class Body:
         if self.random.random() < 0.9:
             self.code.add(op(f"sc.{self.random.choice((suffix, suffix, 'w'))}", d=self.any(), s=base, t=self.any(),
                              q=self.random.getrandbits(2)))
+
+    def wait_for_store(self):
+        """WRS.STO after LR, or WRS.NTO once an SC has surely ended the reservation."""
+        if self.random.random() < 0.5:
+            self.code.add(op("lr.d", d=self.any(), s=self.aligned()), op("wrs.sto"))
+            return
+        skip = ("waited", self, self.labels)
+        self.code.add(op("addi", d=OTHER, i=2), op("sc.w", d=OTHER, s=DATA, t=self.any()),
+                      op("addi", d=OTHER, s=OTHER, i=-2))
+        self.code.branch("beq", OTHER, 0, skip)
+        self.code.add(op("wrs.nto"))
+        self.code.label(skip)
 
     def branch(self):
         """A branch or a jump to an item that comes soon."""

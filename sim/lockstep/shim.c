@@ -367,7 +367,7 @@ static int check_one(const u64 *r) {
   keep_first_part(r);
   int changed = remember_changes(r);
 
-  if (manages_device(r)) step_over();
+  if (manages_device(r) || (!r[F_trapped] && waits_for_store((u32)bits))) step_over();
   else spike_step(processor, 1);
 
   show_present_tables(changed);

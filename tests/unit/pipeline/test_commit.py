@@ -1,13 +1,16 @@
 """Commit: what retires, what traps, and what a trap is told."""
 
+from dataclasses import replace
+
 import pytest
 from testbench import Bench, assert_exports
 
+from hyacinth.rtl.config import FULL, SMALL
 from hyacinth.rtl.csr.access import Access
 from hyacinth.rtl.isa.instructions import BY_NAME, System, Unit
 from hyacinth.rtl.isa.modes import Mode
 from hyacinth.rtl.payloads import FenceKind, MemoryKind, Reach
-from hyacinth.rtl.pipeline.commit import Commit
+from hyacinth.rtl.pipeline.commit import SHORT_TIME, Commit
 from hyacinth.rtl.pipeline.decode import facts
 
 PC, VECTOR, ALL = 0x8000_1000, 0x8000_0100, (1 << 64) - 1
@@ -15,7 +18,8 @@ PC, VECTOR, ALL = 0x8000_1000, 0x8000_0100, (1 << 64) - 1
 
 @pytest.mark.parametrize("htinst", ("zero", "pseudo", "full"))
 def test_it_exports(htinst):
-    assert_exports(Commit(htinst))
+    assert_exports(Commit(replace(FULL, htinst=htinst)))
+    assert_exports(Commit(replace(SMALL, htinst=htinst)))
 
 
 class Player:
@@ -62,13 +66,13 @@ class Player:
 
 
 def run(scenario, htinst="full", mode=Mode.HS):
-    dut = Commit(htinst)
+    dut = Commit(replace(FULL, htinst=htinst))
 
     async def play(ctx):
         ctx.set(dut.csr.status, {"mode": mode, "misa_h": 1})
         ctx.set(dut.csr.taken, {"pc": VECTOR, "mode": Mode.M})
         await scenario(Player(ctx, dut))
-    Bench(dut).run(play)
+    Bench(dut, deadline=2 * SHORT_TIME + 1000).run(play)
 
 
 def test_an_alu_instruction_retires_in_its_first_cycle():
@@ -300,6 +304,65 @@ def test_wfi_waits_until_an_interrupt_is_pending():
         p.ctx.set(p.dut.csr.wake, 1)
         await p.ctx.tick()
         assert p.get("flush") and await p.resumes() == PC + 4
+    run(scenario)
+
+
+WRS = ("wrs.nto", "wrs.sto")
+
+
+async def retires_after(p, cycles=SHORT_TIME + 50):
+    """How many cycles it takes until the instruction retires; None if it does not within so many."""
+    for cycle in range(cycles):
+        if p.ctx.get(p.dut.csr.retired):
+            return cycle
+        await p.ctx.tick()
+    return None
+
+
+@pytest.mark.rule("Zawrs_wrs-nto_stall_exec", "Zawrs_exec_resume_rules")
+@pytest.mark.parametrize("name", WRS)
+@pytest.mark.parametrize("what", ("reserved", "wake"))
+def test_a_wait_for_a_store_ends_with_the_reservation_or_an_interrupt(name, what):
+    async def scenario(p):
+        ctx, dut = p.ctx, p.dut
+        ctx.set(dut.reserved, 1)
+        await p.give(name)
+        assert await retires_after(p, 100) is None and not p.get("flush")
+        ctx.set(dut.reserved if what == "reserved" else dut.csr.wake, what == "wake")
+        assert await retires_after(p) == 1
+        assert p.get("flush") and await p.resumes() == PC + 4
+        await p.give(name)
+        assert await retires_after(p) <= 2  # nothing to wait for
+    run(scenario)
+
+
+@pytest.mark.rule("Zawrs_wrs-sto_stall_duration")
+def test_wrs_sto_ends_after_a_short_time_and_wrs_nto_waits_on():
+    async def scenario(p):
+        p.ctx.set(p.dut.reserved, 1)
+        for _ in range(2):
+            await p.give("wrs.sto")
+            assert SHORT_TIME <= await retires_after(p) <= SHORT_TIME + 2
+            await p.ctx.tick()
+        await p.give("wrs.nto")
+        assert await retires_after(p) is None
+    run(scenario)
+
+
+@pytest.mark.rule("Zawrs_priv_illegal_instr_excp", "Zawrs_virtual_instr_excp")
+@pytest.mark.parametrize("access,cause", ((Access.ILLEGAL, 2), (Access.VIRTUAL, 22)))
+def test_wrs_nto_that_nothing_ends_in_time_traps_where_its_mode_may_not_wait(access, cause):
+    async def scenario(p):
+        ctx, dut = p.ctx, p.dut
+        may_not = {"access": access, "barred": 0}
+        await p.give("wrs.nto", executed=may_not)
+        assert await retires_after(p) <= 2  # the reservation is gone
+        await ctx.tick()
+        ctx.set(dut.reserved, 1)
+        await p.give("wrs.nto", executed=may_not)
+        assert await retires_after(p, SHORT_TIME - 5) is None
+        trap = await p.trap()
+        assert (trap.code, trap.tval, trap.pc) == (cause, BY_NAME["wrs.nto"].encode(), PC)
     run(scenario)
 
 
