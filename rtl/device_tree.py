@@ -24,6 +24,7 @@ HART, PLIC, FINISHER = 1, 2, 3
 def extensions(config: CoreConfig) -> list[str]:
     """The extensions of the core, in the order of the manual's ISA strings (unprivileged, "ISA Extension Naming")."""
     names = {*BUILT_IN, *config.extensions} | ({"zicclsm"} if config.misaligned == "hardware" else set())
+    names |= {"ziccamoc"} if config.has("zacas") else set()
     return [*"imac", *(["h"] if config.hypervisor else []), *sorted(names, key=place)]
 
 

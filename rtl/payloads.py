@@ -71,8 +71,7 @@ class Translation(data.Struct):
 class TranslationRequest(data.Struct):
     """An address to be translated and checked, when the first-level TLB did not have it."""
     va: 64              # bytes, virtual (or physical, where nothing translates)
-    size: 2             # log2 of the bytes reached from `va` on, naturally aligned
-    block: 1            # it is the cache block around `va` instead
+    size: 3             # log2 of the bytes reached around `va`, naturally aligned: up to 4, or 6 for a cache block
     context: Context
 
 
@@ -145,13 +144,14 @@ class Retire(data.Struct):
     writes_rd: 1        # also x0
     rd: 5
     rd_value: 64
+    rd_high: 64         # of AMOCAS.Q: for the register after rd
     memory: MemoryKind
     size: 3             # log2 of the bytes
     gva: 64             # the address as the instruction computed it
     hpa: 64             # where its first byte lies; of CBO.ZERO the block's first
     hpa_next: 64        # of an access across two pages: where its first byte in the second page lies; else 0
-    data: 64            # stored: what memory holds afterwards, from the lowest byte on (again and again, where
-                        # it is longer); loaded: as read, unextended
+    data: 64            # stored: what memory holds afterwards, from the lowest byte on; loaded: as read, unextended
+    data_high: 64       # stored: the same of each further eight bytes
     device: 1           # the access went past the caches
     writes_csr: 1
     csr: 12

@@ -118,6 +118,8 @@ class DataCacheSignature(wiring.Signature):
         For one cycle.
     clean : Out(1), cleaned : In(1)
         Write back every dirty line (they stay, clean): held until `cleaned`, which comes for one cycle.
+    lock : Out(1)
+        Nobody else is served in this cycle, unless he already is: what hit stays there.
     manage : Out(1), keep : Out(1), managed : In(1)
         Write back the line of `ppn` and `refill_row` if it is there and dirty, and unless `keep` forget it: held until
         `managed`, which comes for one cycle, when memory has the line.
@@ -131,7 +133,8 @@ class DataCacheSignature(wiring.Signature):
                           "single": Out(1), "single_address": Out(PHYSICAL_BITS), "single_size": Out(2),
                           "single_write": Out(1),
                           "single_done": In(1), "single_data": In(64), "single_error": In(1),
-                          "clean": Out(1), "cleaned": In(1), "manage": Out(1), "keep": Out(1), "managed": In(1)})
+                          "clean": Out(1), "cleaned": In(1), "lock": Out(1),
+                          "manage": Out(1), "keep": Out(1), "managed": In(1)})
 
 
 class SnoopSignature(wiring.Signature):

@@ -131,12 +131,13 @@ class DataCache(wiring.Component):
 
             with m.State("IDLE"):
                 m.d.sync += [failed.eq(0), cleaning.eq(0), snooping.eq(0), managing.eq(0), beat.eq(0)]
-                # Only registers, of who snoops and of the walker, decide: so `granted` is known early in the cycle.
-                with m.If(snoop.valid):
+                # Only registers, of `lock`, of who snoops and of the walker, decide: so `granted` is known early in the
+                # cycle.
+                with m.If(snoop.valid & ~cpu.lock):
                     m.d.comb += [own_read.eq(1), own_row.eq(Cat(Const(0, WORD_BITS), snoop.line))]
                     m.d.sync += [Cat(line_set, line_ppn).eq(snoop.line), snooping.eq(1)]
                     m.next = "PART"
-                with m.Elif(tables.valid & ~tables.done & ~reserved.any()):
+                with m.Elif(tables.valid & ~tables.done & ~reserved.any() & ~cpu.lock):
                     m.d.comb += [own_read.eq(1), own_row.eq(tables.address[3:])]
                     m.d.sync += [Cat(byte, word, line_set, line_ppn).eq(tables.address), for_tables.eq(1),
                                  wanted.eq(1)]

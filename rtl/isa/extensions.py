@@ -16,6 +16,8 @@ class Extension:
 
 EXTENSIONS: tuple[Extension, ...] = (
     Extension("sstc", "stimecmp and vstimecmp: timers of S and VS without M"),
+    Extension("zabha", "AMOs of bytes and halfwords"),
+    Extension("zacas", "AMOCAS: compare and swap, of up to 16 bytes"),
     Extension("zawrs", "WRS.NTO and WRS.STO: the hart waits for a store to what LR has reserved"),
     Extension("zicbom", "CBO.CLEAN, CBO.FLUSH and CBO.INVAL: a line of the data cache goes to memory"),
     Extension("zicboz", "CBO.ZERO: a block of memory becomes zero"),

@@ -53,6 +53,7 @@ class Amo(enum.IntEnum, shape=4):
     MAX = 9
     MINU = 10
     MAXU = 11
+    CAS = 12
 
 
 class Cbo(enum.IntEnum, shape=4):
@@ -100,6 +101,10 @@ SCATTER = {  # for each format, the bits of the immediate from instruction bit 3
 }
 
 
+REGISTER_FIELDS = {"d": 7, "s": 15, "t": 20}
+"""The place of bit 0 of a register's number; where a row has a 0 there, the number is even."""
+
+
 @dataclass(frozen=True)
 class Instruction:
     """One instruction. `bits` is drawn most significant first; letters are operands.
@@ -136,10 +141,16 @@ class Instruction:
         word = int(self.pattern.replace("-", "0"), 2)
         for letter in self.operands:
             places = [31 - at for at, c in enumerate(drawn) if c == letter]
-            scatter = SCATTER[self.format] if letter == "i" else range(len(places) - 1, -1, -1)
-            for place, bit in zip(places, scatter, strict=True):
+            for place, bit in zip(places, self.scatter(letter, places), strict=True):
                 word |= (operands[letter] >> bit & 1) << place
         return word
+
+    def scatter(self, letter: str, places: list[int]) -> list[int]:
+        """Which bits of the operand `letter` stand at `places`, its bits of the word from the highest on."""
+        if letter == "i":
+            return SCATTER[self.format]
+        lowest = REGISTER_FIELDS.get(letter)
+        return [*range(len(places) - 1, -1, -1)] if lowest is None else [place - lowest for place in places]
 
 
 def _alu(name, bits, op, format=Format.NONE, word=False):
@@ -198,8 +209,14 @@ def _atomics():
     for suffix, f3 in (("w", "010"), ("d", "011")):
         yield Instruction(f"lr.{suffix}", f"00010qq 00000 sssss {f3} ddddd 0101111", Unit.LOAD, Amo.LR)
         yield Instruction(f"sc.{suffix}", f"00011qq ttttt sssss {f3} ddddd 0101111", Unit.STORE, Amo.SC)
+    for suffix, f3, narrow in (("w", "010", ""), ("d", "011", ""), ("b", "000", "zabha"), ("h", "001", "zabha")):
         for name, (f5, op) in ops.items():
-            yield Instruction(f"{name}.{suffix}", f"{f5}qq ttttt sssss {f3} ddddd 0101111", Unit.AMO, op)
+            yield Instruction(f"{name}.{suffix}", f"{f5}qq ttttt sssss {f3} ddddd 0101111", Unit.AMO, op,
+                              extension=narrow)
+        yield Instruction(f"amocas.{suffix}", f"00101qq ttttt sssss {f3} ddddd 0101111", Unit.AMO, Amo.CAS,
+                          extension=f"{narrow} zacas".strip())
+    # Rule Zacas_rv64_amocas-q_frst_pair_entry_reg_even: odd numbers are reserved.
+    yield Instruction("amocas.q", "00101qq tttt0 sssss 100 dddd0 0101111", Unit.AMO, Amo.CAS, extension="zacas")
 
 
 def _csrs():

@@ -116,8 +116,8 @@ class Walker(wiring.Component):
         first, ending = Signal(), Signal()
         rights, size_level = Signal(Rights), Signal(2)
         known = Signal(Table)                        # of a walk cache
-        # Which bits differ within what protection is asked for: 2, 5:3, 11:6, 20:12, 29:21.
-        span = Signal(5)
+        # Which bits differ within what protection is asked for: 2, 3, 5:4, 11:6, 20:12, 29:21.
+        span = Signal(6)
 
         # Which address the walk translates, and in which context its leaf is judged.
         target = Signal(64)
@@ -320,7 +320,7 @@ class Walker(wiring.Component):
                     m.next = "PAGE"
             # The page itself: the largest size for which protection is the same throughout, then the bytes alone.
             with state("PAGE"):
-                m.d.sync += span.eq(Cat(Const(7, 3), size_level > 0, size_level > 1))
+                m.d.sync += span.eq(Cat(Const(15, 4), size_level > 0, size_level > 1))
                 m.next = "SIZE"
             with state("SIZE"):
                 m.d.comb += protection.ask.eq(1)
@@ -336,9 +336,9 @@ class Walker(wiring.Component):
                         refuse(ACCESS_FAULT, Refusal.PROTECTION)
                 with m.Else():
                     with m.If(size_level == 0):
-                        m.d.sync += [cut.eq(1), span.eq(Cat((request.size == 3) | request.block, request.block))]
+                        m.d.sync += [cut.eq(1), span.eq(Cat(request.size >= size for size in (3, 4, 6)))]
                     with m.Else():
-                        m.d.sync += [size_level.eq(size_level - 1), span.eq(Cat(Const(7, 3), size_level > 1))]
+                        m.d.sync += [size_level.eq(size_level - 1), span.eq(Cat(Const(15, 4), size_level > 1))]
                     m.next = "SIZE"
             with state("DONE"):
                 m.d.sync += ending.eq(1)
@@ -349,8 +349,8 @@ class Walker(wiring.Component):
         m.d.comb += [
             self.tables.address.eq(hpa[:PHYSICAL_BITS]), self.tables.cacheable.eq(verdict.cacheable),
             protection.address.eq(hpa), protection.mask.eq(Cat(
-                Const(3, 2), span[0], span[1].replicate(3), span[2].replicate(6), span[3].replicate(9),
-                span[4].replicate(9))),
+                Const(3, 2), span[0], span[1], span[2].replicate(2), span[3].replicate(6), span[4].replicate(9),
+                span[5].replicate(9))),
             protection.machine.eq(machine & fsm.ongoing("SIZE")),
             self.answer.page.ppn.eq(hpa[12:PHYSICAL_BITS]), self.answer.page.cacheable.eq(verdict.cacheable),
             self.answer.page.memory.eq(verdict.memory), self.answer.cut.eq(cut), self.answer.faulted.eq(faulted),

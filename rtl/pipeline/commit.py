@@ -48,6 +48,8 @@ class Commit(wiring.Component):
         To the Mmu.
     clean, cleaned, invalidate, invalidated
         FENCE.I: of the data cache and the instruction cache.
+    pair, value_high, data_high
+        AMOCAS.Q, as the load-store unit has it.
     reserved : In(1)
         The reservation of the last LR is valid.
     forward : Out(Forward)
@@ -67,7 +69,7 @@ class Commit(wiring.Component):
             "i": In(stream.Signature(Executed)), "fetch_fault": In(Fault), "product": In(64),
             "csr": Out(CsrSignature()), "next": Out(stream.Signature(Executed, always_ready=True)), "enter": Out(1),
             "executed": Out(Executed), "go": Out(1),
-            "done": In(1), "loaded": In(64), "value": In(64),
+            "done": In(1), "loaded": In(64), "value": In(64), "pair": In(1), "value_high": In(64), "data_high": In(64),
             "faulted": In(1), "fault": In(Fault), "fault_offset": In(4),
             "hpa": In(PHYSICAL_BITS), "hpa_next": In(PHYSICAL_BITS), "device": In(1), "stored": In(1), "data": In(64),
             "fence": Out(stream.Signature(Fence)), "clean": Out(1), "cleaned": In(1), "invalidate": Out(1),
@@ -134,6 +136,9 @@ class Commit(wiring.Component):
                         with m.Case(Unit.LOAD, Unit.STORE, Unit.AMO, Unit.CBO):
                             with m.If(self.faulted):
                                 m.next = "DESCRIBE"
+                            with m.If(self.pair):
+                                # What is younger may have read the register after rd before it was written.
+                                m.next = "GO ON"
                         with m.Case(Unit.CSR):
                             m.next = "CSR"
                         with m.Case(Unit.SYSTEM):
@@ -219,7 +224,8 @@ class Commit(wiring.Component):
             # A CSR instruction counts in the cycle in which it writes: a write of minstret wins over that count.
             csr.retired.eq(Mux(unit == Unit.CSR, csr.write | (finishes & ~csr.op.write), finishes)),
             self.forward.valid.eq(valid & decoded.writes_rd & decoded.rd.any()),
-            self.forward.rd.eq(decoded.rd), self.forward.known.eq(finishes), self.forward.value.eq(value),
+            self.forward.rd.eq(decoded.rd | self.pair), self.forward.known.eq(finishes | self.pair),
+            self.forward.value.eq(value),
         ]
         self.record(m, x, mode, trap, traps, finishes, value, fresh)
         works = valid & ~finishes
@@ -272,7 +278,7 @@ class Commit(wiring.Component):
         seen_mip, seen_time = Signal(16), Signal(64)
         with m.If(fresh):
             m.d.sync += [seen_mip.eq(csr.mip), seen_time.eq(csr.time)]
-        accesses = finishes & (decoded.unit != Unit.CSR) & self.go
+        accesses = finishes & x.memory
         kind = Mux(decoded.unit == Unit.AMO, MemoryKind.AMO,
                    Mux(decoded.unit == Unit.LOAD, MemoryKind.LOAD, Mux(self.stored, MemoryKind.STORE, MemoryKind.NONE)))
         returns = csr.xret | traps
@@ -281,10 +287,10 @@ class Commit(wiring.Component):
             m.d.sync += retire.eq(record(
                 Retire, pc=decoded.fetched.pc, bits=decoded.fetched.raw, mode=mode,
                 mode_after=Mux(returns, csr.taken.mode, mode), next_pc=Mux(returns, csr.taken.pc, x.next_pc),
-                writes_rd=finishes & decoded.writes_rd, rd=decoded.rd, rd_value=value,
+                writes_rd=finishes & decoded.writes_rd, rd=decoded.rd, rd_value=value, rd_high=self.value_high,
                 memory=Mux(accesses, kind, MemoryKind.NONE), size=decoded.size, gva=Mux(accesses, x.result, 0),
                 hpa=Mux(accesses, self.hpa, 0), hpa_next=Mux(accesses, self.hpa_next, 0),
-                data=Mux(accesses, self.data, 0), device=accesses & self.device,
+                data=Mux(accesses, self.data, 0), data_high=self.data_high, device=accesses & self.device,
                 writes_csr=finishes & (decoded.unit == Unit.CSR) & csr.op.write, csr=csr.op.address,
                 csr_value=csr.written, trapped=traps, interrupt=traps & trap.interrupt, code=trap.code, tval=trap.tval,
                 gva_valid=trap.gva, gpa=trap.gpa, tinst=trap.tinst,

@@ -1,19 +1,26 @@
 """Loads, stores and atomics at commit: the common case in one cycle, everything else step by step."""
 
+from functools import reduce
+from operator import or_
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..cache.ways import WAY_KIB, selected
-from ..config import PHYSICAL_BITS, CoreConfig
+from ..config import LINE_BYTES, PHYSICAL_BITS, CoreConfig
 from ..isa.causes import ACCESS_FAULT, ADDRESS_MISALIGNED
 from ..isa.instructions import Cbo
 from ..payloads import Fault, Page, Reach
 from ..ports import DataCacheSignature, TranslateSignature
 from ..units.alu import AmoUnit
+from .amo_operands import AmoOperands, Read
 from .payloads import Executed
 from .reservation import Reservation
 from .shape import Shape
+
+BLOCK_SIZE = LINE_BYTES.bit_length() - 1
+"""log2 of the bytes of a cache block."""
 
 
 def rotated_right(m, value, places) -> Value:
@@ -51,6 +58,12 @@ class LoadStore(wiring.Component):
     done : Out(1), loaded : Out(64), value : Out(64)
         In the cycle in which the access takes effect: what rd gets, of a load, and of an AMO or SC. 0 for the others,
         and for what is no access.
+    pair : Out(1), value_high : Out(64), data_high : Out(64)
+        AMOCAS.Q is never `done`: with `pair` it takes effect, and `value` is for the register after rd; in the cycle
+        after it `value` is for rd, and the others are for the Retire record: what the register after rd got, and what
+        memory holds in the upper eight bytes.
+    register : Out(5), register_value : In(64)
+        A register, read at once: for AMOCAS.
     faulted : Out(1), fault : Out(Fault), fault_offset : Out(4)
         The access is not made; the fault struck this many bytes above its address.
     hpa : Out(PHYSICAL_BITS), hpa_next : Out(PHYSICAL_BITS), device : Out(1), stored : Out(1), data : Out(64)
@@ -69,6 +82,7 @@ class LoadStore(wiring.Component):
         self.config, self.misaligned = config, config.misaligned == "hardware"
         self.ways = ways = config.dcache_kib // WAY_KIB
         super().__init__({
+            "register": Out(5), "register_value": In(64), "pair": Out(1), "value_high": Out(64), "data_high": Out(64),
             "executed": In(Executed), "go": In(1),
             "next": In(stream.Signature(Executed, always_ready=True)), "enter": In(1),
             "translate": Out(TranslateSignature()), "cache": Out(DataCacheSignature(ways)),
@@ -95,6 +109,10 @@ class LoadStore(wiring.Component):
         # of the cache's tags waits for it.
         first_page, second_page, here = Signal(Page), Signal(Page), Signal(Page)
         part, have_old, old, low, held = Signal(), Signal(), Signal(64), Signal(64), Signal(64)
+        # AMOCAS.Q has two parts of eight bytes: it reads the lower and the upper, then writes the upper and the lower.
+        has_pairs, manages = self.config.has("zacas"), self.config.has("zicbom")
+        pair, old_high, result = access.pair, Signal(64), Signal(64)
+        m.d.comb += result.eq(old)
         raw = Signal(64)                             # what the cache reads
         m.d.comb += raw.eq(selected(cache.rows, cache.match))
         above = Signal(64)                           # address of the second part
@@ -140,8 +158,13 @@ class LoadStore(wiring.Component):
         # Data on its way out: rotated to its place, which is right for both parts.
         new = Signal(64)
         m.submodules.amo = amo = AmoUnit()
-        m.d.comb += [amo.op.eq(decoded.op), amo.word.eq(~size[0]), amo.old.eq(old), amo.operand.eq(executed.b),
-                     new.eq(Mux(is_amo, amo.result, executed.b))]
+        m.submodules.operands = operands = AmoOperands(self.config)
+        m.d.comb += [
+            operands.decoded.eq(decoded), operands.b.eq(executed.b), operands.size.eq(size),
+            self.register.eq(operands.register), operands.value.eq(self.register_value),
+            operands.part.eq(part), operands.pair.eq(pair), operands.old.eq(old), operands.old_high.eq(old_high),
+            amo.op.eq(decoded.op), amo.old.eq(Mux(part & pair, old_high, old)), amo.operand.eq(operands.operand),
+            amo.matches.eq(operands.matches), new.eq(Mux(is_amo, amo.result, executed.b))]
         lanes, back = Signal(16), Signal(3)
         m.d.comb += [lanes.eq(bytes_mask << place), back.eq(-place)]
         m.d.comb += [
@@ -149,7 +172,7 @@ class LoadStore(wiring.Component):
             cache.clean.eq(self.clean), self.cleaned.eq(cache.cleaned),
             cache.read.eq(reads), cache.offset.eq(coming.offset),
             cache.write_data.eq(rotated_right(m, new, back)),
-            cache.mask.eq(lanes[:8] & (~part).replicate(8) | lanes[8:] & (part | access.zero).replicate(8)),
+            cache.mask.eq(lanes[:8] & (~part | pair).replicate(8) | lanes[8:] & (part | access.zero).replicate(8)),
             cache.keep.eq(decoded.op == Cbo.CLEAN),
             # Main memory without cache is reached by eight bytes and lanes, so that misaligned accesses work.
             cache.single_address.eq(Mux(here.memory, Cat(Const(0, 3), place_hpa[3:]), place_hpa)),
@@ -160,7 +183,7 @@ class LoadStore(wiring.Component):
         request = self.translate.request
         m.d.comb += [request.va.eq(part_address), request.context.eq(executed.context),
                      # Of a misaligned access one byte of each part: where a page is cut, it is refused anyway.
-                     request.size.eq(Mux(access.misaligned, 0, size)), request.block.eq(access.zero)]
+                     request.size.eq(Mux(access.misaligned, 0, Mux(access.zero, BLOCK_SIZE, Mux(pair, 4, size))))]
 
         def fail(causes):
             is_load = (executed.context.reach == Reach.LOAD) & ~executed.context.as_store
@@ -170,10 +193,11 @@ class LoadStore(wiring.Component):
 
         # The answer of the cache comes late: all that depends on it is chosen beside the states, by one term.
         looks, ends = Signal(), Signal()             # waits for a hit; takes effect without the cache
-        modifies, goes_on = is_amo & ~have_old, crosses & ~part | access.zero & ~word.all()
+        modifies = is_amo & ~have_old
+        goes_on = crosses & ~part | access.zero & ~word.all() | pair & part
         joins = crosses & part & access.load
-        m.d.comb += [self.done.eq(ends | looks & ~modifies & ~goes_on & ~joins & cache.hit),
-                     self.loaded.eq(chosen), self.value.eq(Mux(is_sc, ~holds, Mux(is_amo, old, 0))),
+        m.d.comb += [self.done.eq(ends | looks & ~modifies & ~goes_on & ~joins & ~pair & cache.hit),
+                     self.loaded.eq(chosen), self.value.eq(Mux(is_sc, ~holds, Mux(is_amo, result, 0))),
                      cache.write.eq(looks & writes & ~modifies)]
 
         def next_part():
@@ -188,8 +212,15 @@ class LoadStore(wiring.Component):
             with m.If(~cache.hit):
                 m.next = on_miss
             with m.Elif(modifies):
-                m.d.sync += [old.eq(chosen), have_old.eq(1), gets.eq(0)]
+                m.d.sync += [have_old.eq(1), gets.eq(0)]
                 m.next = "MODIFY"
+                with m.If(pair & part):
+                    m.d.sync += old_high.eq(chosen)
+                with m.Else():
+                    m.d.sync += old.eq(chosen)
+                with m.If(pair & ~part):
+                    m.d.sync += [have_old.eq(0), gets.eq(1), part.eq(1)]
+                    m.next = "READ"
             with m.Elif(goes_on):
                 next_part()
                 with m.If(ahead & cache.granted):
@@ -199,6 +230,9 @@ class LoadStore(wiring.Component):
                 m.next = "GATHERED"
             with m.Else():
                 m.next = "FIRST"
+                if has_pairs:
+                    with m.If(pair):
+                        m.next = "PAIR"
 
         def read():
             m.d.comb += [cache.read.eq(1), cache.offset.eq(Cat(Const(0, 3), row))]
@@ -215,7 +249,7 @@ class LoadStore(wiring.Component):
                         fail(ACCESS_FAULT if self.misaligned else ADDRESS_MISALIGNED)
                     with m.Elif(~executed.page_known):
                         m.next = "TRANSLATE"
-                    with m.Elif(crosses_page | ~here.cacheable | access.manage):
+                    with m.Elif(crosses_page | ~here.cacheable | access.manage | pair):
                         m.next = "CHECK"
                     with m.Else():
                         read()
@@ -237,16 +271,20 @@ class LoadStore(wiring.Component):
                         m.d.sync += [first_page.eq(answer.page), here.eq(answer.page)]
                         m.next = "CHECK"
             with m.State("CHECK"):
-                with m.If(~first_page.memory & (needs_memory | access.misaligned)):
+                m.d.comb += operands.read.eq(Read.AFTER_RD)
+                # Two halves are one only in the cache (rule pma_amo_far_subset_proc).
+                with m.If(~first_page.memory & (needs_memory | access.misaligned) | ~first_page.cacheable & pair):
                     fail(ACCESS_FAULT)
                 with m.Elif(crosses_page):
                     m.d.sync += part.eq(1)
                     m.next = "TRANSLATE"
-                with m.Elif(access.manage):
-                    m.next = "MANAGE"
                 with m.Else():
                     m.next = "READ"
+                    if manages:
+                        with m.If(access.manage):
+                            m.next = "MANAGE"
             with m.State("READ"):
+                m.d.comb += operands.read.eq(Read.AFTER_RS2)
                 with m.If(~here.cacheable):
                     m.next = "SINGLE"
                 with m.Else():
@@ -258,7 +296,7 @@ class LoadStore(wiring.Component):
                 # was read: the AMO begins anew.
                 look(on_miss="READ")
                 with m.If(~cache.hit):
-                    m.d.sync += [have_old.eq(0), gets.eq(1)]
+                    m.d.sync += [have_old.eq(0), gets.eq(1), part.eq(0)]
             with m.State("REFILL"):
                 m.d.comb += [cache.refill.eq(1), elsewhere.eq(1), other.eq(cache.arrived_data)]
                 with m.If(cache.arrived & access.load & ~crosses):
@@ -289,10 +327,15 @@ class LoadStore(wiring.Component):
             with m.State("GATHERED"):
                 m.d.comb += [elsewhere.eq(1), other.eq(gathered), ends.eq(1)]
                 m.next = "FIRST"
-            with m.State("MANAGE"):
-                m.d.comb += [cache.manage.eq(1), ends.eq(cache.managed)]
-                with m.If(cache.managed):
+            if has_pairs:
+                with m.State("PAIR"):
+                    m.d.comb += [self.pair.eq(1), result.eq(old_high)]
                     m.next = "FIRST"
+            if manages:
+                with m.State("MANAGE"):
+                    m.d.comb += [cache.manage.eq(1), ends.eq(cache.managed)]
+                    with m.If(cache.managed):
+                        m.next = "FIRST"
             with m.State("FAULT"):
                 m.d.comb += self.faulted.eq(1)
                 m.next = "FIRST"
@@ -305,7 +348,8 @@ class LoadStore(wiring.Component):
             m.d.sync += [first_page.eq(coming.page), here.eq(coming.page), part.eq(0), word.eq(0), have_old.eq(0),
                          access.eq(coming.form), gets.eq(coming.form.load | coming.form.amo),
                          quick.eq(reads & cache.granted & coming.page_known & ~refused(coming.form)
-                                  & ~coming.form.crosses_page & ~coming.form.zero & ~coming.form.manage)]
+                                  & ~coming.form.crosses_page & ~coming.form.zero & ~coming.form.manage
+                                  & ~coming.form.pair)]
             with m.If(~self.next.valid):
                 m.d.sync += access.amo.eq(0)         # nothing is here: who comes next may read
 
@@ -324,7 +368,10 @@ class LoadStore(wiring.Component):
             self.miss.eq(cache.refill & ~refilling),
             self.hpa.eq(Cat(address[:6] & (~access.zero).replicate(6), address[6:12], first_page.ppn)),
             self.hpa_next.eq(Mux(crosses_page, Cat(Const(0, 12), second_page.ppn), 0)),
-            self.stored.eq(writes),
+            self.stored.eq(writes), self.value_high.eq(Mux(pair, old_high, 0)),
+            self.data_high.eq(Mux(pair, Mux(operands.matches, operands.operand_high, old_high), 0)),
+            # The halves of a pair are read and written as one.
+            cache.lock.eq(pair & reduce(or_, map(fsm.ongoing, ("READ", "LOOK", "MODIFY", "REFILL")))),
             self.data.eq(Mux(writes, new, chosen) & lanes_mask),
         ]
         return m

@@ -76,7 +76,8 @@ class Decoded(data.Struct):
     @property
     def size(self):
         """log2 of the bytes of a memory access, 3 bits. HLV and HSV have it elsewhere than the others."""
-        return Cat(Mux(self.hlsv, self.bits[26:28], self.bits[12:14]), self.unit == Unit.CBO)
+        return Cat(Mux(self.hlsv, self.bits[26:28], self.bits[12:14]),
+                   (self.unit == Unit.CBO) | (self.unit == Unit.AMO) & self.bits[14])
 
     @property
     def unsigned(self):

@@ -37,6 +37,8 @@ static u32 expand(u32 c) {
 
 static int waits_for_store(u32 i) { return i == 0x00d00073 || i == 0x01d00073; }  /* WRS.NTO, WRS.STO */
 
+static int writes_pair(u32 i) { return (i & 0xf800707f) == 0x2800402f; }  /* AMOCAS.Q */
+
 enum { BLOCK = 64 };
 static int is_on_block(u32 i) { return (i & 0x707f) == 0x200f; }
 static int zeroes_block(u32 i) { return is_on_block(i) && i >> 20 == 4; }

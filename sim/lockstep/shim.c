@@ -262,8 +262,9 @@ static int check_memory(const u64 *r) {
   u64 mask = size == 8 ? ~(u64)0 : ((u64)1 << size * 8) - 1;
   if (compare("memory access", 0, kind, wanted)) return 1;
   if (kind == NONE) return 0;
-  for (u64 at = 8; at < whole; at += 8)  /* what is longer is the same eight bytes again and again */
-    if (reach(r[F_hpa] + at, 0, 8, (u8 *)&found, 0) && compare("stored bytes", r[F_hpa] + at, r[F_data], found)) return 1;
+  for (u64 at = 8; at < whole; at += 8)
+    if (reach(r[F_hpa] + at, 0, 8, (u8 *)&found, 0)
+        && compare("stored bytes", r[F_hpa] + at, r[F_data_high], found)) return 1;
   if (reach(r[F_hpa], r[F_hpa_next], size, (u8 *)&found, 0))
     return compare(kind == LOAD ? "loaded bytes" : "stored bytes", r[F_hpa], r[F_data] & mask, found & mask);
   if (!device_loaded && !device_stored) return 0;  /* read-only memory: rd has been compared */
@@ -302,6 +303,7 @@ static void adopt_csr_read(const u64 *r, int mip_moved) {
 
 static int check_registers(const u64 *r) {
   if (r[F_writes_rd] && r[F_rd]) shadow[r[F_rd]] = r[F_rd_value];
+  if (r[F_writes_rd] && r[F_rd] && writes_pair((u32)r[F_bits])) shadow[r[F_rd] + 1] = r[F_rd_high];
   if (!memcmp(shadow, x, sizeof shadow)) return 0;
   for (unsigned i = 0; i < 32; i++)
     if (shadow[i] != x[i]) return differs("register", i, shadow[i], x[i]);

@@ -118,7 +118,7 @@ def test_nothing_depends_on_the_bus_in_the_same_cycle():
 
 def test_granted_depends_on_who_else_asks_and_on_stores_to_the_same_bytes_alone():
     assert {source for output, source in combinational_paths(DataCache(8)) if output == "cpu__granted"} == {
-        "tables__valid", "snoop__valid", "cpu__write", "cpu__offset"}
+        "tables__valid", "snoop__valid", "cpu__lock", "cpu__write", "cpu__offset"}
 
 
 def test_it_is_empty_after_reset():

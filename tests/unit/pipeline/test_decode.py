@@ -77,7 +77,7 @@ def test_every_instruction_says_which_registers_it_reads_and_writes():
 
 
 def test_the_size_and_sign_of_every_load_and_store():
-    sizes = {"b": 0, "h": 1, "w": 2, "d": 3}
+    sizes = {"b": 0, "h": 1, "w": 2, "d": 3, "q": 4}
     rows = [row for row in INSTRUCTIONS if row.unit in (Unit.LOAD, Unit.STORE, Unit.AMO) for _ in range(3)]
     seen = decode([filled(row) for row in rows], lambda ctx, d: (ctx.get(d.size), ctx.get(d.unsigned)))
     for row, (size, unsigned) in zip(rows, seen, strict=True):
@@ -108,9 +108,11 @@ def reserved():
     yield "sltw", word("addw") | 2 << 12
     yield "mulhw", word("mulw") | 1 << 12
     yield "lr.w with rs2", word("lr.w") | 1 << 20
-    yield "amoadd.b", word("amoadd.w") & ~(7 << 12)
     yield "amoadd.q", word("amoadd.w") & ~(7 << 12) | 4 << 12
-    yield "amocas.w", word("amoadd.w") | 0b00101 << 27
+    yield "amocas of funct3 5", word("amocas.q") | 1 << 12
+    yield "amocas.q with odd rd", word("amocas.q") | 1 << 7
+    yield "amocas.q with odd rs2", word("amocas.q") | 1 << 20
+    yield "lr.b", word("lr.w") & ~(7 << 12)
     yield "system of funct3 4 with other funct7", word("hlv.b") | 1 << 31
     for name in ("ecall", "ebreak", "sret", "mret", "wfi"):
         yield f"{name} with rd", word(name) | 1 << 7

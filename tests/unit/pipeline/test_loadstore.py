@@ -17,7 +17,7 @@ from hyacinth.rtl.pipeline.decode import facts
 from hyacinth.rtl.pipeline.loadstore import LoadStore
 
 ALL = (1 << 64) - 1
-SIZES = {"b": 0, "h": 1, "w": 2, "d": 3}
+SIZES = {"b": 0, "h": 1, "w": 2, "d": 3, "q": 4}
 VA = 0xFFFF_FFC0_1234_5000
 
 
@@ -51,11 +51,12 @@ def form(row, va):
         return {"store": zero, "zero": zero, "manage": 1 - zero, "size": 3 if zero else 2,
                 "last_byte": 7 if zero else 3, "last_lane": 7 if zero else 3}
     kind, bytes_ = {Unit.LOAD: "load", Unit.STORE: "store", Unit.AMO: "amo"}[row.unit], 1 << log2_size(row)
-    end = (va & 7) + bytes_ - 1
+    end = (va & 7) + min(bytes_, 8) - 1
     return {
-        kind: 1, "lr": row.name.startswith("lr."), "sc": row.name.startswith("sc."), "size": log2_size(row),
-        "unsigned": row.name.split(".")[-1].endswith("u"), "last_byte": bytes_ - 1, "last_lane": end & 7,
-        "misaligned": va % bytes_ != 0, "crosses": end > 7, "crosses_page": (va & 4095) + bytes_ > 4096}
+        kind: 1, "pair": bytes_ == 16, "lr": row.name.startswith("lr."), "sc": row.name.startswith("sc."),
+        "size": min(log2_size(row), 3), "unsigned": row.name.split(".")[-1].endswith("u"),
+        "last_byte": min(bytes_, 8) - 1, "last_lane": end & 7, "misaligned": va % bytes_ != 0, "crosses": end > 7,
+        "crosses_page": end > 7 and (va & 4095) + bytes_ > 4096}
 
 
 def log2_size(row):
@@ -81,7 +82,8 @@ class Player:
     def __init__(self, ctx, rig, memory, random):
         self.ctx, self.unit, self.memory, self.random, self.shadow = ctx, rig.unit, memory, random, {}
         self.reserved = None
-        self.asked, self.blocks = [], []
+        self.asked = []
+        self.registers = {n: random.getrandbits(64) for n in range(1, 32)}  # of the program, as Issue has them
 
     def byte(self, address):
         """What was written there; else what memory held from the start."""
@@ -104,7 +106,6 @@ class Player:
             assert ctx.get(port.valid) and ctx.get(port.request.va) == request.va
             self.asked.append((request.va, request.size))
             page = self.page(request.va)
-            self.blocks.append(request.block)
             load = request.context.reach == Reach.LOAD and not request.context.as_store
             ctx.set(port.answer, {
                 "page": {"ppn": page.ppn, "memory": page.memory, "cacheable": page.cacheable}, "cut": page.cut,
@@ -113,10 +114,15 @@ class Player:
             await ctx.tick()
             ctx.set(port.done, 0)
 
-    async def do(self, name, va, b=0, known=True):
+    async def read_registers(self, ctx):
+        while True:
+            number, *_ = await ctx.changed(self.unit.register)
+            ctx.set(self.unit.register_value, self.registers.get(number, 0))
+
+    async def do(self, name, va, b=0, known=True, d=0, t=0):
         """One instruction: the fault and its offset, or ("done", what rd gets)."""
         ctx, unit, row = self.ctx, self.unit, BY_NAME[name]
-        decoded = {"bits": row.encode(**dict.fromkeys("dstiq", 0))} | facts(row)
+        decoded = {"bits": row.encode(**dict.fromkeys("siq", 0), d=d, t=t)} | facts(row)
         page = self.page(va)
         known = known and not page.faults and not page.cut
         load = row.unit == Unit.LOAD
@@ -132,12 +138,13 @@ class Player:
         await ctx.tick()
         ctx.set(unit.enter, 0)
         ctx.set(unit.executed, executed)
+        ctx.set(unit.register_value, self.registers.get(d, 0))
         ctx.set(unit.go, 1)
         # Another one waits, and the cache is read for it where it can be; or none does.
         ctx.set(unit.next.valid, self.random.random() < 0.5)
         ctx.set(unit.next.payload, {"memory": 1, "offset": self.random.getrandbits(12), "form": {"amo": 1}})
         self.cycles = 0
-        while not ctx.get(unit.done) and not ctx.get(unit.faulted):
+        while not ctx.get(unit.done) and not ctx.get(unit.faulted) and not ctx.get(unit.pair):
             await ctx.tick()
             self.cycles += 1
         if ctx.get(unit.faulted):
@@ -145,6 +152,14 @@ class Player:
             result = (fault.cause, fault.gpa, fault.implicit, ctx.get(unit.fault_offset))
             await ctx.tick()
             assert ctx.get(unit.fault) == fault  # until the next one
+        elif ctx.get(unit.pair):
+            high = ctx.get(unit.value)
+            await ctx.tick()
+            ctx.set(unit.go, 0)
+            assert not ctx.get(unit.pair) and ctx.get(unit.value_high) == high
+            result = ("done", high << 64 | ctx.get(unit.value))
+            self.report = {n: ctx.get(getattr(unit, n)) for n in ("hpa", "device", "stored", "data", "data_high")}
+            await ctx.tick()
         else:
             result = ("done", ctx.get(unit.loaded if row.unit == Unit.LOAD else unit.value))
             self.report = {n: ctx.get(getattr(unit, n)) for n in ("hpa", "hpa_next", "device", "stored", "data")}
@@ -152,7 +167,7 @@ class Player:
         ctx.set(unit.go, 0)
         return result
 
-    def expect(self, name, va, b):
+    def expect(self, name, va, b, d=0, t=0):
         """The same by the manual, on `shadow`."""
         row = BY_NAME[name]
         if row.unit == Unit.CBO:
@@ -167,7 +182,7 @@ class Player:
         atomic, load = row.bits.replace(" ", "").endswith("0101111"), row.unit == Unit.LOAD
         size = SIZES[name.split(".")[1][0] if "." in name else name[1]]
         count = 1 << size
-        misaligned, crosses = va & count - 1, (va & 7) + count > 8
+        misaligned, crosses = va & count - 1, count <= 8 and (va & 7) + count > 8
         access_fault, misaligned_fault = ((5, 0, 0), (4, 0, 0)) if load else ((7, 0, 0), (6, 0, 0))
         if misaligned and atomic:
             return (*access_fault, 0)
@@ -177,7 +192,7 @@ class Player:
                 return (*fault_of(load).values(), offset)
             if page.cut and misaligned:
                 return (*misaligned_fault, offset)
-            if not page.memory and (misaligned or atomic):
+            if not page.memory and (misaligned or atomic) or size == 4 and not page.cacheable:
                 return (*access_fault, offset)
         places = [self.place(va + n) for n in range(count)]
         old = sum(self.byte(at) << 8 * n for n, at in enumerate(places))
@@ -203,6 +218,12 @@ class Player:
             write(b)
             return "done", None
         mask = (1 << bits) - 1
+        if name.startswith("amocas"):
+            def pair(n):
+                return self.registers.get(n, 0) | (self.registers[n + 1] << 64 if n and size == 4 else 0)
+            if old == pair(d) & mask:
+                write((pair(t) if size == 4 else b) & mask)
+            return "done", old if size == 4 else extend(old)
 
         def signed(value):
             return value - (1 << bits) if value >> bits - 1 else value
@@ -211,9 +232,10 @@ class Player:
                "max": max(x, y, key=signed), "minu": min(x, y), "maxu": max(x, y)}[name.split(".")[0][3:]] & mask)
         return "done", extend(old)
 
-    async def check(self, name, va, b=0, known=True):
-        expected = self.expect(name, va, b)
-        result = await self.do(name, va, b, known)
+    async def check(self, name, va, b=0, known=True, **registers):
+        b = self.registers.get(registers["t"], 0) if "t" in registers else b
+        expected = self.expect(name, va, b, **registers)
+        result = await self.do(name, va, b, known, **registers)
         if expected == ("done", None):
             assert result[0] == "done", (name, hex(va), result)
         else:
@@ -243,7 +265,7 @@ def play(scenario, seed=None, misaligned=True, absent=lambda address: False, dea
     async def run(ctx):
         player.ctx = ctx
         await scenario(player)
-    Bench(rig, deadline=deadline).run(run, background=(memory.serve, player.translate))
+    Bench(rig, deadline=deadline).run(run, background=(memory.serve, player.translate, player.read_registers))
 
 
 LOADS = ("lb", "lh", "lw", "ld", "lbu", "lhu", "lwu", "hlv.b", "hlv.bu", "hlv.h", "hlv.hu", "hlvx.hu", "hlv.w",
@@ -262,14 +284,22 @@ def test_it_exports(config):
 def test_random_accesses_read_and_write_what_the_manual_says(seed):
     async def scenario(player):
         random, kinds = Random(seed), set()
-        for _ in range(250):
+        for _ in range(400):
             name = random.choice(random.choice((LOADS, STORES, AMOS, BLOCKS, ("lr.w", "lr.d", "sc.w", "sc.d"))))
             page = random.randrange(len(PAGES) - 1)
             offset = random.choice((0, 8, 56, 64, 0x800, 0xFF8, 0xFF8, 0x1000 - 64)) + random.randrange(8)
             if random.random() < 0.5:
                 offset &= -8
-            va = VA + (page << 12) + offset
-            result = await player.check(name, va, random.getrandbits(64), random.random() < 0.5)
+            va, registers = VA + (page << 12) + offset, {}
+            if name.startswith("amocas"):
+                # It matches half of the time.
+                d, t = 2 * random.randrange(16), 2 * random.randrange(16)
+                registers = {"d": d, "t": t}
+                if random.random() < 0.5 and d:
+                    for n in (0, 1):
+                        at = player.place(va + 8 * n)
+                        player.registers[d + n] = sum(player.byte(at + k) << 8 * k for k in range(8))
+            result = await player.check(name, va, random.getrandbits(64), random.random() < 0.5, **registers)
             kinds.add(result[0])
         assert kinds == {"done", 4, 5, 6, 7, 21, 23}
         await player.compare()
@@ -441,7 +471,7 @@ def test_a_bus_error_is_an_access_fault(name, cause, page):
 def test_the_size_that_is_translated_is_that_of_the_access_and_one_byte_of_each_part_of_a_misaligned_one():
     async def scenario(player):
         for name, size in SIZES.items():
-            await player.do("l" + name, RAM, known=False)
+            await player.do("l" + name if size < 4 else "amocas.q", RAM, known=False)
             assert player.asked.pop() == (RAM, size)
         await player.do("ld", NEXT - 2, known=False)
         assert player.asked == [(NEXT - 2, 0), (NEXT, 0)]
@@ -534,7 +564,102 @@ def test_the_whole_block_is_asked_for_where_it_is_zeroed_and_the_faults_are_thos
     async def scenario(player):
         for name in BLOCKS:
             assert (await player.check(name, FAULTS + 0x33))[0] == 23
-            assert player.asked.pop() == (FAULTS + 0x33, 3 if name == "cbo.zero" else 2)
-            assert player.blocks.pop() == (name == "cbo.zero")
+            assert player.asked.pop() == (FAULTS + 0x33, 6 if name == "cbo.zero" else 2)
         assert (await player.check("cbo.zero", DEVICE + 0x33))[0] == 7
     play(scenario)
+
+
+def pair_at(player, address):
+    return sum(player.byte(player.place(address + n)) << 8 * n for n in range(16))
+
+
+@pytest.mark.rule("Zacas_rv64_amocas-w_op", "Zacas_rv64_amocas-d_op", "Zabha_amocas-BH_ignore_bits",
+                  "Zabha_rd_sign_extension")
+@pytest.mark.parametrize("name", [each for each in AMOS if each.startswith("amocas") and each[-1] != "q"])
+@pytest.mark.parametrize("page", (RAM, UNCACHED), ids=("cached", "uncached"))
+def test_a_compare_and_swap_looks_at_the_bytes_of_its_size_alone(name, page):
+    async def scenario(player):
+        bits = 8 << SIZES[name[-1]]
+        for at in range(page, page + 16, bits // 8):
+            old = sum(player.byte(player.place(at + n)) << 8 * n for n in range(bits // 8))
+            for unlike in (1 << bits - 1, 1):
+                player.registers[6] = old ^ unlike
+                player.registers[8] = 0x1122_3344_5566_7788
+                await player.check(name, at, d=6, t=8)
+                assert player.report["stored"] and player.report["data"] == old
+            player.registers[6] = old | ALL << bits & ALL
+            await player.check(name, at, d=6, t=8)
+            assert player.report["data"] == 0x1122_3344_5566_7788 & (1 << bits) - 1
+        await player.compare()
+    play(scenario)
+
+
+@pytest.mark.rule("Zacas_rv64_amocas-q_op", "Zacas_rv64_amocas-q_rs2_frst_reg_x0", "Zacas_rv64_amocas-q_rd_frst_reg_x0")
+@pytest.mark.parametrize("known", (False, True), ids=("tlb-miss", "tlb-hit"))
+def test_a_pair_is_swapped_where_both_halves_match(known):
+    async def scenario(player):
+        at = RAM + 0x30
+        for unlike in (1, 1 << 63, 1 << 64, 1 << 127, 0):
+            old = pair_at(player, at)
+            player.registers |= {6: (old ^ unlike) & ALL, 7: (old ^ unlike) >> 64, 8: 0x1111, 9: 0x2222}
+            result = await player.check("amocas.q", at, d=6, t=8, known=known)
+            assert result == ("done", old)
+            new = old if unlike else 0x2222 << 64 | 0x1111
+            assert player.report == {"hpa": player.place(at), "device": 0, "stored": 1, "data": new & ALL,
+                                     "data_high": new >> 64}
+            assert pair_at(player, at) == new
+        # x0 is a pair of zeros, whatever x1 holds.
+        player.registers |= {6: 0x1111, 7: 0x2222}
+        await player.check("amocas.q", at, d=6, t=0)
+        assert pair_at(player, at) == 0
+        await player.check("amocas.q", at, d=0, t=8)
+        assert pair_at(player, at) == 0x2222 << 64 | 0x1111
+        await player.check("ld", at)
+        await player.check("ld", at + 8)
+        await player.compare()
+    play(scenario)
+
+
+@pytest.mark.rule("Zacas_amocas_rs1_addr_alignment", "Zabha_rs1_align_addr", "Zacas_amocas_w_permission")
+def test_an_amo_of_any_size_must_be_aligned_and_needs_the_rights_of_a_store():
+    async def scenario(player):
+        for name in AMOS:
+            size = 1 << SIZES[name[-1]]
+            for offset in range(1, size):
+                assert (await player.check(name, RAM + 16 + offset))[0] == 7
+            if name.startswith("amocas"):
+                assert (await player.check(name, FAULTS, d=6, t=8))[0] == 23
+        assert (await player.check("amocas.q", UNCACHED, d=6, t=8))[0] == 7
+    play(scenario)
+
+
+@pytest.mark.rule("Zacas_rv64_amocas-q_op", "ziccamoc_pma_amo_req")
+@pytest.mark.parametrize("seed", range(3))
+def test_nobody_comes_between_the_halves_of_a_pair(seed):
+    rig, random, seen = Rig(), Random(seed), []
+    memory = BusMemory(rig.cache.bus, Random(seed))
+    player = Player(None, rig, memory, Random(seed))
+    at = RAM + 0x30
+
+    async def snooper(ctx):
+        snoop = rig.cache.snoop
+        ctx.set(snoop.line, player.place(at) >> 6)
+        while True:
+            await ctx.tick().repeat(random.randrange(1, 60))
+            ctx.set(snoop.valid, 1)
+            await ctx.tick().until(snoop.held)
+            seen.append((memory.word(player.place(at)), memory.word(player.place(at) + 8)))
+            ctx.set(snoop.valid, 0)
+            while ctx.get(snoop.held):
+                await ctx.tick()
+
+    async def run(ctx):
+        player.ctx = ctx
+        for half in (0, 8):
+            await player.check("sd", at + half, 0)
+        seen.clear()
+        for count in range(60):
+            player.registers |= {6: count, 7: count, 8: count + 1, 9: count + 1}
+            assert await player.check("amocas.q", at, d=6, t=8) == ("done", count << 64 | count)
+    Bench(rig, deadline=60_000).run(run, background=(memory.serve, player.translate, player.read_registers, snooper))
+    assert len(set(seen)) > 10 and all(low == high for low, high in seen)
