@@ -95,7 +95,7 @@ def csrs() -> str:
 def instructions() -> str:
     """The page of instructions."""
     lines = ["# Instructions", "", INSTRUCTIONS_INTRODUCTION]
-    rows = [[f"`{each.name}`", f"`{each.bits}`", each.unit.name, "H" if each.hypervisor else ""]
+    rows = [[f"`{each.name}`", f"`{each.bits}`", each.unit.name, each.extension or ("H" if each.hypervisor else "")]
             for each in INSTRUCTIONS]
     return "\n".join(lines + table("instruction", "bits", "unit", "extension", rows=rows)) + "\n"
 

@@ -152,7 +152,7 @@ int shim_memory(u64 address, u8 *bytes, u64 length, int write) {
 static void forget_if_misaligned(u32 bits) {
   u32 i = long_form(bits), opcode = i & 0x7f;
   if (opcode != 0x2f && !(options.misaligned_traps && (opcode == 0x03 || opcode == 0x23))) return;
-  if (address_of(i, x) & ((1u << (i >> 12 & 3)) - 1)) spike_flush_tlb(mmu);
+  if (address_of(i, x) & ((1u << (i >> 12 & (opcode == 0x2f ? 7 : 3))) - 1)) spike_flush_tlb(mmu);
 }
 
 /* A store across pages that traps for the second one: the core leaves memory as it was, Spike has then written the

@@ -4,8 +4,9 @@
 
    needs: zicbom, zicboz
    rules: cbo-inval, cbo-clean_cbo-flush, cbo-zero_basedon_xenvcfg-CBZE, cbxe_unaffected, menvcfg_cbze_op,
-   menvcfg_cbcfe_op, menvcfg_cbie_warl_op, menvcfg_cbie_cbo-inval_op_lead-in, senvcfg_cbze, senvcfg_cbcfe, senvcfg_cbie,
-   henvcfg_cbze, henvcfg_cbcfe, henvcfg_cbie, cbo-inval_h-mode_veq1_op */
+   menvcfg_cbcfe_op, menvcfg_cbie_op, menvcfg_cbie_cbo-inval_op, senvcfg_cbze, senvcfg_cbcfe, senvcfg_cbie,
+   henvcfg_cbze, henvcfg_cbcfe, henvcfg_cbie, cbo-inval_h-mode_veq1_op, cbo-inval_h-mode_op, cbo-inval_s-mode_op,
+   MENVCFG_CBIE_WARL, SENVCFG_CBIE_WARL, HENVCFG_CBIE_WARL */
 #include "blocks.h"
 
 int main(void)

@@ -276,7 +276,7 @@ def test_what_a_mode_may_do(name, status, answers):
 
 
 @pytest.mark.rule("cbo-inval", "cbo-clean_cbo-flush", "cbo-zero_basedon_xenvcfg-CBZE", "menvcfg_cbze_op",
-                  "menvcfg_cbcfe_op", "menvcfg_cbie_warl_op", "senvcfg_cbze", "senvcfg_cbcfe", "senvcfg_cbie",
+                  "menvcfg_cbcfe_op", "menvcfg_cbie_op", "senvcfg_cbze", "senvcfg_cbcfe", "senvcfg_cbie",
                   "henvcfg_cbze", "henvcfg_cbcfe", "henvcfg_cbie", "cbo-inval_h-mode_veq1_op")
 @pytest.mark.parametrize("name,field", (("cbo.inval", "cbie"), ("cbo.clean", "cbcfe"), ("cbo.flush", "cbcfe"),
                                         ("cbo.zero", "cbze")))

@@ -280,6 +280,7 @@ def test_it_exports(config):
     assert_exports(LoadStore(config))
 
 
+@pytest.mark.rule("ziccamoa_pma_amo_req", "zicclsm_misaligned_support")
 @pytest.mark.parametrize("seed", range(4))
 def test_random_accesses_read_and_write_what_the_manual_says(seed):
     async def scenario(player):
@@ -415,6 +416,7 @@ def test_an_uncached_page_of_memory_takes_misaligned_accesses_and_atomics():
     play(scenario)
 
 
+@pytest.mark.rule("ziccrse_pma_rsrv_req")
 def test_a_failed_sc_writes_nothing_and_each_sc_ends_the_reservation():
     async def scenario(player):
         assert await player.check("sc.w", RAM, 1) == ("done", 1)
@@ -523,7 +525,8 @@ def test_cbo_zero_of_a_block_that_is_there_writes_a_word_a_cycle():
     play(scenario)
 
 
-@pytest.mark.rule("cbo-clean_op", "cbo-flush_op", "cbo-inval_op", "cbo-flush_unaligned", "cbo-inval_unaligned")
+@pytest.mark.rule("cbo-clean_op", "cbo-flush_op", "cbo-inval_op", "cbo-flush_unaligned", "cbo-inval_unaligned",
+                  "cmo_invalidate_load_values")
 @pytest.mark.parametrize("name", ("cbo.clean", "cbo.flush", "cbo.inval"))
 @pytest.mark.parametrize("known", (False, True), ids=("tlb-miss", "tlb-hit"))
 def test_a_managed_block_is_in_memory_when_the_instruction_is_done(name, known):

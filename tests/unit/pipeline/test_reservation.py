@@ -51,7 +51,8 @@ def test_an_sc_ends_it():
     run(scenario)
 
 
-@pytest.mark.rule("sc_other_device_write_fail", "za64rs_res_set_req", "Zawrs_wrs-nto_stall_exec")
+@pytest.mark.rule("sc_other_device_write_fail", "za64rs_res_set_req", "za128rs_res_set_req",
+                  "za64rs_implies_za128rs", "Zawrs_wrs-nto_stall_exec")
 def test_a_write_of_its_line_by_somebody_else_ends_it_and_one_of_another_line_does_not():
     async def scenario(ctx, dut):
         for bit in range(28):
