@@ -10,7 +10,7 @@ from random import Random
 
 from ...rtl.config import CoreConfig
 from ...rtl.isa import instructions
-from ...rtl.isa.instructions import INSTRUCTIONS, Unit
+from ...rtl.isa.instructions import INSTRUCTIONS, Amo, Unit
 from .assembler import (
     C_NOP,
     Code,
@@ -63,6 +63,7 @@ class Body:
     def __init__(self, random: Random, config: CoreConfig, csrs: dict, pointers: list, nowhere: list, privilege: int):
         self.instructions = instructions.table(config)
         self.amos, self.on_blocks = ([i for i in self.instructions if i.unit == unit] for unit in (Unit.AMO, Unit.CBO))
+        self.swaps = [i for i in self.amos if i.op == Amo.CAS]
         self.random, self.csrs, self.pointers, self.nowhere = random, csrs, pointers, nowhere
         simple = [(self.alu, 30), (self.compressed_alu, 20), (self.access, 24), (self.compressed_access, 8),
                   (self.amo, 5), (self.reservation, 2), (self.branch, 10), (self.fence, 1), (self.pointer, 5),
@@ -142,7 +143,13 @@ class Body:
 
     def amo(self):
         """An AMO."""
-        self.code.add(self.random_operands(self.random.choice(self.amos), s=self.aligned()))
+        base, d, r = self.aligned(), self.random.randrange(FREE), self.random
+        if self.swaps and r.random() < 0.3:
+            if r.random() < 0.6:  # most of these will find what they expect
+                d &= ~1
+                self.code.add(op("ld", d=d, s=base), op("ld", d=d + 1, s=base, i=8))
+            return self.code.add(self.random_operands(r.choice(self.swaps), s=base, d=d))
+        self.code.add(self.random_operands(r.choice(self.amos), s=base, d=d))
 
     def on_block(self):
         """An instruction on a cache block."""
