@@ -186,9 +186,8 @@ class LoadStore(wiring.Component):
                      request.size.eq(Mux(access.misaligned, 0, Mux(access.zero, BLOCK_SIZE, Mux(pair, 4, size))))]
 
         def fail(causes):
-            is_load = (executed.context.reach == Reach.LOAD) & ~executed.context.as_store
-            m.d.sync += [self.fault.eq(0),
-                         self.fault.cause.eq(Mux(is_load, causes[Reach.LOAD], causes[Reach.STORE]))]
+            m.d.sync += [self.fault.eq(0), self.fault.cause.eq(Mux(
+                executed.context.reach == Reach.LOAD, causes[Reach.LOAD], causes[Reach.STORE]))]
             m.next = "FAULT"
 
         # The answer of the cache comes late: all that depends on it is chosen beside the states, by one term.

@@ -429,3 +429,29 @@ def test_the_record_says_what_was_done_to_memory(name, stored, kind):
 
 def test_every_operation_of_the_system_unit_is_one_that_commit_knows():
     assert {row.op for row in BY_NAME.values() if row.unit.name == "SYSTEM"} == set(System)
+
+
+@pytest.mark.rule("Zacas_rv64_amocas-q_op", "Zacas_rv64_amocas-q_rd_frst_reg_x0")
+@pytest.mark.parametrize("rd", (0, 6))
+def test_a_pair_is_written_upper_register_first_and_flushes_what_may_have_read_it(rd):
+    async def scenario(p):
+        ctx, dut = p.ctx, p.dut
+        await p.give("amocas.q", d=rd, t=8, executed={"result": 0x10, "offset": 0x10})
+        assert not ctx.get(dut.csr.retired) and p.get("go")
+        for member, value in (("pair", 1), ("value", 0x222), ("value_high", 0x222), ("data_high", 0x444),
+                              ("data", 0x333), ("hpa", 0x8000_0010), ("stored", 1)):
+            ctx.set(getattr(dut, member), value)
+        forward = p.get("forward")
+        assert not ctx.get(dut.csr.retired) and not p.get("flush")
+        assert (forward.valid, forward.rd, forward.known, forward.value) == (rd != 0, rd + 1, 1, 0x222)
+        await ctx.tick()
+        ctx.set(dut.pair, 0)
+        ctx.set(dut.value, 0x111)
+        forward = p.get("forward")
+        assert (forward.valid, forward.rd, forward.known, forward.value) == (rd != 0, rd, 1, 0x111)
+        assert ctx.get(dut.csr.retired) and p.get("flush") and not p.get("go")
+        assert await p.resumes() == PC + 4
+        retire = ctx.get(dut.retire.payload)
+        assert (retire.memory, retire.size, retire.gva, retire.hpa) == (MemoryKind.AMO, 4, 0x10, 0x8000_0010)
+        assert (retire.data, retire.data_high, retire.rd_value, retire.rd_high) == (0x333, 0x444, 0x111, 0x222)
+    run(scenario)

@@ -311,3 +311,21 @@ def test_without_misa_h_its_instructions_are_illegal_in_every_mode():
         await x.ctx.tick()
         assert x.put("sfence.vma").access == OK
     run(scenario)
+
+
+@pytest.mark.rule("no_addr_misaligned_excep", "Zacas_amocas_rs1_addr_alignment", "Zabha_rs1_align_addr")
+@pytest.mark.parametrize("name", ("cbo.zero", "cbo.clean", "amocas.q", "amocas.h", "amoadd.b", "ld"))
+def test_what_is_misaligned_depends_on_the_size_and_a_block_never_is(name):
+    async def scenario(x):
+        size = {"q": 16, "h": 2, "b": 1, "d": 8}.get(name[-1]) if not name.startswith("cbo") else 1
+        for address in (*range(32), *range(4080, 4096)):
+            o = x.put(name, address)
+            assert o.form.misaligned == (address % size != 0)
+            crosses = size <= 8 and address % 8 + size > 8
+            if size <= 8 or address % size == 0:  # a pair that is misaligned is refused before
+                assert (o.form.crosses, o.form.crosses_page) == (crosses, crosses and address % 4096 + size > 4096)
+            assert (o.form.pair, o.form.zero, o.form.manage) == (
+                name == "amocas.q", name == "cbo.zero", name == "cbo.clean")
+            if name in ("cbo.zero", "amocas.q"):
+                assert (o.form.size, o.form.last_byte) == (3, 7)
+    run(scenario)
