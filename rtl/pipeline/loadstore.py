@@ -100,7 +100,10 @@ class LoadStore(wiring.Component):
         quick = Signal()                             # the cache was read as it came, and nothing else is to be done
         is_amo, is_sc, size, last_byte = access.amo, access.sc, access.size, access.last_byte
         crosses, crosses_page = access.crosses, access.crosses_page
-        needs_memory = is_amo | is_sc | access.lr | access.zero
+        has = self.config.has
+        zero, pair, manage = (kind if has(extension) else Const(0) for kind, extension in (
+            (access.zero, "zicboz"), (access.pair, "zacas"), (access.manage, "zicbom")))
+        needs_memory = is_amo | is_sc | access.lr | zero
 
         def refused(shape):
             return shape.misaligned & (shape.amo | shape.sc | shape.lr if self.misaligned else 1)
@@ -110,8 +113,7 @@ class LoadStore(wiring.Component):
         first_page, second_page, here = Signal(Page), Signal(Page), Signal(Page)
         part, have_old, old, low, held = Signal(), Signal(), Signal(64), Signal(64), Signal(64)
         # AMOCAS.Q has two parts of eight bytes: it reads the lower and the upper, then writes the upper and the lower.
-        has_pairs, manages = self.config.has("zacas"), self.config.has("zicbom")
-        pair, old_high, result = access.pair, Signal(64), Signal(64)
+        old_high, result = Signal(64), Signal(64)
         m.d.comb += result.eq(old)
         raw = Signal(64)                             # what the cache reads
         m.d.comb += raw.eq(selected(cache.rows, cache.match))
@@ -122,7 +124,7 @@ class LoadStore(wiring.Component):
         # CBO.ZERO writes one word of its block after the other, wherever in it the address lies; while one is written
         # the next is read.
         word, row, ahead = Signal(3), Signal(9), Signal()
-        m.d.comb += row.eq(Cat(Mux(access.zero, (word + ahead)[:3], part_address[3:6]), part_address[6:12]))
+        m.d.comb += row.eq(Cat(Mux(zero, (word + ahead)[:3], part_address[3:6]), part_address[6:12]))
         place_hpa = Cat(part_address[:3], row, here.ppn)
 
         m.submodules.reservation = reservation = Reservation()
@@ -172,7 +174,7 @@ class LoadStore(wiring.Component):
             cache.clean.eq(self.clean), self.cleaned.eq(cache.cleaned),
             cache.read.eq(reads), cache.offset.eq(coming.offset),
             cache.write_data.eq(rotated_right(m, new, back)),
-            cache.mask.eq(lanes[:8] & (~part | pair).replicate(8) | lanes[8:] & (part | access.zero).replicate(8)),
+            cache.mask.eq(lanes[:8] & (~part | pair).replicate(8) | lanes[8:] & (part | zero).replicate(8)),
             cache.keep.eq(decoded.op == Cbo.CLEAN),
             # Main memory without cache is reached by eight bytes and lanes, so that misaligned accesses work.
             cache.single_address.eq(Mux(here.memory, Cat(Const(0, 3), place_hpa[3:]), place_hpa)),
@@ -183,7 +185,7 @@ class LoadStore(wiring.Component):
         request = self.translate.request
         m.d.comb += [request.va.eq(part_address), request.context.eq(executed.context),
                      # Of a misaligned access one byte of each part: where a page is cut, it is refused anyway.
-                     request.size.eq(Mux(access.misaligned, 0, Mux(access.zero, BLOCK_SIZE, Mux(pair, 4, size))))]
+                     request.size.eq(Mux(access.misaligned, 0, Mux(zero, BLOCK_SIZE, Mux(pair, 4, size))))]
 
         def fail(causes):
             m.d.sync += [self.fault.eq(0), self.fault.cause.eq(Mux(
@@ -193,14 +195,14 @@ class LoadStore(wiring.Component):
         # The answer of the cache comes late: all that depends on it is chosen beside the states, by one term.
         looks, ends = Signal(), Signal()             # waits for a hit; takes effect without the cache
         modifies = is_amo & ~have_old
-        goes_on = crosses & ~part | access.zero & ~word.all() | pair & part
+        goes_on = crosses & ~part | zero & ~word.all() | pair & part
         joins = crosses & part & access.load
         m.d.comb += [self.done.eq(ends | looks & ~modifies & ~goes_on & ~joins & ~pair & cache.hit),
                      self.loaded.eq(chosen), self.value.eq(Mux(is_sc, ~holds, Mux(is_amo, result, 0))),
                      cache.write.eq(looks & writes & ~modifies)]
 
         def next_part():
-            m.d.sync += [low.eq(Mux(elsewhere, held, raw)), part.eq(crosses), word.eq(word + access.zero)]
+            m.d.sync += [low.eq(Mux(elsewhere, held, raw)), part.eq(crosses), word.eq(word + zero)]
             with m.If(crosses_page):
                 m.d.sync += here.eq(second_page)
             m.next = "READ"
@@ -229,7 +231,7 @@ class LoadStore(wiring.Component):
                 m.next = "GATHERED"
             with m.Else():
                 m.next = "FIRST"
-                if has_pairs:
+                if has("zacas"):
                     with m.If(pair):
                         m.next = "PAIR"
 
@@ -248,7 +250,7 @@ class LoadStore(wiring.Component):
                         fail(ACCESS_FAULT if self.misaligned else ADDRESS_MISALIGNED)
                     with m.Elif(~executed.page_known):
                         m.next = "TRANSLATE"
-                    with m.Elif(crosses_page | ~here.cacheable | access.manage | pair):
+                    with m.Elif(crosses_page | ~here.cacheable | manage | pair):
                         m.next = "CHECK"
                     with m.Else():
                         read()
@@ -279,8 +281,8 @@ class LoadStore(wiring.Component):
                     m.next = "TRANSLATE"
                 with m.Else():
                     m.next = "READ"
-                    if manages:
-                        with m.If(access.manage):
+                    if has("zicbom"):
+                        with m.If(manage):
                             m.next = "MANAGE"
             with m.State("READ"):
                 m.d.comb += operands.read.eq(Read.AFTER_RS2)
@@ -326,11 +328,11 @@ class LoadStore(wiring.Component):
             with m.State("GATHERED"):
                 m.d.comb += [elsewhere.eq(1), other.eq(gathered), ends.eq(1)]
                 m.next = "FIRST"
-            if has_pairs:
+            if has("zacas"):
                 with m.State("PAIR"):
                     m.d.comb += [self.pair.eq(1), result.eq(old_high)]
                     m.next = "FIRST"
-            if manages:
+            if has("zicbom"):
                 with m.State("MANAGE"):
                     m.d.comb += [cache.manage.eq(1), ends.eq(cache.managed)]
                     with m.If(cache.managed):
@@ -339,7 +341,7 @@ class LoadStore(wiring.Component):
                 m.d.comb += self.faulted.eq(1)
                 m.next = "FIRST"
 
-        m.d.comb += ahead.eq(fsm.ongoing("LOOK") & access.zero & ~word.all())
+        m.d.comb += ahead.eq(fsm.ongoing("LOOK") & zero & ~word.all())
         with m.If(ahead):
             m.d.comb += [cache.read.eq(1), cache.offset.eq(Cat(Const(0, 3), row))]
 
@@ -365,7 +367,7 @@ class LoadStore(wiring.Component):
         m.d.sync += refilling.eq(cache.refill)
         m.d.comb += [
             self.miss.eq(cache.refill & ~refilling),
-            self.hpa.eq(Cat(address[:6] & (~access.zero).replicate(6), address[6:12], first_page.ppn)),
+            self.hpa.eq(Cat(address[:6] & (~zero).replicate(6), address[6:12], first_page.ppn)),
             self.hpa_next.eq(Mux(crosses_page, Cat(Const(0, 12), second_page.ppn), 0)),
             self.stored.eq(writes), self.value_high.eq(Mux(pair, old_high, 0)),
             self.data_high.eq(Mux(pair, Mux(operands.matches, operands.operand_high, old_high), 0)),
