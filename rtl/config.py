@@ -17,7 +17,8 @@ LINE_BYTES = 64
 class Region:
     """A range of physical addresses and its attributes (machine chapter, "Physical Memory Attributes").
 
-    Main memory is cached, executable, and takes misaligned accesses and atomics. A device is none of these.
+    Main memory is cached, executable, may hold page tables, and takes misaligned accesses and atomics. A device is and
+    does none of these.
     """
     name: str
     base: int
@@ -79,7 +80,9 @@ class CoreConfig:
     memory_map: tuple[Region, ...] = VIRT
 
     def __post_init__(self):
-        object.__setattr__(self, "extensions", tuple(sorted(set(self.extensions))))
+        # Without entries Smepmp has nothing to say.
+        present = set(self.extensions) - (set() if self.pmp_entries else {"smepmp"})
+        object.__setattr__(self, "extensions", tuple(sorted(present)))
         powers = [2**n for n in range(1, 11)]
         for field, legal in (("hypervisor", (False, True)), ("va_bits", (39, 48, 57)), ("asid_bits", range(17)),
                              ("vmid_bits", range(15)), ("geilen", range(64)),

@@ -141,8 +141,12 @@ class Core(wiring.Component):
 
         # What is watched.
         own = Signal(EVENT_BITS)
-        for name, happens in {"mispredicted": execute.redirect, "wait_operand": issue.waits,
-                              "icache_miss": fetch.miss, "dcache_miss": loadstore.miss}.items():
+        for name, happens in {
+            "mispredicted": execute.redirect, "wait_operand": issue.waits, "icache_miss": fetch.miss,
+            "dcache_miss": loadstore.miss, "stall_translation": loadstore.waits_translation,
+            "stall_line": loadstore.waits_line, "stall_device": loadstore.waits_device,
+            "fetch_translation": fetch.translate.valid, "fetch_line": fetch.cache.refill,
+        }.items():
             m.d.comb += own[EVENTS[name]].eq(happens)
         m.d.comb += [
             self.retire.valid.eq(commit.retire.valid), self.retire.payload.eq(commit.retire.payload),

@@ -167,9 +167,11 @@ class PmpSignature(wiring.Signature):
         That entry, combinationally.
     matter : In(16)
         Bit n: entry n matches something, or its pmpaddr is the lower bound of the next entry. The others need no look.
+    mml : In(1), mmwp : In(1)
+        mseccfg.
     """
     def __init__(self):
-        super().__init__({"number": Out(4), "entry": In(PmpEntry), "matter": In(16)})
+        super().__init__({"number": Out(4), "entry": In(PmpEntry), "matter": In(16), "mml": In(1), "mmwp": In(1)})
 
 
 class CacheBlockEnables(data.Struct):

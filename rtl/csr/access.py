@@ -74,6 +74,12 @@ def granted_from_above(mode, machine, hypervisor, supervisor) -> Facts:
     return Facts((mode == Mode.M) | machine & (hypervisor | ~v(mode)) & (supervisor | ~is_user), machine)
 
 
+def counters_open(mode, machine, hypervisor) -> Value:
+    """The bits of scountovf that `mode` may see, by mcounteren and hcounteren; the others read as zero (rules
+    scountovf_mmode_read_access, scountovf_smode_read_access, scountovf_vsmode_read_access)."""
+    return (machine | (mode == Mode.M).replicate(64)) & (hypervisor | ~v(mode).replicate(64))
+
+
 def stimecmp_guard(mode, menvcfg_stce, mcounteren_tm, henvcfg_stce, hcounteren_tm) -> Facts:
     """stimecmp, and vstimecmp by its own address (rules menvcfg_stce_op2, mcounteren_tm_clr, henvcfg_stce,
     hcounteren_acc)."""

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -11,12 +11,13 @@ from ..isa.csr import ALL_ONES, Box, Guard, Kind
 from ..isa.csrs import table
 from ..isa.csrs_machine import EVENTS
 from ..isa.modes import Mode, v
+from ..isa.pmp import RLB
 from ..payloads import AtpFields, record
 from ..ports import CacheBlockEnables, CsrSignature, CsrStatus, PmpSignature, TranslationCsrs
-from .access import counter_guard, csr_access, hgatp_guard, satp_guard, stimecmp_guard
-from .counters import Counters
+from .access import counter_guard, counters_open, csr_access, hgatp_guard, satp_guard, stimecmp_guard
+from .counters import INHIBITS_LSB, Counters
 from .interrupts import MIP_BITS, InterruptCsrs, Interrupts
-from .pmp import PmpRegisters
+from .pmp import PmpRegisters, rlb_written
 from .state import State
 from .traps import entry_pc, entry_writes, mret_mode, mret_writes, sret_mode, sret_writes, trap_target
 
@@ -40,14 +41,14 @@ class CsrFile(wiring.Component):
     flush_first : Out(1)
         For one cycle after a write of satp, vsatp or hgatp: the first-level TLBs know nothing of their IDs.
     flush_all : Out(1)
-        For one cycle after a write that changes the MODE of one of them, a PMP register, or misa.H: no translation
-        that any TLB holds may be used.
+        For one cycle after a write that changes the MODE of one of them, a PMP register, mseccfg, or misa.H: no
+        translation that any TLB holds may be used.
     time : In(64)
         mtime.
     msip, mtip, meip, seip : In(1), hgeip_lines : In(64)
         Interrupts; bit n of the last is guest external interrupt n.
     events : In(32)
-        What an mhpmcounter may count; mhpmevent selects bit n-1 by n.
+        What an mhpmcounter may count, of the cycle before; mhpmevent selects bit n-1 by n.
     inspect_enable : In(1), inspect_address : In(12), inspect_value : Out(64)
         While enabled, the CSR at that address, combinationally, whatever the mode, and nothing substituted where V=1.
         `csr.read_data` and `csr.written` mean nothing then.
@@ -69,21 +70,31 @@ class CsrFile(wiring.Component):
         m.submodules.counters = counters = Counters(csrs, config.hpm_counters)
         m.submodules.pmp = pmp = PmpRegisters(config.pmp_entries)
         connect(m, flipped(self.pmp), pmp.pmp)
+        m.d.comb += [pmp.mml.eq(state.field("mseccfg.MML")), pmp.mmwp.eq(state.field("mseccfg.MMWP")),
+                     pmp.rlb.eq(state.field("mseccfg.RLB"))]
         m.submodules.interrupts = interrupts = Interrupts(config)
 
         guest_time = (self.time + state["htimedelta"])[:64]
         address = self.own_address(m, csrs, mode)
         computed = {"mip": interrupts.mip, "hgeip": interrupts.hgeip,
-                    "time": Mux(v(mode) & ~self.inspect_enable, guest_time, self.time)}
+                    "time": Mux(v(mode) & ~self.inspect_enable, guest_time, self.time),
+                    "scountovf": counters.overflowed & Mux(self.inspect_enable, ALL_ONES, counters_open(
+                        mode, state["mcounteren"], state["hcounteren"]))}
         computed = {name: value for name, value in computed.items() if name in csrs}
         self.read(m, csrs, state, mode, address, computed, counters, pmp)
         self.write(m, csrs, state, mode, address, counters, pmp)
+        # After all that software writes: a request is never lost (rule sip_lcofip_op).
+        with m.If(counters.request):
+            state.set(m, {"mip.LCOFIP": Const(1)})
         self.trap(m, state, mode)
         self.connect_interrupts(m, state, mode, interrupts, guest_time)
 
         m.d.comb += [
             csr.mip.eq(interrupts.mip), csr.time.eq(self.time), counters.inhibit.eq(state["mcountinhibit"][:32]),
-            counters.retired.eq(csr.retired), counters.events.eq(self.events),
+            counters.cycle_inhibits.eq(state["mcyclecfg"][INHIBITS_LSB:]),
+            counters.instret_inhibits.eq(state["minstretcfg"][INHIBITS_LSB:]), counters.mode.eq(mode),
+            counters.hypervisor.eq(state.field("misa.H")), counters.retired.eq(csr.retired),
+            counters.events.eq(self.events),
             csr.status.eq(self.status(state, mode)),
         ]
         for name in ("satp", "vsatp", "hgatp"):
@@ -168,6 +179,10 @@ class CsrFile(wiring.Component):
                 if each.box is Box.PMP:
                     m.d.comb += pmp.write.eq(1)
                     m.d.sync += self.flush_all.eq(1)
+                elif each.name == "mseccfg":
+                    m.d.sync += self.flush_all.eq(1)
+                    state.write(m, each, value, v(mode))
+                    state.set(m, {"mseccfg.RLB": rlb_written(value[RLB.lsb], state.field("mseccfg.RLB"), pmp.locked)})
                 elif each.box is Box.COUNTERS:
                     is_event = each.name.startswith("mhpmevent")
                     m.d.comb += (counters.write_event if is_event else counters.write_value).eq(1)

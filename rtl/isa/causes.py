@@ -49,6 +49,7 @@ class Interrupt(enum.IntEnum, shape=6):
     VSEI = 10
     MEI = 11
     SGEI = 12
+    LCOFI = 13
 
     @property
     def description(self) -> str:
@@ -92,10 +93,11 @@ _INTERRUPT_DESCRIPTIONS = {
     Interrupt.VSEI: "Virtual supervisor external interrupt",
     Interrupt.MEI: "Machine external interrupt",
     Interrupt.SGEI: "Supervisor guest external interrupt",
+    Interrupt.LCOFI: "Local counter-overflow interrupt",
 }
 
 INTERRUPT_ORDER = (Interrupt.MEI, Interrupt.MSI, Interrupt.MTI, Interrupt.SEI, Interrupt.SSI, Interrupt.STI,
-                   Interrupt.SGEI, Interrupt.VSEI, Interrupt.VSSI, Interrupt.VSTI)
+                   Interrupt.SGEI, Interrupt.VSEI, Interrupt.VSSI, Interrupt.VSTI, Interrupt.LCOFI)
 """Interrupts that one mode takes, most urgent first (rules intr_M_mode_pri, hsint_priority)."""
 
 VS_INTERRUPTS = (Interrupt.VSSI, Interrupt.VSTI, Interrupt.VSEI)

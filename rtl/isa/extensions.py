@@ -15,7 +15,17 @@ class Extension:
 
 
 EXTENSIONS: tuple[Extension, ...] = (
+    Extension("smcntrpmf", "mcyclecfg and minstretcfg: mcycle and minstret count in chosen modes"),
+    Extension("smepmp", "mseccfg.MML, MMWP and RLB: PMP that keeps M-mode from the memory of others"),
+    Extension("sscofpmf", "mhpmevent.OF and its filters, scountovf, and the interrupt LCOFI when a counter overflows"),
     Extension("sstc", "stimecmp and vstimecmp: timers of S and VS without M"),
+    Extension("zba", "addresses: shift by 1 to 3 and add, unsigned words"),
+    Extension("zbb", "bits: counts, rotations, minimum and maximum, bytes, logic with negation"),
+    Extension("zbs", "single bits: set, clear, invert, extract"),
+    Extension("zcb", "more compressed instructions; those of Zba and Zbb where these are too"),
+    Extension("zcmop", "compressed may-be-operations, which do nothing"),
+    Extension("zicond", "a register or zero, by a condition"),
+    Extension("zimop", "may-be-operations, which write zero"),
     Extension("zabha", "AMOs of bytes and halfwords"),
     Extension("zacas", "AMOCAS: compare and swap, of up to 16 bytes"),
     Extension("zawrs", "WRS.NTO and WRS.STO: the hart waits for a store to what LR has reserved"),
@@ -34,7 +44,14 @@ BUILT_IN: dict[str, str] = {
     "ziccamoa": "every AMO works on main memory",
     "ziccif": "fetch reads eight bytes at once, so code in main memory is never seen half written",
     "ziccrse": "only SC, and a device that writes its line, end a reservation: a constrained LR/SC loop succeeds",
-    "zicntr": "cycle, time, instret", "zicsr": "CSRs", "zifencei": "FENCE.I", "zihpm": "hpmcounters, some of them 0"}
+    "zicntr": "cycle, time, instret",
+    "zicsr": "CSRs",
+    "zifencei": "FENCE.I",
+    "zihintntl": "hints are executed as what they are encoded as: rtl/isa/hints.py",
+    "zihintpause": "the same",
+    "zihpm": "hpmcounters, some of them 0",
+    "zkt": "what it lists takes a time that does not depend on operands",
+}
 """Those that no configuration lacks, and by what it has each."""
 
 

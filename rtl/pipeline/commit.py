@@ -104,7 +104,6 @@ class Commit(wiring.Component):
 
         # What the load-store unit says comes late in the cycle: all that it does not say is 0.
         m.d.comb += [finishes.eq(ends | self.done), value.eq(self.loaded | self.value | result)]
-        is_system = unit == Unit.SYSTEM
         interrupted = fresh & csr.interrupt
         m.d.comb += csr.op.address.eq(decoded.bits[20:32])
         funct3 = decoded.bits[12:15]
@@ -228,11 +227,13 @@ class Commit(wiring.Component):
             self.forward.value.eq(value),
         ]
         self.record(m, x, mode, trap, traps, finishes, value, fresh)
-        works = valid & ~finishes
+        works = valid & ~finishes & ~traps
+        divides = unit == Unit.DIV
         for name, happens in {
             "retired": finishes, "trapped": traps, "interrupted": traps & trap.interrupt, "flushed": self.flush,
-            "stall_empty": ~valid, "stall_memory": works & x.memory, "stall_divide": works & (unit == Unit.DIV),
-            "stall_system": works & (is_system | (unit == Unit.CSR)),
+            "stall_empty": ~valid, "stall_memory": works & x.memory, "stall_divide": works & divides,
+            "stall_system": works & ~x.memory & ~divides, "stall_wfi": fsm.ongoing("WAIT"),
+            "vm_exit": traps & v(mode) & ~v(csr.taken.mode), "vm_entry": csr.xret & ~v(mode) & v(csr.taken.mode),
         }.items():
             m.d.comb += self.events[EVENTS[name]].eq(happens)
         return m

@@ -24,6 +24,7 @@ from ..isa.instructions import Cbo, Format, System, Unit
 from ..payloads import Context, Reach, change
 from ..ports import CsrStatus, LookupSignature
 from ..units.alu import AluUnit
+from ..units.bits import BIT_EXTENSIONS, BitUnit
 from ..units.multiplier import Multiplier
 from .context import data_context
 from .payloads import Executed, Forward, Issued
@@ -78,7 +79,7 @@ class Execute(wiring.Component):
         is_branch, is_jump = controls.branch, controls.jump
         result = Signal(64)
         number = Cat(issued.number, issued.number[31].replicate(32))
-        m.submodules.alu = alu = AluUnit()
+        m.submodules.alu = alu = AluUnit(self.config)
         m.submodules.multiplier = multiplier = Multiplier()
         m.d.comb += [
             # Where the result comes from elsewhere, that of the ALU is 0. An operand that is not used is 0, too.
@@ -94,6 +95,15 @@ class Execute(wiring.Component):
         m.d.comb += [total.eq(Mux(controls.from_pc, fetched.pc, issued.a) + number),
                      link.eq(fetched.pc + Cat(Const(0, 1), fetched.compressed, ~fetched.compressed)),
                      result.eq(alu.result | link & is_jump.replicate(64) | total & controls.sums.replicate(64))]
+
+        # What is late is chosen where nobody waits for it: on its way to commit, from where it is forwarded.
+        if any(self.config.has(extension) for extension in BIT_EXTENSIONS):
+            m.submodules.bits = late = BitUnit(self.config)
+            m.d.comb += [late.controls.eq(controls.bits), late.a.eq(issued.a), late.b.eq(issued.b),
+                         late.less.eq(alu.less), late.shifted.eq(alu.result[0]),
+                         o.result.eq(Mux(controls.late, late.result, result))]
+        else:
+            m.d.comb += o.result.eq(result)
 
         # Branches: funct3 is eq, ne, -, -, lt, ge, ltu, geu.
         holds = Mux(bits[14], alu.less, issued.a == issued.b) ^ bits[12]
@@ -130,7 +140,7 @@ class Execute(wiring.Component):
         if self.config.has("zawrs"):
             may_end_in_time = ~decoded.illegal & (unit == Unit.SYSTEM) & (decoded.op == System.WRS_NTO)
         m.d.comb += [
-            o.decoded.eq(decoded), o.b.eq(issued.b), o.result.eq(result),
+            o.decoded.eq(decoded), o.b.eq(issued.b),
             o.a.eq(issued.a | bits[15:20] & (decoded.immediate == Format.Z).replicate(5)),
             o.context.eq(change(Context(context), hlvx=decoded.hlvx, as_store=manages,
                                 reach=Mux((unit == Unit.LOAD) | manages, Reach.LOAD, Reach.STORE))),
@@ -143,7 +153,7 @@ class Execute(wiring.Component):
             o.access.eq(self.answer(decoded, status)),
             self.forward.valid.eq(self.i.valid & decoded.writes_rd & decoded.rd.any()),
             self.forward.rd.eq(decoded.rd),
-            self.forward.known.eq((unit == Unit.ALU) | is_jump),
+            self.forward.known.eq(controls.known),
             self.forward.value.eq(result),
         ]
         return m

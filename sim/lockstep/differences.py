@@ -43,6 +43,7 @@ def bits(high: int, low: int) -> int:
 MCYCLE, MINSTRET, CYCLE = 0xb00, 0xb02, 0xc00
 HPM_COUNTERS = (*range(0xb03, 0xb20), *range(0xc03, 0xc20))
 HPM_EVENTS = tuple(range(0x323, 0x340))
+SCOUNTOVF = 0xda0
 
 BEHAVIOUR = {
     "interrupts": """Spike takes what is pending and enabled at once, a pipeline some instructions later: Spike is given
@@ -59,6 +60,7 @@ BEHAVIOUR = {
     "devices": "Spike has none. It loads what the core has loaded; stores are compared.",
     "mcountinhibit": """Whether an instruction that sets or clears mcountinhibit.IR counts in minstret is a choice:
         the core goes by the old value, Spike by the new one, so Spike's counter is corrected by one.""",
+    "LCOFI": "Spike counts no events, so nothing overflows there; LCOFIP comes from the core's mip.",
     "SC": """Only SC clears a reservation here and there. An SC of the core may fail nevertheless, as the manual allows,
         but not forever: FAILING_SC times in a row are the limit.""",
     "htinst and mtinst": """Spike writes 0 where a transformed instruction is allowed. With CoreConfig.htinst "full" the
@@ -107,7 +109,7 @@ def rows(config: CoreConfig) -> tuple[Row, ...]:
             unread=bits(17, 12), unwritten=bits(17, 12)),
         Row((0x607, 0xe12), "Spike has no guest external interrupts: hgeie and hgeip are 0", "both",
             unread=ALL, unwritten=ALL),
-        Row((MCYCLE, CYCLE, *HPM_COUNTERS, *HPM_EVENTS), "Spike has no clock and counts no events", "core",
+        Row((MCYCLE, CYCLE, *HPM_COUNTERS, *HPM_EVENTS, SCOUNTOVF), "Spike has no clock and counts no events", "core",
             unread=ALL, unwritten=ALL),
         Row((0x180, 0x280), "Spike has 16 bits of ASID", "both", unread=asid, unwritten=asid),
         Row((0x680,), "Spike has 14 bits of VMID, and a PPN that is not cut to the addresses that exist", "both",

@@ -38,6 +38,10 @@ DATA_BYTES = 0x8000
 MEMORY_BYTES = 0x20_0000
 """How much RAM a program needs, from RAM on."""
 
+# Bytes of pmpcfg while mseccfg.MML=1, without A.
+SHARED_CODE, SHARED_CODE_THAT_M_READS, SHARED_DATA, CODE_OF_M = 0x82, 0x86, 0x06, 0x85
+PMP_TOR, PMP_NAPOT = 1 << 3, 3 << 3
+
 PATIENCE = 150
 """Traps that a handler takes in one iteration before it gives up."""
 
@@ -85,6 +89,8 @@ class _Maker:
         self.hypervisor = config.hypervisor
         # What CBO.ZERO does where PMP cuts its block is unspecified: a program has either.
         self.cuts_blocks = self.random.random() < 0.5
+        self.lockdown = config.has("smepmp") and self.random.random() < 0.3
+        self.code_entry = self.random.choice((SHARED_CODE, SHARED_CODE_THAT_M_READS))
         self.names = count()
 
     def make(self, seed: int) -> RandomProgram:
@@ -189,11 +195,14 @@ class _Maker:
         code.align(4)
         start = code.here
         config = self.config.without("zicboz") if self.cuts_blocks else self.config
-        Body(self.random, config, self.csrs, self._pointers(), nowhere, privilege).write(code, self.items)
+        Body(self.random, config, self.csrs, self._pointers(), nowhere, privilege, self.lockdown).write(
+            code, self.items)
         return start
 
     def _driver(self, code: Code):
         code.add(*li(1, SAVED), csr("csrrw", self.csrs["mscratch"], s=1))
+        if self.lockdown:
+            self._lock_down(code)
         for n in range(self.iterations):
             code.label(("iteration", n))
             self._iteration(code, n)
@@ -212,12 +221,14 @@ class _Maker:
         values = {
             "mstatus": mode.value % 4 << 11 | (mode.value >> 2 & 1) << 39 | tsr << 22
             | some(1 << 1 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 18 | 1 << 19) | some(1 << 20 | 1 << 21, 0.2),
-            "medeleg": 0 if tsr else some(0xf0b1ff), "mideleg": 0 if tsr else some(0x222),
-            "mie": r.getrandbits(13), "sscratch": SAVED + 64, "satp": self.satp if paged else 0,
+            "medeleg": 0 if tsr else some(0xf0b1ff), "mideleg": 0 if tsr else some(0x2222),
+            "mie": r.getrandbits(14), "sscratch": SAVED + 64, "satp": self.satp if paged else 0,
             "mtvec": self.vectors["m"] | r.randrange(2), "stvec": self.vectors["s"] | r.randrange(2),
             "mcounteren": r.choice((0, -1, r.getrandbits(32))), "scounteren": r.choice((0, -1, r.getrandbits(32))),
             "menvcfg": r.choice((0, 1 << 63, -1, -1)), "senvcfg": r.choice((0, -1, -1)),
-            "stimecmp": r.choice((0, -1, r.getrandbits(12)))}
+            "stimecmp": r.choice((0, -1, r.getrandbits(12))),
+            "mcyclecfg": r.getrandbits(5) << 58, "minstretcfg": r.choice((0, r.getrandbits(5))) << 58,
+            "mhpmcounter3": -r.getrandbits(10), "mhpmevent3": r.choice((0, r.getrandbits(6))) << 58 | r.randrange(40)}
         if hypervisor:
             values |= {
                 "hedeleg": 0 if vtsr else some(0xb1ff), "hideleg": 0 if vtsr else some(0x444),
@@ -256,15 +267,33 @@ class _Maker:
     def _pmp(self, code: Code):
         """One region in the data with other permissions, before the last entry, which allows everything."""
         r, last = self.random, self.config.pmp_entries - 1
+        others = self._lockdown_entries() if self.lockdown else 0x1f << 8 * (last % 8)
         start, size = DATA_PAGES + r.randrange(DATA_BYTES // 64) * 64, (8 if self.cuts_blocks else 64) << r.randrange(8)
         permissions = r.randrange(8) & ~(2 if r.random() < 0.9 else 0) | (r.random() < 0.5)
+        permissions |= 0x80 if r.random() < 0.2 else 0
         kind = r.choice(("off", "off", "tor", "na4" if self.cuts_blocks else "napot", "napot"))
         config = {"off": 0, "tor": 1 << 11 | permissions << 8, "na4": 2 << 3 | permissions,
                   "napot": 3 << 3 | permissions}[kind]
         first = start >> 2 if kind != "napot" else (start // size * size >> 2) + (size // 8 - 1)
         for name, value in (("pmpaddr0", first), ("pmpaddr1", start + size >> 2), (f"pmpaddr{last}", -1),
-                            ("pmpcfg0", config), (f"pmpcfg{last // 8 * 2}", 0x1f << 8 * (last % 8))):
+                            ("pmpcfg0", config), (f"pmpcfg{last // 8 * 2}", others)):
             code.add(*li(1, value), csr("csrrw", self.csrs[name], s=1))
+
+    def _lock_down(self, code: Code):
+        """mseccfg.MML=1, with what is code for all modes and data for all: first what M needs to live through that."""
+        mseccfg, entries = self.csrs["mseccfg"], self._lockdown_entries()
+        of_m = (CODE_OF_M | PMP_NAPOT) << 48
+        code.add(csr("csrrwi", mseccfg, i=4))
+        for name, value in (("pmpaddr12", BODIES >> 2), ("pmpaddr13", DATA_PAGES >> 2), ("pmpaddr15", -1),
+                            ("pmpaddr14", (HANDLERS | (TOHOST - HANDLERS) // 2 - 1) >> 2), ("pmpcfg2", of_m)):
+            code.add(*li(1, value), csr("csrrw", self.csrs[name], s=1))
+        code.add(csr("csrrwi", mseccfg, i=5), *li(1, entries), csr("csrrw", self.csrs["pmpcfg2"], s=1),
+                 csr("csrrwi", mseccfg, i=self.random.choice((1, 3, 5, 7))))
+
+    def _lockdown_entries(self) -> int:
+        """pmpcfg2 of a program with mseccfg.MML=1: the bodies, handlers and driver, and everything else."""
+        code = self.code_entry
+        return (code | PMP_TOR) << 40 | (code | PMP_NAPOT) << 48 | (SHARED_DATA | PMP_NAPOT) << 56
 
 
 def random_program(seed: int, config: CoreConfig = FULL, *, iterations: int = 24, items: int = 150) -> RandomProgram:

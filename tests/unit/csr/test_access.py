@@ -18,6 +18,7 @@ TM = 1 << 1
 STCE = 1 << 63
 
 
+@pytest.mark.rule("hgeip_acc")
 @pytest.mark.parametrize("address, write, answers", [
     #                   U  HS M  VU VS
     (MSTATUS,  False, (I, I, O, I, I)),
@@ -39,6 +40,7 @@ def test_a_csr_that_does_not_exist_is_illegal_in_every_mode():
     assert set(truth_table(csr_access, [12, 1, 1, Mode], rows)) == {I}
 
 
+@pytest.mark.rule("mstatus_tw_umode_op", "WFI_OPT_U_MODE", "mstatus_tw_op")
 @pytest.mark.parametrize("tw, vtw, answers", [
     #        U  HS M  VU VS
     (0, 0, (I, O, O, V, O)),
@@ -61,6 +63,7 @@ def test_tsr_makes_sret_illegal_in_hs_alone_and_vtsr_makes_it_virtual(tsr, vtsr,
     assert truth_table(access.sret_access, [Mode, 1, 1], [(mode, tsr, vtsr) for mode in MODES]) == list(answers)
 
 
+@pytest.mark.rule("mret_in_S_mode", "mret_in_U_mode")
 def test_mret_is_illegal_below_m():
     assert truth_table(access.mret_access, [Mode], [(mode,) for mode in MODES]) == [I, I, O, I, I]
 
@@ -107,6 +110,10 @@ def expected(csr, write):
     return {3: (I, I, O, I, I), 2: (I, O, O, V, V), 1: (I, O, O, V, O), 0: (O, O, O, O, O)}[least]
 
 
+@pytest.mark.rule("H_vscsrs_acc_vs", "H_vscsrs_acc_u", "H_vscsrs_acc_m_hs", "H_cause_virtual_instruction",
+                  "H_virtinst_vu_vs_nonhigh_allowedhs_tvm0", "H_virtinst_vu_nonhigh_supervisor_allowedhs_tvm0")
+@pytest.mark.rule("Zicsr_higher_priv", "Zicsr_rw", "Zicsr_access")
+@pytest.mark.rule("M_access_all_lower_priv_CSRs", "cycle_rdonly", "instret_rdonly", "hpmcounter_rdonly", "time_rdonly")
 def test_every_csr_of_the_table_answers_by_its_address_once_nothing_else_forbids(play):
     async def scenario(s):
         for name in ("mcounteren", "hcounteren", "scounteren"):
@@ -122,18 +129,25 @@ def test_every_csr_of_the_table_answers_by_its_address_once_nothing_else_forbids
     play(scenario)
 
 
+@pytest.mark.rule("Zicsr_debug_illegal", "ssstrict_unimplemented_opcodes_csr_exception")
 def test_every_address_that_the_table_lacks_is_illegal_everywhere(play):
+    likely = {0xc81, 0xc80, 0x181, 0x615, 0x690, 0x3a1, 0x3b9, 0x682, 0x747, 0x757, *range(0x7b0, 0x7c0)}
+
     async def scenario(s):
         known = {csr.address for csr in s.csrs.values()}
+        assert not known & set(range(0x7b0, 0x7c0))  # of debug mode
         for mode in MODES:
             await s.enter(mode)
             for address in set(range(0, 4096)) - known:
                 # A seventh of them in each mode, to save time, and the likely mistakes in all.
-                if address % 7 == mode or address in (0xc81, 0xc80, 0x615, 0x690, 0x3a1, 0x3b9, 0x682, 0x747, 0x757):
+                if address % 7 == mode or address in likely:
                     assert (address, await s.access(address)) == (address, I)
     play(scenario)
 
 
+@pytest.mark.rule("hedelegh_sz", "hedelegh_acc", "hedelegh_op", "henvcfgh_sz", "henvcfgh_acc", "henvcfgh_op",
+                  "htimedeltah_sz", "htimedeltah_acc", "htimedeltah_op", "vstimecmp_acc", "H_illegal_high_half")
+@pytest.mark.rule("stimecmp_stimecmph_sz_acc")
 @pytest.mark.parametrize("address", (0xc80, 0xc81, 0xc82, 0x615, 0x612, 0x61a, 0x25d, 0x15d),
                          ids=("cycleh", "timeh", "instreth", "htimedeltah", "hedelegh", "henvcfgh", "vstimecmph",
                               "stimecmph"))
@@ -143,6 +157,9 @@ def test_high_halves_are_illegal_not_virtual_in_a_guest(play, address):
     play(scenario)
 
 
+@pytest.mark.rule("hcounteren_op", "H_virtinst_vs_nonhighctr_h0_m1", "H_virtinst_vu_nonhighctr_h0_s0_m1")
+@pytest.mark.rule("scounteren_op")
+@pytest.mark.rule("mcounteren_op", "mcounteren_enc", "mcounteren_clr_ill_inst_exc", "mcounteren_set_nxt_priv")
 @pytest.mark.parametrize("csr, number", (("cycle", 0), ("time", 1), ("instret", 2), ("hpmcounter3", 3),
                                          ("hpmcounter31", 31)))
 def test_a_counter_needs_the_bit_of_every_mode_above(play, csr, number):
@@ -160,6 +177,7 @@ def test_a_counter_needs_the_bit_of_every_mode_above(play, csr, number):
     play(scenario)
 
 
+@pytest.mark.rule("hcounteren_acc", "henvcfg_stce")
 def test_stimecmp_needs_stce_and_tm_of_every_mode_above(play):
     async def scenario(s):
         for machine, tm, guest, guest_tm in product((0, 1), repeat=4):
@@ -175,12 +193,14 @@ def test_stimecmp_needs_stce_and_tm_of_every_mode_above(play):
     play(scenario)
 
 
+@pytest.mark.rule("hgatp_tvm_illegal", "mstatus_tvm_hs")
 def test_tvm_forbids_satp_and_hgatp_in_hs_and_nothing_in_a_guest(play):
     async def scenario(s):
         await s.write("mstatus", 1 << 20)
-        assert await in_every_mode(s, "satp") == (I, I, O, V, O)
-        assert await in_every_mode(s, "hgatp") == (I, I, O, V, V)
-        assert await in_every_mode(s, "vsatp") == (I, O, O, V, V)
+        for write in (0, 1):
+            assert await in_every_mode(s, "satp", write) == (I, I, O, V, O)
+            assert await in_every_mode(s, "hgatp", write) == (I, I, O, V, V)
+            assert await in_every_mode(s, "vsatp", write) == (I, O, O, V, V)
     play(scenario)
 
 
@@ -207,6 +227,7 @@ def test_a_csr_access_that_traps_writes_nothing(play):
 HYPERVISOR_CSRS = ("hstatus", "hedeleg", "hgatp", "hvip", "hgeip", "vsstatus", "vsatp", "vstimecmp", "mtval2", "mtinst")
 
 
+@pytest.mark.rule("misa_h_op")
 def test_with_misa_h_off_the_hypervisor_csrs_do_not_exist(play):
     async def scenario(s):
         await s.write("menvcfg", STCE)

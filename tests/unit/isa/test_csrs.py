@@ -19,6 +19,7 @@ def test_fields_do_not_overlap(csr):
     assert csr.mask < 1 << 64
 
 
+@pytest.mark.rule("warl_rst")
 @every_csr
 def test_a_reset_value_fits_its_field_and_is_legal(csr):
     for field in csr.fields:
@@ -67,9 +68,19 @@ def test_without_the_h_extension_there_is_no_csr_nor_field_of_it():
         "henvcfg", "htval", "hip", "hvip", "htinst", "hgatp", "vsstatus", "vsie", "vstvec", "vsscratch", "vsepc",
         "vscause", "vstval", "vsip", "vstimecmp", "vsatp"}
     assert "MPV" not in {field.name for field in csrs["mstatus"].fields}
-    assert csrs["mideleg"].reset == 0 and csrs["misa"].reset == 0x8000000000141105
+    assert csrs["mideleg"].reset == 0 and csrs["misa"].reset == 0x8000000000141107
 
 
+@pytest.mark.rule("misa_b_op")
+@pytest.mark.parametrize("lacks", ("", "zba", "zbb", "zbs", "zicond"))
+def test_misa_b_says_that_all_of_zba_zbb_and_zbs_are_there(lacks):
+    misa = table(FULL.without(lacks))["misa"]
+    assert misa.reset >> 1 & 1 == (lacks in ("", "zicond"))
+    assert not misa.writable >> 1 & 1
+
+
+@pytest.mark.rule("henvcfg_stce", "stimecmp_exist", "vstimecmp_exist", "menvcfg_stce_exist", "henvcfg_stce_exist")
+@pytest.mark.rule("menvcfg_stce_rdonly0")
 def test_a_core_without_sstc_has_no_stimecmp_and_no_stce():
     csrs = table(FULL.without("sstc"))
     assert not {"stimecmp", "vstimecmp"} & csrs.keys()

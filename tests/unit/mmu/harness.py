@@ -113,6 +113,8 @@ class Player:
             mode, number, ppn = getattr(machine, name)
             ctx.set(dut.translation[name], {"mode": mode, "id": number, "ppn": ppn})
         self.entries.hold(ctx, machine.pmp)
+        ctx.set(self.entries.port.mml, machine.mml)
+        ctx.set(self.entries.port.mmwp, machine.mmwp)
         ctx.set(dut.uncached_enable, machine.uncached_page is not None)
         ctx.set(dut.uncached_page, machine.uncached_page or 0)
 
