@@ -7,7 +7,6 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from .bus import BusSignature
 from .cache.dcache import DataCache
 from .cache.icache import InstructionCache
-from .cache.ways import WAY_KIB
 from .config import PHYSICAL_BITS, CoreConfig
 from .csr.file import CsrFile
 from .events import EVENT_BITS, EVENTS, MMU_EVENTS
@@ -71,13 +70,12 @@ class Core(wiring.Component):
         m.submodules.issue = issue = Issue(config)
         m.submodules.issued = issued = Stage(Issued)
         m.submodules.execute = execute = Execute(config)
-        m.submodules.commit = commit = Commit(config.htinst)
-        m.submodules.loadstore = loadstore = LoadStore(config.misaligned == "hardware",
-                                                             config.dcache_kib // WAY_KIB)
+        m.submodules.commit = commit = Commit(config)
+        m.submodules.loadstore = loadstore = LoadStore(config)
         m.submodules.csr = csr = CsrFile(config)
         m.submodules.mmu = mmu = Mmu(config)
         m.submodules.icache = icache = InstructionCache(config.icache_kib)
-        m.submodules.dcache = dcache = DataCache(config.dcache_kib)
+        m.submodules.dcache = dcache = DataCache(config.dcache_kib, manages=config.has("zicbom"))
 
         # The path of an instruction.
         connect(m, fetch.o, align.i)
@@ -134,6 +132,10 @@ class Core(wiring.Component):
             commit.faulted.eq(loadstore.faulted),
             commit.fault.eq(loadstore.fault), commit.fault_offset.eq(loadstore.fault_offset),
             commit.hpa.eq(loadstore.hpa), commit.hpa_next.eq(loadstore.hpa_next), commit.device.eq(loadstore.device),
+            commit.reserved.eq(loadstore.reserved),
+            commit.pair.eq(loadstore.pair), commit.value_high.eq(loadstore.value_high),
+            commit.data_high.eq(loadstore.data_high), issue.third.eq(loadstore.register),
+            loadstore.register_value.eq(issue.third_value),
             commit.stored.eq(loadstore.stored), commit.data.eq(loadstore.data),
             loadstore.clean.eq(commit.clean), commit.cleaned.eq(loadstore.cleaned),
             fetch.invalidate.eq(commit.invalidate), commit.invalidated.eq(fetch.invalidated),

@@ -14,6 +14,9 @@ from .soc import UART_SOURCE, VIRTIO_SOURCE
 MACHINE_SOFTWARE, MACHINE_TIMER, SUPERVISOR_EXTERNAL, MACHINE_EXTERNAL = 3, 7, 9, 11
 """Interrupts of the hart, by their number in mip."""
 
+CACHE_BLOCKS = ("zicbom", "zicbop", "zicboz")
+"""Extensions that work on cache blocks; for each the tree gives the size of a block."""
+
 HART, PLIC, FINISHER = 1, 2, 3
 """Phandles: by these numbers nodes name each other."""
 
@@ -87,6 +90,7 @@ def device_tree(config: CoreConfig, memory_size: int, bootargs: str | None = Non
         "riscv,isa-base": "rv64i", "riscv,isa-extensions": extensions(config), "mmu-type": f"riscv,sv{config.va_bits}",
     } | {f"{side}-cache-{what}": [value] for side, kib in ways.items() for what, value in (
         ("size", kib << 10), ("block-size", LINE_BYTES), ("sets", 4096 // LINE_BYTES))} | {
+        f"riscv,{name[2:]}-block-size": [LINE_BYTES] for name in extensions(config) if name in CACHE_BLOCKS} | {
         "interrupt-controller": {"#interrupt-cells": [1], "interrupt-controller": None, "compatible": "riscv,cpu-intc",
                                  "phandle": [HART]}}
 

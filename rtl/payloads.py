@@ -38,7 +38,8 @@ class Reach(enum.IntEnum, shape=2):
 class Context(data.Struct):
     """On whose behalf memory is reached. Set once, where the request is born; nobody downstream looks at a CSR."""
     mode: Mode          # effective: after MPRV, MPP and MPV, or SPVP and V=1 for HLV, HLVX and HSV
-    reach: Reach        # what is checked, and what a fault reports
+    reach: Reach        # what is checked, and what a fault reports but for `as_store`
+    as_store: 1         # its faults are those of a store, though it is checked as a load
     hlvx: 1             # X instead of R, at both stages
     sum: 1              # vsstatus.SUM where `mode` has V=1, else sstatus.SUM
     mxr: 1              # sstatus.MXR: both stages
@@ -70,7 +71,7 @@ class Translation(data.Struct):
 class TranslationRequest(data.Struct):
     """An address to be translated and checked, when the first-level TLB did not have it."""
     va: 64              # bytes, virtual (or physical, where nothing translates)
-    size: 2             # log2 of the bytes reached from `va` on, naturally aligned
+    size: 3             # log2 of the bytes reached around `va`, naturally aligned: up to 4, or 6 for a cache block
     context: Context
 
 
@@ -144,12 +145,14 @@ class Retire(data.Struct):
     writes_rd: 1        # also x0
     rd: 5
     rd_value: 64
+    rd_high: 64         # of AMOCAS.Q: for the register after rd
     memory: MemoryKind
-    size: 2             # log2 of the bytes
+    size: 3             # log2 of the bytes
     gva: 64             # the address as the instruction computed it
-    hpa: 64             # where its first byte lies
+    hpa: 64             # where its first byte lies; of CBO.ZERO the block's first
     hpa_next: 64        # of an access across two pages: where its first byte in the second page lies; else 0
     data: 64            # stored: what memory holds afterwards, from the lowest byte on; loaded: as read, unextended
+    data_high: 64       # stored: the same of each further eight bytes
     device: 1           # the access went past the caches
     writes_csr: 1
     csr: 12

@@ -118,6 +118,11 @@ class DataCacheSignature(wiring.Signature):
         For one cycle.
     clean : Out(1), cleaned : In(1)
         Write back every dirty line (they stay, clean): held until `cleaned`, which comes for one cycle.
+    lock : Out(1)
+        Nobody else is served in this cycle, unless he already is: what hit stays there.
+    manage : Out(1), keep : Out(1), managed : In(1)
+        Write back the line of `ppn` and `refill_row` if it is there and dirty, and unless `keep` forget it: held until
+        `managed`, which comes for one cycle, when memory has the line.
     """
     def __init__(self, ways):
         super().__init__({"read": Out(1), "offset": Out(12), "granted": In(1), "ppn": Out(PHYSICAL_BITS - 12),
@@ -128,7 +133,8 @@ class DataCacheSignature(wiring.Signature):
                           "single": Out(1), "single_address": Out(PHYSICAL_BITS), "single_size": Out(2),
                           "single_write": Out(1),
                           "single_done": In(1), "single_data": In(64), "single_error": In(1),
-                          "clean": Out(1), "cleaned": In(1)})
+                          "clean": Out(1), "cleaned": In(1), "lock": Out(1),
+                          "manage": Out(1), "keep": Out(1), "managed": In(1)})
 
 
 class SnoopSignature(wiring.Signature):
@@ -168,6 +174,13 @@ class PmpSignature(wiring.Signature):
         super().__init__({"number": Out(4), "entry": In(PmpEntry), "matter": In(16), "mml": In(1), "mmwp": In(1)})
 
 
+class CacheBlockEnables(data.Struct):
+    """Which cache-block instructions an envcfg register lets the modes below have."""
+    cbie: 1             # CBO.INVAL: CBIE is not 0
+    cbcfe: 1            # CBO.CLEAN and CBO.FLUSH
+    cbze: 1             # CBO.ZERO
+
+
 class CsrStatus(data.Struct):
     """The fields of CSRs that the pipeline looks at, by the manual's names."""
     mode: Mode          # the current mode
@@ -187,6 +200,9 @@ class CsrStatus(data.Struct):
     vtsr: 1
     vs_sum: 1           # vsstatus
     vs_mxr: 1
+    menvcfg: CacheBlockEnables
+    henvcfg: CacheBlockEnables
+    senvcfg: CacheBlockEnables
     misa_h: 1           # misa: H, C, as they are now
     misa_c: 1
 

@@ -21,6 +21,8 @@ class DataCache(wiring.Component):
     ----------
     size_kib : int
         4, 8, 16 or 32: 1, 2, 4 or 8 ways.
+    manages : bool
+        Whether `cpu.manage` may ever be 1.
 
     Members
     -------
@@ -33,8 +35,8 @@ class DataCache(wiring.Component):
     bus : Out(BusSignature())
         Bursts for lines, single accesses for what is not cached.
     """
-    def __init__(self, size_kib):
-        self.size_kib = size_kib
+    def __init__(self, size_kib, manages=True):
+        self.size_kib, self.manages = size_kib, manages
         super().__init__({"cpu": In(DataCacheSignature(size_kib // WAY_KIB)), "tables": In(TableReadSignature()),
                           "snoop": In(SnoopSignature()), "bus": Out(BusSignature())})
 
@@ -59,7 +61,7 @@ class DataCache(wiring.Component):
         line_ppn, line_set = Signal(TAG_BITS), Signal(SET_BITS)
         word, byte = Signal(WORD_BITS), Signal(3)
         victim, victim_ppn = Signal(ways.ways), Signal(TAG_BITS)
-        cleaning, snooping = Signal(), Signal()
+        cleaning, snooping, managing = Signal(), Signal(), Signal()
         beat = Signal(WORD_BITS)
         answer, failed = Signal(64), Signal()
         # After a refill `cpu` is let in first. Else a walk that needs the same way could take the line away
@@ -89,7 +91,7 @@ class DataCache(wiring.Component):
             ways.way.eq(victim), ways.tag_set.eq(line_set), ways.tag.ppn.eq(line_ppn),
             fill.line.eq(Cat(line_set, line_ppn))]
         m.d.comb += [fill.bus.response.valid.eq(response.valid), fill.bus.response.p.eq(response.p)]
-        m.d.sync += [tables.done.eq(0), cpu.refilled.eq(0), cpu.single_done.eq(0), cpu.cleaned.eq(0),
+        m.d.sync += [tables.done.eq(0), cpu.refilled.eq(0), cpu.single_done.eq(0), cpu.cleaned.eq(0), cpu.managed.eq(0),
                      wanted.eq(still_wanted)]
         m.d.sync += cpu.arrived.eq(fill.write & (fill.beat == word) & ~for_tables & still_wanted & ~response.p.error)
         with m.If(fill.write & (fill.beat == word)):
@@ -128,13 +130,14 @@ class DataCache(wiring.Component):
                     m.next = "IDLE"
 
             with m.State("IDLE"):
-                m.d.sync += [failed.eq(0), cleaning.eq(0), snooping.eq(0), beat.eq(0)]
-                # Only registers, of who snoops and of the walker, decide: so `granted` is known early in the cycle.
-                with m.If(snoop.valid):
+                m.d.sync += [failed.eq(0), cleaning.eq(0), snooping.eq(0), managing.eq(0), beat.eq(0)]
+                # Only registers, of `lock`, of who snoops and of the walker, decide: so `granted` is known early in the
+                # cycle.
+                with m.If(snoop.valid & ~cpu.lock):
                     m.d.comb += [own_read.eq(1), own_row.eq(Cat(Const(0, WORD_BITS), snoop.line))]
                     m.d.sync += [Cat(line_set, line_ppn).eq(snoop.line), snooping.eq(1)]
-                    m.next = "SNOOP"
-                with m.Elif(tables.valid & ~tables.done & ~reserved.any()):
+                    m.next = "PART"
+                with m.Elif(tables.valid & ~tables.done & ~reserved.any() & ~cpu.lock):
                     m.d.comb += [own_read.eq(1), own_row.eq(tables.address[3:])]
                     m.d.sync += [Cat(byte, word, line_set, line_ppn).eq(tables.address), for_tables.eq(1),
                                  wanted.eq(1)]
@@ -158,6 +161,15 @@ class DataCache(wiring.Component):
                         m.next = "READ"
                         with m.If(cpu_owns & (Cat(cpu_word, cpu_set) == cpu.refill_row)):
                             m.next = "CHECK"  # the outputs are still those of the read that missed
+                    if self.manages:
+                        with m.Elif(cpu.manage & ~cpu.managed):
+                            m.d.sync += [line_ppn.eq(cpu.ppn), Cat(word, line_set).eq(cpu.refill_row), managing.eq(1)]
+                            m.next = "FIND"
+
+            if self.manages:
+                with m.State("FIND"):
+                    request_word(word)
+                    m.next = "PART"
 
             with m.State("READ"):
                 request_word(word)
@@ -198,7 +210,7 @@ class DataCache(wiring.Component):
                     m.next = "FILL"
                     with m.If(cleaning):
                         m.next = "DRAIN"
-                    with m.Elif(snooping):
+                    with m.Elif(snooping | managing):
                         m.next = "HELD"
 
             with m.State("DRAIN"):
@@ -220,20 +232,25 @@ class DataCache(wiring.Component):
                     with m.Else():
                         m.next = "READ"
 
-            # The outputs are those of the snooped line, and stay so while the buffer is full.
-            with m.State("SNOOP"):
-                owner = ways.matches[0]
+            # The outputs are those of the line that is snooped or managed, and stay so while the buffer is full.
+            with m.State("PART"):
+                owner, is_dirty = ways.matches[0], Signal()
+                m.d.comb += is_dirty.eq((dirty_read.data & owner).any())
                 m.d.sync += [victim.eq(owner), victim_ppn.eq(line_ppn)]
-                with m.If(~(dirty_read.data & owner).any()):
-                    m.d.comb += ways.tag_write.eq(owner)
-                    m.next = "HELD"
-                with m.Elif(~parted):
-                    m.d.comb += ways.tag_write.eq(owner)
+                m.next = "HELD"
+                with m.If(is_dirty):
                     m.next = "COPY"
+                with m.If(is_dirty & parted):
+                    m.next = "PART"
+                with m.Elif(managing & cpu.keep):
+                    m.d.comb += dirty_write.en.eq(owner)
+                with m.Else():
+                    m.d.comb += ways.tag_write.eq(owner)
 
             with m.State("HELD"):
-                m.d.comb += snoop.held.eq(~parted)
-                with m.If(~snoop.valid):
+                m.d.comb += snoop.held.eq(snooping & ~parted)
+                m.d.sync += cpu.managed.eq(managing & ~parted)
+                with m.If(Mux(managing, ~parted, ~snoop.valid)):
                     m.next = "IDLE"
 
             with m.State("SINGLE"):

@@ -63,10 +63,13 @@ def hgatp_guard(mode, tvm) -> Facts:
 
 
 def counter_guard(mode, machine, hypervisor, supervisor) -> Facts:
-    """cycle, time, instret, hpmcounter: its own bit of mcounteren, hcounteren and scounteren.
+    """cycle, time, instret, hpmcounter: its own bit of mcounteren, hcounteren and scounteren (rules
+    mcounteren_clr_ill_inst_exc, hcounteren_op)."""
+    return granted_from_above(mode, machine, hypervisor, supervisor)
 
-    Each mode needs the bit of every mode above it (rules mcounteren_clr_ill_inst_exc, hcounteren_op).
-    """
+
+def granted_from_above(mode, machine, hypervisor, supervisor) -> Facts:
+    """Three bits, each given by the mode of its name: a mode needs that of every mode above it."""
     is_user = privilege(mode) == 0
     return Facts((mode == Mode.M) | machine & (hypervisor | ~v(mode)) & (supervisor | ~is_user), machine)
 
@@ -125,6 +128,11 @@ def wfi_access(mode, tw, vtw) -> Value:
     return answer(mode, (mode == Mode.M) | waits & ~tw, ~tw)
 
 
+def wrs_nto_access(mode, tw, vtw) -> Value:
+    """WRS.NTO that nothing ends in time (rules Zawrs_priv_illegal_instr_excp, Zawrs_virtual_instr_excp)."""
+    return answer(mode, (mode == Mode.M) | ~(tw | v(mode) & vtw), ~tw)
+
+
 def sfence_vma_access(mode, tvm, vtvm) -> Value:
     """SFENCE.VMA (rules mstatus_tvm_warl_op, H_virtinst_vs_sfence_sinval_satp_vtvm1, H_virtinst_vu_sret_sfence)."""
     return answer(mode, (privilege(mode) != 0) & satp_guard(mode, tvm, vtvm).allowed, 1)
@@ -138,6 +146,12 @@ def hfence_vvma_access(mode) -> Value:
 def hfence_gvma_access(mode, tvm) -> Value:
     """HFENCE.GVMA: M, and HS where TVM=0 (rule hfence-vvma_hfence-gvma_exceptions)."""
     return answer(mode, (mode == Mode.M) | (mode == Mode.HS) & ~tvm, 1)
+
+
+def cache_block_access(mode, machine, hypervisor, supervisor) -> Value:
+    """CBO instructions: the bits are those of menvcfg, henvcfg and senvcfg that enable this one (rules cbo-inval,
+    cbo-clean_cbo-flush, cbo-zero_basedon_xenvcfg-CBZE)."""
+    return answer(mode, *granted_from_above(mode, machine, hypervisor, supervisor))
 
 
 def hlsv_access(mode, hu) -> Value:

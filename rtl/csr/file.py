@@ -13,7 +13,7 @@ from ..isa.csrs_machine import EVENTS
 from ..isa.modes import Mode, v
 from ..isa.pmp import RLB
 from ..payloads import AtpFields, record
-from ..ports import CsrSignature, CsrStatus, PmpSignature, TranslationCsrs
+from ..ports import CacheBlockEnables, CsrSignature, CsrStatus, PmpSignature, TranslationCsrs
 from .access import (
     Facts,
     counter_guard,
@@ -266,8 +266,11 @@ class CsrFile(wiring.Component):
         def fields(csr, names):
             return {name: state.field(f"{csr}.{name.upper()}") for name in names.split()}
 
+        blocks = {each: record(CacheBlockEnables, cbie=state.field(f"{each}.CBIE")[0],
+                               cbcfe=state.field(f"{each}.CBCFE"), cbze=state.field(f"{each}.CBZE"))
+                  for each in ("menvcfg", "henvcfg", "senvcfg")}
         return record(
-            CsrStatus, mode=mode, **fields("mstatus", "mprv mpp mpv sum mxr tvm tw tsr mdt"),
+            CsrStatus, **blocks, mode=mode, **fields("mstatus", "mprv mpp mpv sum mxr tvm tw tsr mdt"),
             **fields("hstatus", "hu spvp vtvm vtw vtsr"), vs_sum=state.field("vsstatus.SUM"),
             vs_mxr=state.field("vsstatus.MXR"), misa_h=state.field("misa.H"), misa_c=state.field("misa.C"))
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ..config import CoreConfig
 from .causes import HEDELEG
-from .csr import Csr, Field, Guard, Kind, Void, cause, counter_enables, plain, tvec, zero
+from .csr import Csr, Field, Guard, Kind, Void, cause, counter_enables, envcfg, plain, tvec, zero
 from .csrs_machine import XLEN_64, dte, sdt, sie
 from .csrs_stateen import controlled
 from .csrs_supervisor import modes, satp
@@ -27,9 +27,8 @@ def _hypervisor(config):
         Csr("hedeleg", 0x602, tuple(Field(each.name, each) for each in HEDELEG)),
         Csr("hcounteren", 0x606, counter_enables("CY", "TM", "IR")),
         plain("htimedelta", 0x605),
-        Csr("henvcfg", 0x60a, (Field("FIOM", 0), zero("CBIE", 4, 2), zero("CBCFE", 6), zero("CBZE", 7),
-                               dte(config, needs="menvcfg.DTE"), zero("ADUE", 61), zero("PBMTE", 62), stce),
-            **controlled(config, "ENVCFG")),
+        Csr("henvcfg", 0x60a, (*envcfg(config.has), dte(config, needs="menvcfg.DTE"), zero("ADUE", 61),
+                               zero("PBMTE", 62), stce), **controlled(config, "ENVCFG")),
         plain("htval", 0x643),
         plain("htinst", 0x64a),
         # Rule hgatp_mode_warl: an unsupported MODE becomes Bare, and the other fields are written.

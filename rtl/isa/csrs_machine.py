@@ -2,7 +2,7 @@
 
 from ..config import CoreConfig
 from .causes import HYPERVISOR_CAUSES, MEDELEG
-from .csr import Box, Csr, Field, Kind, cause, counter_enables, fixed, plain, tvec, zero
+from .csr import Box, Csr, Field, Kind, cause, counter_enables, envcfg, fixed, plain, tvec, zero
 from .modes import Mode
 from .pmp import RLB
 
@@ -54,8 +54,7 @@ def machine_csrs(config: CoreConfig) -> tuple[Csr, ...]:
     return (mstatus(config), *_interrupts(config), *_identity(config), *_traps(config), *_counters(config),
             *_pmp(config),
             *_security(config),
-            Csr("menvcfg", 0x30a, (Field("FIOM", 0), zero("CBIE", 4, 2), zero("CBCFE", 6), zero("CBZE", 7),
-                                   dte(config), zero("ADUE", 61), zero("PBMTE", 62),
+            Csr("menvcfg", 0x30a, (*envcfg(config.has), dte(config), zero("ADUE", 61), zero("PBMTE", 62),
                                    Field("STCE", 63) if config.has("sstc") else zero("STCE", 63))))
 
 

@@ -44,6 +44,11 @@ EXTENSIONS: tuple[Extension, ...] = (
     Extension("zcmop", "compressed may-be-operations, which do nothing"),
     Extension("zicond", "a register or zero, by a condition"),
     Extension("zimop", "may-be-operations, which write zero"),
+    Extension("zabha", "AMOs of bytes and halfwords"),
+    Extension("zacas", "AMOCAS: compare and swap, of up to 16 bytes"),
+    Extension("zawrs", "WRS.NTO and WRS.STO: the hart waits for a store to what LR has reserved"),
+    Extension("zicbom", "CBO.CLEAN, CBO.FLUSH and CBO.INVAL: a line of the data cache goes to memory"),
+    Extension("zicboz", "CBO.ZERO: a block of memory becomes zero"),
 )
 """Those that can be chosen."""
 
@@ -64,7 +69,14 @@ BUILT_IN: tuple[BuiltIn, ...] = (
     BuiltIn("ssu64xl", "UXL can be 64"),
     BuiltIn("svade", "A and D are left to software"),
     BuiltIn("svbare", "satp can be Bare"),
+    BuiltIn("za64rs", "a reservation is of what LR reads, and lost with its line of 64 bytes"),
+    BuiltIn("zic64b", "lines of either cache have 64 bytes"),
+    BuiltIn("zicbop", "a prefetch is a hint that is not taken: ORI with rd=x0, which neither traps nor reaches memory"),
+    BuiltIn("ziccamoa", "every AMO of the A extension works on main memory"),
+    BuiltIn("ziccamoc", "AMOCAS works on main memory", ("zacas",)),
+    BuiltIn("ziccif", "fetch reads eight bytes at once, so code in main memory is never seen half written"),
     BuiltIn("zicclsm", "misaligned loads and stores of main memory are done", where=("misaligned", ("hardware",))),
+    BuiltIn("ziccrse", "SC, or a device that writes its line, alone end a reservation: a constrained loop succeeds"),
     BuiltIn("zicntr", "cycle, time and instret"),
     BuiltIn("zicsr", "CSR instructions"),
     BuiltIn("zifencei", "FENCE.I"),

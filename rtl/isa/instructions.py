@@ -22,6 +22,7 @@ class Unit(enum.IntEnum, shape=4):
     DIV = 7
     CSR = 8
     SYSTEM = 9
+    CBO = 10       # on a cache block: CBO.ZERO, and the management of a block
 
 
 class Alu(enum.IntEnum, shape=6):
@@ -84,6 +85,15 @@ class Amo(enum.IntEnum, shape=4):
     MAX = 9
     MINU = 10
     MAXU = 11
+    CAS = 12
+
+
+class Cbo(enum.IntEnum, shape=4):
+    """Operations on a cache block, as their bits 31:20 have them."""
+    INVAL = 0
+    CLEAN = 1
+    FLUSH = 2
+    ZERO = 4
 
 
 class System(enum.IntEnum, shape=4):
@@ -98,6 +108,8 @@ class System(enum.IntEnum, shape=4):
     SFENCE_VMA = 7
     HFENCE_VVMA = 8
     HFENCE_GVMA = 9
+    WRS_NTO = 11
+    WRS_STO = 12
 
 
 class Format(enum.IntEnum, shape=3):
@@ -119,6 +131,10 @@ SCATTER = {  # for each format, the bits of the immediate from instruction bit 3
     Format.J: [20, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 11, 19, 18, 17, 16, 15, 14, 13, 12],
     Format.Z: [*range(4, -1, -1)],
 }
+
+
+REGISTER_FIELDS = {"d": 7, "s": 15, "t": 20}
+"""The place of bit 0 of a register's number; where a row has a 0 there, the number is even."""
 
 
 @dataclass(frozen=True)
@@ -157,10 +173,16 @@ class Instruction:
         word = int(self.pattern.replace("-", "0"), 2)
         for letter in self.operands:
             places = [31 - at for at, c in enumerate(drawn) if c == letter]
-            scatter = SCATTER[self.format] if letter == "i" else range(len(places) - 1, -1, -1)
-            for place, bit in zip(places, scatter, strict=True):
+            for place, bit in zip(places, self.scatter(letter, places), strict=True):
                 word |= (operands[letter] >> bit & 1) << place
         return word
+
+    def scatter(self, letter: str, places: list[int]) -> list[int]:
+        """Which bits of the operand `letter` stand at `places`, its bits of the word from the highest on."""
+        if letter == "i":
+            return SCATTER[self.format]
+        lowest = REGISTER_FIELDS.get(letter)
+        return [*range(len(places) - 1, -1, -1)] if lowest is None else [place - lowest for place in places]
 
 
 def _alu(name, bits, op, format=Format.NONE, word=False, extension=""):
@@ -219,8 +241,14 @@ def _atomics():
     for suffix, f3 in (("w", "010"), ("d", "011")):
         yield Instruction(f"lr.{suffix}", f"00010qq 00000 sssss {f3} ddddd 0101111", Unit.LOAD, Amo.LR)
         yield Instruction(f"sc.{suffix}", f"00011qq ttttt sssss {f3} ddddd 0101111", Unit.STORE, Amo.SC)
+    for suffix, f3, narrow in (("w", "010", ""), ("d", "011", ""), ("b", "000", "zabha"), ("h", "001", "zabha")):
         for name, (f5, op) in ops.items():
-            yield Instruction(f"{name}.{suffix}", f"{f5}qq ttttt sssss {f3} ddddd 0101111", Unit.AMO, op)
+            yield Instruction(f"{name}.{suffix}", f"{f5}qq ttttt sssss {f3} ddddd 0101111", Unit.AMO, op,
+                              extension=narrow)
+        yield Instruction(f"amocas.{suffix}", f"00101qq ttttt sssss {f3} ddddd 0101111", Unit.AMO, Amo.CAS,
+                          extension=f"{narrow} zacas".strip())
+    # Rule Zacas_rv64_amocas-q_frst_pair_entry_reg_even: odd numbers are reserved.
+    yield Instruction("amocas.q", "00101qq tttt0 sssss 100 dddd0 0101111", Unit.AMO, Amo.CAS, extension="zacas")
 
 
 def _csrs():
@@ -229,8 +257,14 @@ def _csrs():
         yield Instruction(name + "i", f"cccccccccccc iiiii 1{f3 & 3:02b} ddddd 1110011", Unit.CSR, format=Format.Z)
 
 
-def _system(name, bits, op, hypervisor=False):
-    return Instruction(name, bits, Unit.SYSTEM, op, hypervisor=hypervisor)
+def _system(name, bits, op, hypervisor=False, extension=""):
+    return Instruction(name, bits, Unit.SYSTEM, op, hypervisor=hypervisor, extension=extension)
+
+
+def _cache_blocks():
+    for name, op, extension in (("inval", Cbo.INVAL, "zicbom"), ("clean", Cbo.CLEAN, "zicbom"),
+                                ("flush", Cbo.FLUSH, "zicbom"), ("zero", Cbo.ZERO, "zicboz")):
+        yield Instruction(f"cbo.{name}", f"{op:012b} sssss 010 00000 0001111", Unit.CBO, op, extension=extension)
 
 
 def _hypervisor():
@@ -304,6 +338,9 @@ INSTRUCTIONS: tuple[Instruction, ...] = (
     _system("mret",       "0011000 00010 00000 000 00000 1110011", System.MRET),
     _system("wfi",        "0001000 00101 00000 000 00000 1110011", System.WFI),
     _system("sfence.vma", "0001001 ttttt sssss 000 00000 1110011", System.SFENCE_VMA),
+    _system("wrs.nto",    "0000000 01101 00000 000 00000 1110011", System.WRS_NTO, extension="zawrs"),
+    _system("wrs.sto",    "0000000 11101 00000 000 00000 1110011", System.WRS_STO, extension="zawrs"),
+    *_cache_blocks(),
     *_hypervisor(),
     *_address_generation(),
     *_basic_bit_manipulation(),

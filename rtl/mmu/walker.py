@@ -117,7 +117,8 @@ class Walker(wiring.Component):
         first, ending = Signal(), Signal()
         rights, size_level = Signal(Rights), Signal(2)
         known = Signal(Table)                        # of a walk cache
-        span = Signal(4)                             # bits that differ within what protection is asked for: 2, 11:3 ...
+        # Which bits differ within what protection is asked for: 2, 3, 5:4, 11:6, 20:12, 29:21.
+        span = Signal(6)
 
         # Which address the walk translates, and in which context its leaf is judged.
         target = Signal(64)
@@ -166,7 +167,9 @@ class Walker(wiring.Component):
         fault, refusal, faulted, cut = Signal(Fault), Signal(Refusal), Signal(), Signal()
 
         def refuse(causes, reason):
-            cause = by_reach(context.reach, causes[Reach.LOAD], causes[Reach.STORE], causes[Reach.FETCH])
+            # Rules cbm_unperm_fault, cbz_unperm_fault: what a store would have raised.
+            reported = Mux(context.as_store, Reach.STORE, context.reach)
+            cause = by_reach(reported, causes[Reach.LOAD], causes[Reach.STORE], causes[Reach.FETCH])
             is_guest_fault = causes is GUEST_PAGE_FAULT
             m.d.sync += [faulted.eq(1), refusal.eq(reason), fault.eq(record(
                 Fault, cause=cause[:6], gpa=gpa if is_guest_fault else 0, implicit=implicit if is_guest_fault else 0))]
@@ -320,7 +323,7 @@ class Walker(wiring.Component):
                     m.next = "PAGE"
             # The page itself: the largest size for which protection is the same throughout, then the bytes alone.
             with state("PAGE"):
-                m.d.sync += span.eq(Cat(1, 1, size_level > 0, size_level > 1))
+                m.d.sync += span.eq(Cat(Const(15, 4), size_level > 0, size_level > 1))
                 m.next = "SIZE"
             with state("SIZE"):
                 m.d.comb += protection.ask.eq(1)
@@ -336,9 +339,9 @@ class Walker(wiring.Component):
                         refuse(ACCESS_FAULT, Refusal.PROTECTION)
                 with m.Else():
                     with m.If(size_level == 0):
-                        m.d.sync += [cut.eq(1), span.eq(request.size == 3)]
+                        m.d.sync += [cut.eq(1), span.eq(Cat(request.size >= size for size in (3, 4, 6)))]
                     with m.Else():
-                        m.d.sync += [size_level.eq(size_level - 1), span.eq(Cat(1, 1, size_level > 1, 0))]
+                        m.d.sync += [size_level.eq(size_level - 1), span.eq(Cat(Const(15, 4), size_level > 1))]
                     m.next = "SIZE"
             with state("DONE"):
                 m.d.sync += ending.eq(1)
@@ -349,7 +352,8 @@ class Walker(wiring.Component):
         m.d.comb += [
             self.tables.address.eq(hpa[:PHYSICAL_BITS]), self.tables.cacheable.eq(verdict.cacheable),
             protection.address.eq(hpa), protection.mask.eq(Cat(
-                Const(3, 2), span[0], span[1].replicate(9), span[2].replicate(9), span[3].replicate(9))),
+                Const(3, 2), span[0], span[1], span[2].replicate(2), span[3].replicate(6), span[4].replicate(9),
+                span[5].replicate(9))),
             protection.machine.eq(machine & fsm.ongoing("SIZE")),
             self.answer.page.ppn.eq(hpa[12:PHYSICAL_BITS]), self.answer.page.cacheable.eq(verdict.cacheable),
             self.answer.page.memory.eq(verdict.memory), self.answer.cut.eq(cut), self.answer.faulted.eq(faulted),

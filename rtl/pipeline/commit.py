@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from ..config import PHYSICAL_BITS
+from ..config import PHYSICAL_BITS, CoreConfig
 from ..csr.access import Access
 from ..events import EVENT_BITS, EVENTS
 from ..isa.causes import Cause
@@ -17,6 +17,9 @@ from .payloads import Executed, Forward
 from .stage import Skid
 from .tinst import TABLE_READ, transformed
 
+SHORT_TIME = 512
+"""Cycles after which WRS.STO ends, and WRS.NTO traps where TW or VTW says so: some twenty misses of a cache."""
+
 
 class Commit(wiring.Component):
     """Takes one instruction at a time; it retires, or a trap is taken in its place.
@@ -27,8 +30,7 @@ class Commit(wiring.Component):
 
     Parameters
     ----------
-    htinst : str
-        As in CoreConfig.
+    config : CoreConfig
 
     Members
     -------
@@ -46,6 +48,10 @@ class Commit(wiring.Component):
         To the Mmu.
     clean, cleaned, invalidate, invalidated
         FENCE.I: of the data cache and the instruction cache.
+    pair, value_high, data_high
+        AMOCAS.Q, as the load-store unit has it.
+    reserved : In(1)
+        The reservation of the last LR is valid.
     forward : Out(Forward)
         What the instruction here writes; `known` in the cycle in which it retires.
     waiting : Out(Forward)
@@ -59,17 +65,17 @@ class Commit(wiring.Component):
     events : Out(EVENT_BITS)
         Those of rtl/events.py that are counted here, the others 0.
     """
-    def __init__(self, htinst):
-        self.htinst = htinst
+    def __init__(self, config: CoreConfig):
+        self.htinst, self.has_wrs = config.htinst, config.has("zawrs")
         super().__init__({
             "i": In(stream.Signature(Executed)), "fetch_fault": In(Fault), "product": In(64),
             "csr": Out(CsrSignature()), "next": Out(stream.Signature(Executed, always_ready=True)), "enter": Out(1),
             "executed": Out(Executed), "go": Out(1),
-            "done": In(1), "loaded": In(64), "value": In(64),
+            "done": In(1), "loaded": In(64), "value": In(64), "pair": In(1), "value_high": In(64), "data_high": In(64),
             "faulted": In(1), "fault": In(Fault), "fault_offset": In(4),
             "hpa": In(PHYSICAL_BITS), "hpa_next": In(PHYSICAL_BITS), "device": In(1), "stored": In(1), "data": In(64),
             "fence": Out(stream.Signature(Fence)), "clean": Out(1), "cleaned": In(1), "invalidate": Out(1),
-            "invalidated": In(1), "forward": Out(Forward), "waiting": Out(Forward),
+            "invalidated": In(1), "reserved": In(1), "forward": Out(Forward), "waiting": Out(Forward),
             "flush": Out(1), "resume": Out(1), "resume_pc": Out(64),
             "retire": Out(stream.Signature(Retire, always_ready=True)),
             "critical": Out(stream.Signature(Trap, always_ready=True)), "events": Out(EVENT_BITS)})
@@ -129,9 +135,12 @@ class Commit(wiring.Component):
                             m.d.comb += [ends.eq(1), result.eq(self.product)]
                         with m.Case(Unit.DIV):
                             m.d.comb += [divider.start.eq(1), ends.eq(divider.done), result.eq(divider.result)]
-                        with m.Case(Unit.LOAD, Unit.STORE, Unit.AMO):
+                        with m.Case(Unit.LOAD, Unit.STORE, Unit.AMO, Unit.CBO):
                             with m.If(self.faulted):
                                 m.next = "DESCRIBE"
+                            with m.If(self.pair):
+                                # What is younger may have read the register after rd before it was written.
+                                m.next = "GO ON"
                         with m.Case(Unit.CSR):
                             m.next = "CSR"
                         with m.Case(Unit.SYSTEM):
@@ -142,6 +151,9 @@ class Commit(wiring.Component):
                                     m.next = "CLEAN"
                                 with m.Case(System.WFI):
                                     m.next = "WAIT"
+                                if self.has_wrs:
+                                    with m.Case(System.WRS_NTO, System.WRS_STO):
+                                        m.next = "STALL"
                                 with m.Case(System.MRET, System.SRET):
                                     m.next = "RETURN"
                                 with m.Default():
@@ -171,6 +183,18 @@ class Commit(wiring.Component):
             with m.State("WAIT"):
                 with m.If(csr.wake):
                     m.next = "GO ON"
+            if self.has_wrs:
+                stalled = Signal(range(SHORT_TIME))
+                m.d.sync += stalled.eq(0)
+                with m.State("STALL"):
+                    m.d.sync += stalled.eq(Mux(stalled == SHORT_TIME - 1, stalled, stalled + 1))
+                    with m.If(csr.wake | ~self.reserved):
+                        m.next = "GO ON"
+                    with m.Elif(stalled == SHORT_TIME - 1):
+                        with m.If(op == System.WRS_STO):
+                            m.next = "GO ON"
+                        with m.Elif(x.access != Access.OK):
+                            m.next = "DESCRIBE"
             with m.State("FENCE"):
                 m.d.comb += self.fence.valid.eq(1)
                 with m.If(self.fence.ready):
@@ -207,7 +231,8 @@ class Commit(wiring.Component):
             # A CSR instruction counts in the cycle in which it writes: a write of minstret wins over that count.
             csr.retired.eq(Mux(unit == Unit.CSR, csr.write | (finishes & ~csr.op.write), finishes)),
             self.forward.valid.eq(valid & decoded.writes_rd & decoded.rd.any()),
-            self.forward.rd.eq(decoded.rd), self.forward.known.eq(finishes), self.forward.value.eq(value),
+            self.forward.rd.eq(decoded.rd | self.pair), self.forward.known.eq(finishes | self.pair),
+            self.forward.value.eq(value),
         ]
         self.record(m, x, mode, trap, traps, finishes, value, fresh)
         works = valid & ~finishes & ~traps
@@ -262,7 +287,7 @@ class Commit(wiring.Component):
         seen_mip, seen_time = Signal(16), Signal(64)
         with m.If(fresh):
             m.d.sync += [seen_mip.eq(csr.mip), seen_time.eq(csr.time)]
-        accesses = finishes & (decoded.unit != Unit.CSR) & self.go
+        accesses = finishes & x.memory
         kind = Mux(decoded.unit == Unit.AMO, MemoryKind.AMO,
                    Mux(decoded.unit == Unit.LOAD, MemoryKind.LOAD, Mux(self.stored, MemoryKind.STORE, MemoryKind.NONE)))
         returns = csr.xret | traps
@@ -271,10 +296,10 @@ class Commit(wiring.Component):
             m.d.sync += retire.eq(record(
                 Retire, pc=decoded.fetched.pc, bits=decoded.fetched.raw, mode=mode,
                 mode_after=Mux(returns, csr.taken.mode, mode), next_pc=Mux(returns, csr.taken.pc, x.next_pc),
-                writes_rd=finishes & decoded.writes_rd, rd=decoded.rd, rd_value=value,
+                writes_rd=finishes & decoded.writes_rd, rd=decoded.rd, rd_value=value, rd_high=self.value_high,
                 memory=Mux(accesses, kind, MemoryKind.NONE), size=decoded.size, gva=Mux(accesses, x.result, 0),
                 hpa=Mux(accesses, self.hpa, 0), hpa_next=Mux(accesses, self.hpa_next, 0),
-                data=Mux(accesses, self.data, 0), device=accesses & self.device,
+                data=Mux(accesses, self.data, 0), data_high=self.data_high, device=accesses & self.device,
                 writes_csr=finishes & (decoded.unit == Unit.CSR) & csr.op.write, csr=csr.op.address,
                 csr_value=csr.written, trapped=traps, interrupt=traps & trap.interrupt, code=trap.code,
                 double=traps & csr.taken.double, tval=trap.tval,

@@ -9,7 +9,7 @@ from ..ports import CsrStatus
 
 def fetch_context(status: CsrStatus) -> Value:
     """The Context of instruction fetches: they look at neither MPRV nor SUM nor MXR."""
-    return record(Context, mode=status.mode, reach=Reach.FETCH, hlvx=0, sum=0, mxr=0, vs_mxr=0)
+    return record(Context, mode=status.mode, reach=Reach.FETCH, as_store=0, hlvx=0, sum=0, mxr=0, vs_mxr=0)
 
 
 def data_context(status: CsrStatus, reach, hlsv, hlvx) -> Value:
@@ -24,5 +24,5 @@ def data_context(status: CsrStatus, reach, hlsv, hlvx) -> Value:
     guest = Cat(status.spvp, 0, 1)
     as_mpp = Cat(status.mpp, status.mpv & (status.mpp != Mode.M))
     mode = Mux(hlsv, guest, Mux(status.mprv & (status.mode == Mode.M), as_mpp, status.mode))
-    return record(Context, mode=mode[:3], reach=reach, hlvx=hlvx, sum=Mux(v(mode), status.vs_sum, status.sum),
-                  mxr=status.mxr, vs_mxr=status.vs_mxr & v(mode))
+    return record(Context, mode=mode[:3], reach=reach, as_store=0, hlvx=hlvx,
+                  sum=Mux(v(mode), status.vs_sum, status.sum), mxr=status.mxr, vs_mxr=status.vs_mxr & v(mode))

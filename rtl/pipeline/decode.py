@@ -140,7 +140,7 @@ def facts(row) -> dict:
 
 def controls(row) -> dict:
     """The fields of Controls for `row`; None where one does not matter."""
-    memory = row.unit in (Unit.LOAD, Unit.STORE, Unit.AMO)
+    memory = row.unit in (Unit.LOAD, Unit.STORE, Unit.AMO, Unit.CBO)
     sums, from_pc = memory or row.name == "auipc", row.unit == Unit.BRANCH or not facts(row)["uses_rs1"]
     op = row.op if row.unit == Unit.ALU and not sums else Alu.ZERO
     alu, late = alu_controls(op, row.word), op in BIT_OPERATIONS

@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 from ..config import CoreConfig
 from ..csr.access import (
     Access,
+    cache_block_access,
     hfence_gvma_access,
     hfence_vvma_access,
     hlsv_access,
@@ -17,8 +18,9 @@ from ..csr.access import (
     sfence_vma_access,
     sret_access,
     wfi_access,
+    wrs_nto_access,
 )
-from ..isa.instructions import Format, System, Unit
+from ..isa.instructions import Cbo, Format, System, Unit
 from ..payloads import Context, Reach, change
 from ..ports import CsrStatus, LookupSignature
 from ..units.alu import AluUnit
@@ -56,10 +58,10 @@ class Execute(wiring.Component):
     """
     def __init__(self, config: CoreConfig):
         self.config = config
-        super().__init__({"i": In(stream.Signature(Issued)), "o": Out(stream.Signature(Executed)),
-                          "status": In(CsrStatus), "lookup": Out(LookupSignature()), "redirect": Out(1),
-                          "redirect_pc": Out(64), "outcome": Out(Outcome), "update": Out(1),
-                          "forward": Out(Forward), "product": Out(64)})
+        super().__init__({
+            "i": In(stream.Signature(Issued)), "o": Out(stream.Signature(Executed)), "status": In(CsrStatus),
+            "lookup": Out(LookupSignature()), "redirect": Out(1), "redirect_pc": Out(64), "outcome": Out(Outcome),
+            "update": Out(1), "forward": Out(Forward), "product": Out(64)})
 
     def elaborate(self, platform):
         m = Module()
@@ -132,15 +134,21 @@ class Execute(wiring.Component):
         m.d.sync += [own.eq(data_context(self.status, Reach.LOAD, 0, 0)),
                      guest.eq(data_context(self.status, Reach.LOAD, 1, 0))]
         context = Mux(decoded.hlsv, guest.as_value(), own.as_value())
+        # A block may be managed by who may load or store there (rule cbm_access): who may store may also load.
+        manages = (unit == Unit.CBO) & (decoded.op != Cbo.ZERO) if self.config.has("zicbom") else Const(0)
+        may_end_in_time = Const(0)
+        if self.config.has("zawrs"):
+            may_end_in_time = ~decoded.illegal & (unit == Unit.SYSTEM) & (decoded.op == System.WRS_NTO)
         m.d.comb += [
             o.decoded.eq(decoded), o.b.eq(issued.b),
             o.a.eq(issued.a | bits[15:20] & (decoded.immediate == Format.Z).replicate(5)),
-            o.context.eq(change(Context(context), hlvx=decoded.hlvx,
-                                reach=Mux(unit == Unit.LOAD, Reach.LOAD, Reach.STORE))),
+            o.context.eq(change(Context(context), hlvx=decoded.hlvx, as_store=manages,
+                                reach=Mux((unit == Unit.LOAD) | manages, Reach.LOAD, Reach.STORE))),
             self.lookup.va.eq(total), self.lookup.context.eq(o.context),
-            o.barred.eq(fetched.faulted | (o.access != Access.OK)
+            o.barred.eq(fetched.faulted | (o.access != Access.OK) & ~may_end_in_time
                         | (unit == Unit.SYSTEM) & ((decoded.op == System.ECALL) | (decoded.op == System.EBREAK))),
-            o.memory.eq(controls.memory & ~o.barred), o.offset.eq(total[:12]), o.form.eq(shape(m, decoded, o.offset)),
+            o.memory.eq(controls.memory & ~o.barred), o.offset.eq(total[:12]),
+            o.form.eq(shape(m, decoded, o.offset, self.config)),
             o.page.eq(self.lookup.page), o.page_known.eq(self.lookup.hit),
             o.access.eq(self.answer(decoded, status)),
             self.forward.valid.eq(self.i.valid & decoded.writes_rd & decoded.rd.any()),
@@ -161,6 +169,14 @@ class Execute(wiring.Component):
             (System.HFENCE_VVMA, hfence_vvma_access(s.mode)),
             (System.HFENCE_GVMA, hfence_gvma_access(s.mode, s.tvm)),
         )]
+        if self.config.has("zawrs"):
+            answers.append((is_system & (decoded.op == System.WRS_NTO)).replicate(2)
+                           & wrs_nto_access(s.mode, s.tw, s.vtw))
         answers.append(decoded.hlsv.replicate(2) & hlsv_access(s.mode, s.hu))
+        for extension, field, ops in (("zicbom", "cbie", (Cbo.INVAL,)), ("zicbom", "cbcfe", (Cbo.CLEAN, Cbo.FLUSH)),
+                                      ("zicboz", "cbze", (Cbo.ZERO,))):
+            if self.config.has(extension):
+                access = cache_block_access(s.mode, s.menvcfg[field], s.henvcfg[field], s.senvcfg[field])
+                answers.append(((decoded.unit == Unit.CBO) & decoded.op.matches(*ops)).replicate(2) & access)
         # Of all these at most one is not Access.OK, which is 0.
         return Mux(decoded.illegal | decoded.hypervisor & ~s.misa_h, Access.ILLEGAL, reduce(or_, answers))

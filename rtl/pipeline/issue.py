@@ -26,6 +26,8 @@ class Issue(wiring.Component):
     execute, waiting, commit : In(Forward)
         The instructions before this one, in execute, between it and commit, and at commit. What `commit` knows is
         written to the register file. The one between is waited for, so that its value need not be chosen here.
+    third : In(5), third_value : Out(64)
+        A register as it stands, combinationally: for AMOCAS at commit, which all before it have left. 0 without Zacas.
     waits : Out(1)
         An operand is missing.
     inspect : In(5), inspect_value : Out(64)
@@ -33,9 +35,10 @@ class Issue(wiring.Component):
     """
     def __init__(self, config: CoreConfig):
         self.config = config
-        super().__init__({"i": In(stream.Signature(Fetched)), "o": Out(stream.Signature(Issued)),
-                          "execute": In(Forward), "waiting": In(Forward), "commit": In(Forward), "waits": Out(1),
-                          "inspect": In(5), "inspect_value": Out(64)})
+        super().__init__({
+            "i": In(stream.Signature(Fetched)), "o": Out(stream.Signature(Issued)), "execute": In(Forward),
+            "waiting": In(Forward), "commit": In(Forward), "third": In(5), "third_value": Out(64), "waits": Out(1),
+            "inspect": In(5), "inspect_value": Out(64)})
 
     def elaborate(self, platform):
         m = Module()
@@ -52,6 +55,10 @@ class Issue(wiring.Component):
             write.addr.eq(self.commit.rd), write.data.eq(self.commit.value),
             write.en.eq(self.commit.valid & self.commit.known),
         ]
+
+        if self.config.has("zacas"):
+            third = registers.read_port(domain="comb")
+            m.d.comb += [third.addr.eq(self.third), self.third_value.eq(third.data)]
 
         writers = (self.execute, self.waiting, self.commit)
         m.d.comb += [number.eq(writer.rd) for number, writer in zip(decoder.registers, writers, strict=True)]

@@ -1,6 +1,6 @@
 """What flows down the pipeline: each stage nests what it was given and names what it adds."""
 
-from amaranth.hdl import Mux
+from amaranth.hdl import Cat, Mux
 from amaranth.lib import data
 
 from ..csr.access import Access
@@ -76,8 +76,9 @@ class Decoded(data.Struct):
 
     @property
     def size(self):
-        """log2 of the bytes of a memory access. HLV and HSV have it elsewhere than the others."""
-        return Mux(self.hlsv, self.bits[26:28], self.bits[12:14])
+        """log2 of the bytes of a memory access, 3 bits. HLV and HSV have it elsewhere than the others."""
+        return Cat(Mux(self.hlsv, self.bits[26:28], self.bits[12:14]),
+                   (self.unit == Unit.CBO) | (self.unit == Unit.AMO) & self.bits[14])
 
     @property
     def unsigned(self):
@@ -129,5 +130,5 @@ class Executed(data.Struct):
     context: Context
     page: Page
     page_known: 1       # the first-level TLB had the page, and the access is allowed
-    access: Access      # whether the mode allows it: H loads and stores, xRET, WFI, fences
+    access: Access      # whether the mode allows it: H loads and stores, xRET, WFI, fences; that WRS.NTO waits too long
 

@@ -184,41 +184,54 @@ class AluUnit(wiring.Component):
         return low
 
 
+def sign_extended(value, size, narrow) -> Value:
+    """`value`, 64 bits, extended from the 2**size bytes that are its lowest.
+
+    narrow   whether bytes and halfwords occur, a bool
+    """
+    wide = Mux(size[0], value, extend_word(value))
+    if not narrow:
+        return wide
+    return Mux(size[1], wide, Cat(value[:8], Mux(size[0], Cat(value[8:16], value[15].replicate(48)),
+                                                 value[7].replicate(56))))
+
+
 class AmoUnit(wiring.Component):
     """What an AMO writes. Combinational.
 
     Members
     -------
-    op : In(Amo), word : In(1)
-        The operation, of 64 or 32 bits.
+    op : In(Amo)
     old : In(64), operand : In(64)
-        What memory held, from the lowest byte on, sign-extended where `word`; rs2.
+        What memory held, and rs2, both sign-extended from the size of the access.
+    matches : In(1)
+        Of CAS: memory held what rd expected.
     result : Out(64)
     """
     op: In(Amo)
-    word: In(1)
     old: In(64)
     operand: In(64)
+    matches: In(1)
     result: Out(64)
 
     def elaborate(self, platform):
         m = Module()
         op, old = self.op, self.old
-        sign, operand, inverted = Signal(), Signal(64), Signal(64)
+        operand, inverted = self.operand, Signal(64)
         greatest, picks = Signal(), Signal()
         m.d.comb += [
-            sign.eq(self.operand[31]),
-            operand.eq(Cat(self.operand[:32], Mux(self.word, sign.replicate(32), self.operand[32:]))),
             greatest.eq(op.matches(Amo.MAX, Amo.MAXU)), picks.eq(greatest | op.matches(Amo.MIN, Amo.MINU)),
             inverted.eq(operand ^ picks.replicate(64))]
-        # Sign-extended words compare as the words do, also unsigned: both halves of the order are kept.
+        # What is sign-extended compares as what is not, also unsigned: both halves of the order are kept.
         total, less = Signal(64), Signal()
         m.d.comb += Cat(total, less).eq(Cat(*add_and_compare(old, inverted, picks, op.matches(Amo.MINU, Amo.MAXU))))
 
         adds, keeps, swaps, differs, joins = (Signal(name=n) for n in ("adds", "keeps", "swaps", "differs", "joins"))
+        compares = op == Amo.CAS
         m.d.comb += [
-            adds.eq(op == Amo.ADD), keeps.eq(picks & (less ^ greatest)),
-            swaps.eq(picks & ~(less ^ greatest) | (op == Amo.SWAP)), differs.eq(op.matches(Amo.XOR, Amo.OR)),
+            adds.eq(op == Amo.ADD), keeps.eq(picks & (less ^ greatest) | compares & ~self.matches),
+            swaps.eq(picks & ~(less ^ greatest) | (op == Amo.SWAP) | compares & self.matches),
+            differs.eq(op.matches(Amo.XOR, Amo.OR)),
             joins.eq(op.matches(Amo.AND, Amo.OR)),
             self.result.eq(total & adds.replicate(64) | old & keeps.replicate(64) | operand & swaps.replicate(64)
                            | (old ^ operand) & differs.replicate(64) | old & operand & joins.replicate(64))]

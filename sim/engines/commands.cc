@@ -101,6 +101,7 @@ int stores_add(Session* session, int memory, const int* p, uint64_t kinds) {
     stores->memory = host<Memory>(session, memory);
     stores->valid = ports[p[0]], stores->kind = ports[p[1]], stores->size = ports[p[2]], stores->device = ports[p[3]];
     stores->first = ports[p[4]], stores->next = ports[p[5]], stores->data = ports[p[6]];
+    stores->data_high = ports[p[7]];
     stores->kinds = kinds;
     return added(session, stores);
 }

@@ -107,8 +107,8 @@ class Stores:
     Parameters
     ----------
     port : str
-        A stream, valid only, whose payload has the fields `memory` (the kind), size, device, hpa, hpa_next and data of
-        payloads.Retire.
+        A stream, valid only, whose payload has the fields `memory` (the kind), size, device, hpa, hpa_next, data and
+        data_high of payloads.Retire.
     memory : str
         The port of the MemoryHost.
     kinds : tuple of int
@@ -184,7 +184,7 @@ class Limits:
     matched: tuple[str, int] | None = None
 
 
-STORE_FIELDS = ("memory", "size", "device", "hpa", "hpa_next", "data")
+STORE_FIELDS = ("memory", "size", "device", "hpa", "hpa_next", "data", "data_high")
 REQUEST, RESPONSE = ("address", "write", "burst", "size", "data", "mask"), ("data", "error", "last")
 
 

@@ -129,6 +129,7 @@ Reasons Stores::cycle(uint64_t) {
     unsigned bytes = 1u << load(size);
     uint64_t address = load(first), second = load(next), value = load(data);
     // A store across two pages: the second part begins where the second page does.
+    for (; bytes > BYTES; bytes -= BYTES) memory->shadow_store(address + bytes - BYTES, load(data_high), BYTES);
     unsigned part = second ? 0x1000 - (address & 0xfff) : bytes;
     memory->shadow_store(address, value, part);
     if (part < bytes) memory->shadow_store(second, value >> 8 * part, bytes - part);

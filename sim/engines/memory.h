@@ -48,7 +48,7 @@ private:
 // Follows the stores of a trace into the shadow of a memory.
 struct Stores : Host {
     Memory* memory;
-    Port valid, kind, size, device, first, next, data;
+    Port valid, kind, size, device, first, next, data, data_high;
     uint64_t kinds;      // bit n: value n of `kind` stores
     Reasons cycle(uint64_t now) override;
 };

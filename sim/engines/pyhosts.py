@@ -154,9 +154,10 @@ class Stores(At):
         port = self.description.port
         if not self.get(f"{port}_valid"):
             return NONE
-        kind, size, device, first, second, data = (self.get(f"{port}_payload_{name}") for name in hosts.STORE_FIELDS)
+        kind, size, device, first, second, data, data_high = (
+            self.get(f"{port}_payload_{name}") for name in hosts.STORE_FIELDS)
         if kind in self.description.kinds and not device:
-            contents = (data & (1 << (8 << size)) - 1).to_bytes(1 << size, "little")
+            contents = (data.to_bytes(8, "little") + data_high.to_bytes(8, "little") * 7)[:1 << size]
             part = 0x1000 - first % 0x1000 if second else len(contents)
             memory = self.engine._hosts[hosts.MemoryHost, self.description.memory]
             for address, piece in ((first, contents[:part]), (second, contents[part:])):

@@ -35,7 +35,7 @@ class Row:
 
 UNKNOWN_TO_SPIKE = frozenset((
     "sha", "shcounterenw", "shgatpa", "shtvala", "shvsatpa", "shvstvala", "shvstvecd", "ssccptr", "sscounterenw",
-    "ssstateen", "sstvala", "sstvecd", "ssu64xl", "svbare"))
+    "ssstateen", "sstvala", "sstvecd", "ssu64xl", "svbare", "za64rs", "zic64b", "ziccamoa", "ziccamoc", "ziccrse"))
 """Extensions that Spike has, or that ask nothing of it, but whose names it refuses."""
 
 
@@ -59,6 +59,8 @@ BEHAVIOUR = {
     "pending bits on the move": """A read of mip, sip, hip or vsip in the very instruction at which mip changed may see
         either value.""",
     "WFI": "Spike's hart waits; it is woken at once, since a WFI may end at any time.",
+    "WRS.NTO": """Spike traps at once where TW or VTW says so, the core when nothing has ended the wait in time. Where
+        one retires, as WRS.STO does, Spike is stepped over it.""",
     "devices": "Spike has none. It loads what the core has loaded; stores are compared.",
     "mcountinhibit": """Whether an instruction that sets or clears mcountinhibit.IR counts in minstret is a choice:
         the core goes by the old value, Spike by the new one, so Spike's counter is corrected by one.""",
@@ -84,6 +86,9 @@ BEHAVIOUR = {
         would, and an interrupt that becomes a double trap enters at its vector. It is mended after the step.""",
     "sireg in VU": """While mstateen0.CSRIND is 0, the manual has sireg and its kin illegal below M; in VU Spike does
         not, so they are hidden from it.""",
+    "cache blocks": """Spike does not let a block of a device be managed, which the manual allows, and is stepped over.
+        It reports the first byte of a block that may not be zeroed, the manual rs1: its registers are then corrected.
+        Where PMP entries end within a block, what CBO.ZERO does is unspecified, and not compared.""",
     "the ROM": "It is a device for Spike, from which code can run and tables cannot be walked.",
 }
 """What differs and is no CSR: the subject, then the reason and the treatment. The manual allows both unless said so."""

@@ -43,6 +43,14 @@ static u32 expand(u32 c) {
   return 0;
 }
 
+static int waits_for_store(u32 i) { return i == 0x00d00073 || i == 0x01d00073; }  /* WRS.NTO, WRS.STO */
+
+static int writes_pair(u32 i) { return (i & 0xf800707f) == 0x2800402f; }  /* AMOCAS.Q */
+
+enum { BLOCK = 64 };
+static int is_on_block(u32 i) { return (i & 0x707f) == 0x200f; }
+static int zeroes_block(u32 i) { return is_on_block(i) && i >> 20 == 4; }
+
 /* MOPs have bit 31 set. */
 static int is_hypervisor_access(u32 i) { return (i & 0x8000707f) == 0x4073; }
 
@@ -55,6 +63,7 @@ static u64 kind_of(u32 bits, u64 sc_did) {
   if ((i & 0x7f) == 0x03) return LOAD;
   if ((i & 0x7f) == 0x23) return STORE;
   if (is_hypervisor_access(i)) return i >> 25 & 1 ? STORE : LOAD;
+  if (zeroes_block(i)) return STORE;
   if ((i & 0x7f) == 0x2f) return i >> 27 == 2 ? LOAD : i >> 27 == 3 ? sc_did == NONE ? NONE : STORE : AMO;
   return NONE;
 }
@@ -74,7 +83,7 @@ static u64 transformed(u32 bits, u64 code, u64 tval, const u64 *x) {
   if (!(0xa0a0f0 >> (code & 31) & 1)) return 0;                /* 4 to 7, 13, 15, 21, 23 */
   if ((i & 0x7f) == 0x03) kept = i & 0x7fff;                   /* funct3, rd, opcode */
   else if ((i & 0x7f) == 0x23) kept = i & 0x1f0707f;           /* rs2, funct3, opcode */
-  else if ((i & 0x7f) == 0x2f || is_hypervisor_access(i)) kept = i & ~(31u << 15);
+  else if ((i & 0x7f) == 0x2f || is_hypervisor_access(i) || is_on_block(i)) kept = i & ~(31u << 15);
   else return 0;
   if ((bits & 3) != 3) kept &= ~2u;
   return kept | ((tval - address_of(i, x)) & 31) << 15;

@@ -11,7 +11,7 @@ from random import Random
 from ...rtl.config import CoreConfig
 from ...rtl.isa import compressed, instructions
 from ...rtl.isa.hints import HINTS
-from ...rtl.isa.instructions import BY_NAME, INSTRUCTIONS, Unit
+from ...rtl.isa.instructions import BY_NAME, INSTRUCTIONS, Amo, Unit
 from .assembler import (
     C_NOP,
     Code,
@@ -71,6 +71,8 @@ class Body:
         self.accesses = [i for i in self.instructions if i.unit in (Unit.LOAD, Unit.STORE) and "i" in i.operands]
         self.amos, self.branches = ([i for i in self.instructions if i.unit == unit]
                                     for unit in (Unit.AMO, Unit.BRANCH))
+        self.on_blocks = [i for i in self.instructions if i.unit == Unit.CBO]
+        self.swaps = [i for i in self.amos if i.op == Amo.CAS]
         c_units = {row.name: BY_NAME[row.expands_to].unit for row in self.compressed if row.expands_to}
         self.c_arithmetic = tuple(name for name, unit in c_units.items() if unit in ARITHMETIC)
         self.c_memory = tuple(name for name, unit in c_units.items()
@@ -78,14 +80,15 @@ class Body:
         self.lockdown = lockdown
         simple = [(self.alu, 30), (self.compressed_alu, 20), (self.access, 24), (self.compressed_access, 8),
                   (self.amo, 5), (self.reservation, 2), (self.branch, 10), (self.fence, 1), (self.hint, 1),
-                  (self.pointer, 5)]
+                  (self.pointer, 5), *([(self.on_block, 3)] if self.on_blocks else [])]
+        waits = [(self.wait_for_store, 1)] if config.has("zawrs") else []
         often = 12 if privilege else 5  # in U nearly each of these traps
         odd = [(self.csr, often), (self.environment, often // 4), (self.illegal, 2), (self.call, 2),
                (self.guest_access, often // 3), (self.system, 4),
                (self.loop, 2), (self.lost, 1), (self.translation_fence, often // 5)]
         own = {3: [(self.modify_privilege, 3), (self.mret, 1), (self.wait, 1), (self.status, 2), (self.security, 1)],
                1: [(self.sret, 2), (self.status, 2), (self.same_satp, 1)], 0: [(self.wait_for_nothing, 1)]}
-        self.simple, self.items = simple, simple + odd + own[privilege]
+        self.simple, self.items = simple, simple + odd + waits + own[privilege]
         self.privilege, self.labels = privilege, 0
 
     def write(self, code: Code, count: int):
@@ -155,7 +158,17 @@ class Body:
 
     def amo(self):
         """An AMO."""
-        self.code.add(self.random_operands(self.random.choice(self.amos), s=self.aligned()))
+        base, d, r = self.aligned(), self.random.randrange(FREE), self.random
+        if self.swaps and r.random() < 0.3:
+            if r.random() < 0.6:  # most of these will find what they expect
+                d &= ~1
+                self.code.add(op("ld", d=d, s=base), op("ld", d=d + 1, s=base, i=8))
+            return self.code.add(self.random_operands(r.choice(self.swaps), s=base, d=d))
+        self.code.add(self.random_operands(r.choice(self.amos), s=base, d=d))
+
+    def on_block(self):
+        """An instruction on a cache block."""
+        self.code.add(self.random_operands(self.random.choice(self.on_blocks), s=self.base()))
 
     def aligned(self) -> int:
         """A register with an address that is mostly aligned to 8."""
@@ -173,6 +186,18 @@ class Body:
         if self.random.random() < 0.9:
             self.code.add(op(f"sc.{self.random.choice((suffix, suffix, 'w'))}", d=self.any(), s=base, t=self.any(),
                              q=self.random.getrandbits(2)))
+
+    def wait_for_store(self):
+        """WRS.STO after LR, or WRS.NTO once an SC has surely ended the reservation."""
+        if self.random.random() < 0.5:
+            self.code.add(op("lr.d", d=self.any(), s=self.aligned()), op("wrs.sto"))
+            return
+        skip = ("waited", self, self.labels)
+        self.code.add(op("addi", d=OTHER, i=2), op("sc.w", d=OTHER, s=DATA, t=self.any()),
+                      op("addi", d=OTHER, s=OTHER, i=-2))
+        self.code.branch("beq", OTHER, 0, skip)
+        self.code.add(op("wrs.nto"))
+        self.code.label(skip)
 
     def branch(self):
         """A branch or a jump to an item that comes soon."""

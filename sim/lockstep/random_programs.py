@@ -88,6 +88,8 @@ class _Maker:
         self.random, self.config, self.iterations, self.items = Random(seed), config, iterations, items
         self.csrs = {name: each.address for name, each in table(config).items()}
         self.hypervisor = config.hypervisor
+        # What CBO.ZERO does where PMP cuts its block is unspecified: a program has either.
+        self.cuts_blocks = self.random.random() < 0.5
         self.lockdown = config.has("smepmp") and self.random.random() < 0.3
         self.code_entry = self.random.choice((SHARED_CODE, SHARED_CODE_THAT_M_READS))
         self.names = count()
@@ -198,7 +200,8 @@ class _Maker:
         nowhere = [0x2000_0000, 0x2000_1000 - 2, 1 << 63, -4096, 0x1000_0000, 1 << 40, 0x0300_0000]
         code.align(4)
         start = code.here
-        Body(self.random, self.config, self.csrs, self._pointers(), nowhere, privilege, self.lockdown).write(
+        config = self.config.without("zicboz") if self.cuts_blocks else self.config
+        Body(self.random, config, self.csrs, self._pointers(), nowhere, privilege, self.lockdown).write(
             code, self.items)
         return start
 
@@ -224,9 +227,9 @@ class _Maker:
         sdt, vs_sdt = ((r.random() < 0.3) << 24 for _ in range(2))
         dte, h_dte = (r.choice((0, DTE)) for _ in range(2))
         # DTE first, since SDT is 0 then: see random_code.py.
-        values = {"menvcfg": r.choice((0, 1 << 63, -1)) & ~DTE | dte}
+        values = {"menvcfg": r.choice((0, 1 << 63, -1, -1)) & ~DTE | dte}
         if hypervisor:
-            values["henvcfg"] = r.choice((0, 1 << 63, -1)) & ~DTE | h_dte
+            values["henvcfg"] = r.choice((0, 1 << 63, -1, -1)) & ~DTE | h_dte
         values |= {
             "mstatus": sdt | mode.value % 4 << 11 | (mode.value >> 2 & 1) << 39 | tsr << 22
             | some(1 << 1 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 18 | 1 << 19) | some(1 << 20 | 1 << 21, 0.2),
@@ -234,7 +237,7 @@ class _Maker:
             "mie": r.getrandbits(14), "sscratch": SAVED + 64, "satp": self.satp if paged else 0,
             "mtvec": self.vectors["m"] | r.randrange(2), "stvec": self.vectors["s"] | r.randrange(2),
             "mcounteren": r.choice((0, -1, r.getrandbits(32))), "scounteren": r.choice((0, -1, r.getrandbits(32))),
-            "stimecmp": r.choice((0, -1, r.getrandbits(12))),
+            "stimecmp": r.choice((0, -1, r.getrandbits(12))), "senvcfg": r.choice((0, -1, -1)),
             "mcyclecfg": r.getrandbits(5) << 58, "minstretcfg": r.choice((0, r.getrandbits(5))) << 58,
             "mhpmcounter3": -r.getrandbits(10), "mhpmevent3": r.choice((0, r.getrandbits(6))) << 58 | r.randrange(40),
             **{f"mstateen{n}": r.choice((0, -1, r.getrandbits(64))) for n in range(4)}}
@@ -278,10 +281,10 @@ class _Maker:
         """One region in the data with other permissions, before the last entry, which allows everything."""
         r, last = self.random, self.config.pmp_entries - 1
         others = self._lockdown_entries() if self.lockdown else 0x1f << 8 * (last % 8)
-        start, size = DATA_PAGES + r.randrange(DATA_BYTES // 64) * 64, 8 << r.randrange(8)
+        start, size = DATA_PAGES + r.randrange(DATA_BYTES // 64) * 64, (8 if self.cuts_blocks else 64) << r.randrange(8)
         permissions = r.randrange(8) & ~(2 if r.random() < 0.9 else 0) | (r.random() < 0.5)
         permissions |= 0x80 if r.random() < 0.2 else 0
-        kind = r.choice(("off", "off", "tor", "na4", "napot"))
+        kind = r.choice(("off", "off", "tor", "na4" if self.cuts_blocks else "napot", "napot"))
         config = {"off": 0, "tor": 1 << 11 | permissions << 8, "na4": 2 << 3 | permissions,
                   "napot": 3 << 3 | permissions}[kind]
         first = start >> 2 if kind != "napot" else (start // size * size >> 2) + (size // 8 - 1)

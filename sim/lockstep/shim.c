@@ -160,7 +160,7 @@ int shim_memory(u64 address, u8 *bytes, u64 length, int write) {
 static void forget_if_misaligned(u32 bits) {
   u32 i = long_form(bits), opcode = i & 0x7f;
   if (opcode != 0x2f && !(options.misaligned_traps && (opcode == 0x03 || opcode == 0x23))) return;
-  if (address_of(i, x) & ((1u << (i >> 12 & 3)) - 1)) spike_flush_tlb(mmu);
+  if (address_of(i, x) & ((1u << (i >> 12 & (opcode == 0x2f ? 7 : 3))) - 1)) spike_flush_tlb(mmu);
 }
 
 /* A store across pages that traps for the second one: the core leaves memory as it was, Spike has then written the
@@ -203,16 +203,36 @@ static void do_misaligned(int does) {
 
 /* ---- the parts of a comparison ---- */
 
+/* Where in its block the address of a CBO.ZERO lies that may not write. Spike reports the block's first byte. */
+static u64 within_block(const u64 *r) {
+  u32 bits = (u32)r[F_bits];
+  return faulted() && zeroes_block(bits) && 0x808080 >> (r[F_code] & 31) & 1 ? address_of(bits, x) % BLOCK : 0;
+}
+
 /* xtval2 and xtinst. Spike never writes a transformed instruction, and always the pseudo-instruction; a core that does
    not may hide the GPA as well. Then Spike gets what the core has. */
 static int check_guest_fault(const u64 *r, unsigned xtval2, unsigned xtinst) {
   u64 gpa = r[F_double] ? r[F_gpa] >> 2 : read_csr(xtval2), tinst = read_csr(xtinst);
+  if (gpa && !tinst && !r[F_double]) gpa |= within_block(r) >> 2;
   if (!tinst && options.full_tinst && !r[F_interrupt]) tinst = transformed((u32)r[F_bits], r[F_code], r[F_tval], x);
   else if (tinst && options.zero_tinst) tinst = gpa = 0;
   if (compare("xtval2", xtval2, r[F_gpa] >> 2, gpa) || compare("tinst", xtinst, r[F_tinst], tinst)) return 1;
   if (!r[F_double]) *storage(xtval2) = gpa;
   *storage(xtinst) = tinst;
   return 0;
+}
+
+/* Sets what Spike has stored for a CSR that reads as `spike`. One with a copy for V=1 only points to its two. */
+static void follow(unsigned address, u64 spike, u64 core) {
+  if (address == MISA) {  /* more than its storage depends on it: which instructions there are */
+    spike_put_csr(processor, MISA, core);
+    return;
+  }
+  u64 *value = storage(address);
+  if (*value != spike) value = (u64 *)(word(csrs[address], *v ? CSR_COPY_V1 : CSR_COPY_V0) + CSR_VALUE);
+  if (*value != spike) return;
+  *value = core;
+  spike_flush_icache(mmu), spike_flush_tlb(mmu);
 }
 
 static int check_trap(const u64 *r) {
@@ -229,6 +249,7 @@ static int check_trap(const u64 *r) {
     if (compare("mtval2", MTVAL2, code, read_csr(MTVAL2))) return 1;
     code = DOUBLE_TRAP;
   }
+  if (within_block(r)) follow(xtval, read_csr(xtval), read_csr(xtval) | within_block(r));
   if (compare("xcause", xcause, code, read_csr(xcause)) || compare("xepc", xepc, r[F_pc], read_csr(xepc))
       || compare("xtval", xtval, r[F_tval], read_csr(xtval))) return 1;
   if (vs) return compare("SPP", VSSTATUS, r[F_mode] & 1, read_csr(VSSTATUS) >> 8 & 1);
@@ -252,29 +273,19 @@ static int check_trap(const u64 *r) {
 
 static int check_memory(const u64 *r) {
   u64 kind = r[F_memory], wanted = kind_of((u32)r[F_bits], r[F_memory]), found = 0;
-  unsigned size = 1u << r[F_size];
+  unsigned whole = 1u << r[F_size], size = whole > 8 ? 8 : whole;
   u64 mask = size == 8 ? ~(u64)0 : ((u64)1 << size * 8) - 1;
   if (compare("memory access", 0, kind, wanted)) return 1;
   if (kind == NONE) return 0;
+  for (u64 at = 8; at < whole; at += 8)
+    if (reach(r[F_hpa] + at, 0, 8, (u8 *)&found, 0)
+        && compare("stored bytes", r[F_hpa] + at, r[F_data_high], found)) return 1;
   if (reach(r[F_hpa], r[F_hpa_next], size, (u8 *)&found, 0))
     return compare(kind == LOAD ? "loaded bytes" : "stored bytes", r[F_hpa], r[F_data] & mask, found & mask);
   if (!device_loaded && !device_stored) return 0;  /* read-only memory: rd has been compared */
   if (compare("device address", 0, r[F_hpa], device_address)) return 1;
   if (compare("device access size", 0, size, device_size)) return 1;
   return device_stored && compare("bytes stored to a device", r[F_hpa], r[F_data] & mask, device_data & mask);
-}
-
-/* Sets what Spike has stored for a CSR that reads as `spike`. One with a copy for V=1 only points to its two. */
-static void follow(unsigned address, u64 spike, u64 core) {
-  if (address == MISA) {  /* more than its storage depends on it: which instructions there are */
-    spike_put_csr(processor, MISA, core);
-    return;
-  }
-  u64 *value = storage(address);
-  if (*value != spike) value = (u64 *)(word(csrs[address], *v ? CSR_COPY_V1 : CSR_COPY_V0) + CSR_VALUE);
-  if (*value != spike) return;
-  *value = core;
-  spike_flush_icache(mmu), spike_flush_tlb(mmu);
 }
 
 static int check_csr_write(const u64 *r) {
@@ -305,6 +316,7 @@ static void adopt_csr_read(const u64 *r, int mip_moved) {
 
 static int check_registers(const u64 *r) {
   if (r[F_writes_rd] && r[F_rd]) shadow[r[F_rd]] = r[F_rd_value];
+  if (r[F_writes_rd] && r[F_rd] && writes_pair((u32)r[F_bits])) shadow[r[F_rd] + 1] = r[F_rd_high];
   if (!memcmp(shadow, x, sizeof shadow)) return 0;
   for (unsigned i = 0; i < 32; i++)
     if (shadow[i] != x[i]) return differs("register", i, shadow[i], x[i]);
@@ -324,6 +336,18 @@ static int set_mip(const u64 *r) {
     *mip_value |= taken & mip_before & ~(u64)MIP_SOFTWARE;
   }
   return 0;
+}
+
+/* Whether a block is managed that Spike will not have managed. */
+static int manages_device(const u64 *r) {
+  u32 bits = (u32)r[F_bits];
+  return !r[F_trapped] && is_on_block(bits) && !zeroes_block(bits) && !memory(r[F_hpa]);
+}
+
+/* The instruction does nothing, and Spike does not try. */
+static void step_over(void) {
+  *pc += 4;
+  if (counts_instructions()) ++*storage(MINSTRET);
 }
 
 static int check_one(const u64 *r) {
@@ -362,7 +386,8 @@ static int check_one(const u64 *r) {
   u64 sdt = stored_sdt(), *hidden = csr ? name_to_hide(r, address) : 0;
   if (hidden) *hidden += 0x10000 * word(state, STATE_CSRS + MAP_BUCKETS);
 
-  spike_step(processor, 1);
+  if (manages_device(r) || (!r[F_trapped] && waits_for_store((u32)bits))) step_over();
+  else spike_step(processor, 1);
 
   if (hidden) *hidden = address;
   mend_double_traps(r, sdt);

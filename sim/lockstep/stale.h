@@ -172,7 +172,8 @@ static void show_tables(const u64 *r) {
     if (first < size) show(fetch_stage, pc_now + first, 0, (u8 *)&bits + first, size - first);
   }
   if (code & (1 << 13 | 1 << 15 | 1 << 21 | 1 << 23)) show(data_stage(r), r[F_tval], NOWHERE, 0, 0);
-  if (code || r[F_memory] == NONE) return;
+  if (code || (r[F_memory] == NONE && !is_on_block((u32)bits))) return;
+  if (is_on_block((u32)bits)) return show(data_stage(r), gva & -(u64)BLOCK, r[F_hpa] & -(u64)BLOCK, 0, 0);
   show(data_stage(r), gva, r[F_hpa], 0, 0);
   if ((gva & 4095) + bytes > 4096) show(data_stage(r), (gva | 4095) + 1, r[F_hpa_next], 0, 0);
 }

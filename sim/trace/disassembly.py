@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from ...rtl.isa.compressed import Compressed, find
 from ...rtl.isa.hints import HINTS
-from ...rtl.isa.instructions import BY_NAME, INSTRUCTIONS, SCATTER, Format, Instruction, Unit
+from ...rtl.isa.instructions import BY_NAME, INSTRUCTIONS, Format, Instruction, Unit
 from .names import csr_name
 
 REGISTERS = ("zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 "
@@ -95,7 +95,7 @@ def _short(row: Compressed, bits: int) -> str:
 
 def _operand(instruction: Instruction, letter: str, bits: int) -> int:
     places = [31 - at for at, c in enumerate(instruction.bits.replace(" ", "")) if c == letter]
-    scatter = SCATTER[instruction.format] if letter == "i" else range(len(places) - 1, -1, -1)
+    scatter = instruction.scatter(letter, places)
     value = sum((bits >> place & 1) << bit for place, bit in zip(places, scatter, strict=True))
     top = max(scatter)
     signed = letter == "i" and instruction.format != Format.Z

@@ -35,6 +35,7 @@ effects
         An xRET changed the mode.
 """
 
+from ...rtl.payloads import MemoryKind
 from .disassembly import REGISTERS, disassemble
 from .names import cause_word, csr_name, mode_name
 
@@ -54,11 +55,14 @@ def line(record) -> str:
         return f"{start} {trap(record)}"
     effects = ""
     if record.memory:
+        data = record.data_high << 64 | record.data
         second = f" 0x{record.hpa_next:x}" if record.hpa_next else ""
         effects += (f" {MEMORY[record.memory]} 0x{record.gva:x} [0x{record.hpa:x}{second}] {1 << record.size} "
-                    f"0x{record.data:x}{' device' if record.device else ''}")
+                    f"0x{data:x}{' device' if record.device else ''}")
     if record.writes_rd and record.rd:
         effects += f" {REGISTERS[record.rd]}=0x{record.rd_value:x}"
+        if record.memory == MemoryKind.AMO and record.size == 4:
+            effects += f" {REGISTERS[record.rd + 1]}=0x{record.rd_high:x}"
     if record.writes_csr:
         effects += f" {csr_name(record.csr)}=0x{record.csr_value:x}"
     if record.mode_after != record.mode:

@@ -275,6 +275,10 @@
 
 /* Fields of senvcfg. */
 #define SENVCFG_FIOM 1
+#define SENVCFG_CBIE 48
+#define SENVCFG_CBIE_SHIFT 4
+#define SENVCFG_CBCFE 0x40
+#define SENVCFG_CBZE 0x80
 
 /* Fields of sstateen0. */
 #define SSTATEEN0_JVT 4

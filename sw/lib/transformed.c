@@ -3,6 +3,7 @@
 #include "hyacinth.h"
 
 #define LOAD 0x03
+#define MISC_MEM 0x0f
 #define STORE 0x23
 #define AMO 0x2f
 #define SYSTEM 0x73
@@ -52,6 +53,7 @@ uint32_t transformed(uint32_t instruction, unsigned offset)
     switch (instruction & 0x7f) {
     case LOAD: return as_load(width, instruction >> 7 & 31) | offset << 15;
     case STORE: return as_store(width, instruction >> 20 & 31) | offset << 15;
+    case MISC_MEM: return width == 2 ? instruction & ~(31U << 15) : 0; /* CBO */
     case AMO: return (instruction & ~(31U << 15)) | offset << 15;
     case SYSTEM: return width == 4 ? (instruction & ~(31U << 15)) | offset << 15 : 0; /* HLV, HLVX and HSV */
     default: return 0;

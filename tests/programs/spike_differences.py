@@ -5,6 +5,12 @@ NOT_ON_SPIKE = {
     "the_transformed_instruction_is_the_manuals": "Spike never transforms: it writes 0, as the manual allows",
     "hgeip_reaches_vs_through_vgein_and_hs_as_sgei": "Spike has GEILEN=0",
     "wfi_in_hs_ends_on_a_guest_external_interrupt": "Spike has GEILEN=0",
+    "cache_block_instructions_need_the_rights_of_loads_and_stores":
+        "Spike reports the first byte of a block that may not be zeroed, not rs1",
+    "pmp_guards_cache_block_instructions":
+        "Spike reports the first byte of a block that may not be zeroed, not rs1",
+    "blocks_of_a_device_are_managed_but_not_zeroed": "Spike lets a device's block be zeroed, and not be managed",
+    "wrs_nto_traps_by_tw_and_vtw_unless_it_need_not_wait": "Spike's WRS.NTO traps at once where TW or VTW says so",
     "a_counter_that_overflows_interrupts_m_or_hs": "Spike counts no events",
     "every_event_counts_what_it_names": "Spike counts no events",
     "scountovf_shows_the_counters_that_are_open": "Spike hides from M what mcounteren hides from S",

@@ -28,7 +28,8 @@ def test_memory_is_as_large_as_was_asked():
     assert words(tree(memory_size=2 << 30), "/memory@80000000", "reg") == [0, 0x8000_0000, 0, 0x8000_0000]
 
 
-PLAIN = ("zicclsm_zicntr_zicsr_zifencei_zihintntl_zihintpause_zihpm_zkt", "sstc",
+PLAIN = ("zic64b", "zicbop", "ziccamoa_ziccamoc_ziccif_zicclsm_ziccrse", "za64rs", "zkt",
+         "zicntr_zicsr_zifencei_zihintntl_zihintpause_zihpm", "sstc",
          "ssccptr_sscounterenw_sstvala_sstvecd_ssu64xl_svade_svbare",
          "smstateen_ssstateen")
 HYPERVISOR = "shcounterenw_shgatpa_shvsatpa_shvstvala_shvstvecd"
@@ -47,6 +48,19 @@ def test_the_isa_is_that_of_the_configuration_in_both_spellings(config, letters,
     assert set(others) >= set("_".join(has).split("_")) and not set(others) & set(lacks.split("_"))
     assert made.get_property("riscv,isa-extensions", "/cpus/cpu@0").data == [*first, *others]
     assert made.get_property("riscv,isa-base", "/cpus/cpu@0").value == "rv64i"
+
+
+def test_the_size_of_a_cache_block_is_told_to_who_works_on_them():
+    for config, names in ((FULL, {"cbom", "cbop", "cboz"}), (FULL.without("zicbom", "zicboz"), {"cbop"})):
+        cpu = tree(config).get_node("/cpus/cpu@0")
+        assert {each.name: each.data for each in cpu.props if each.name.startswith("riscv,cb")} == {
+            f"riscv,{name}-block-size": [64] for name in names}
+
+
+@pytest.mark.rule("zic64b_cache_block_size", "CACHE_BLOCK_SIZE")
+def test_both_caches_have_lines_of_64_bytes():
+    for side in "id":
+        assert words(tree(), "/cpus/cpu@0", f"{side}-cache-block-size") == [64]
 
 
 @pytest.mark.parametrize("config, scheme", ((FULL, "riscv,sv57"), (SMALL, "riscv,sv39")))

@@ -109,6 +109,7 @@ def run(*scenarios, size_kib=8, random=None, absent=lambda address: False, deadl
 @pytest.mark.parametrize("size_kib", SIZES)
 def test_it_exports(size_kib):
     assert_exports(DataCache(size_kib))
+    assert_exports(DataCache(size_kib, manages=False))
 
 
 def test_nothing_depends_on_the_bus_in_the_same_cycle():
@@ -117,7 +118,7 @@ def test_nothing_depends_on_the_bus_in_the_same_cycle():
 
 def test_granted_depends_on_who_else_asks_and_on_stores_to_the_same_bytes_alone():
     assert {source for output, source in combinational_paths(DataCache(8)) if output == "cpu__granted"} == {
-        "tables__valid", "snoop__valid", "cpu__write", "cpu__offset"}
+        "tables__valid", "snoop__valid", "cpu__lock", "cpu__write", "cpu__offset"}
 
 
 def test_it_is_empty_after_reset():
@@ -596,3 +597,71 @@ def test_random_accesses_of_processor_walker_and_device_see_what_was_stored(size
 
     run(processor, walker, *[device] * devices, size_kib=size_kib, random=random, deadline=60_000,
         absent=lambda address: 0x4000_0000 <= address < 0x5000_0000)
+
+
+async def manage(ctx, cache, address, keep=0):
+    """Has the line of `address` written back, and forgotten unless `keep`."""
+    cpu = cache.cpu
+    ctx.set(cpu.ppn, address >> 12)
+    ctx.set(cpu.refill_row, address >> 3 & 0x1ff)
+    ctx.set(cpu.keep, keep)
+    ctx.set(cpu.manage, 1)
+    await ctx.tick().until(cpu.managed)
+    ctx.set(cpu.manage, 0)
+
+
+@pytest.mark.rule("cbo-clean_op", "cbo-flush_op", "cbo-inval_op")
+@pytest.mark.parametrize("size_kib", SIZES)
+@pytest.mark.parametrize("keep", (0, 1), ids=("forgotten", "kept"))
+def test_a_managed_line_is_written_back_once_and_no_other_line_is(size_kib, keep):
+    async def scenario(ctx, cache, memory):
+        lines = [RAM + (n << 12) + 0x40 for n in range(size_kib // 4)]
+        for address in lines:
+            await store(ctx, cache, address + 8, address ^ 0x5555)
+        memory.log.clear()
+        for n, address in enumerate(lines):
+            await manage(ctx, cache, address + 0x30, keep)
+            assert memory.log == [("write", "burst", at) for at in lines[:n + 1]]
+            assert memory.word(address + 8) == address ^ 0x5555
+        for address in lines:
+            await manage(ctx, cache, address, keep)
+            assert (await look(ctx, cache, address + 8))[0] == keep
+        assert len(memory.log) == len(lines)
+        for address in lines:
+            assert await load(ctx, cache, address + 8) == address ^ 0x5555
+            await store(ctx, cache, address + 8, 7)
+            await manage(ctx, cache, address, keep)
+            assert memory.word(address + 8) == 7  # it was dirty anew
+    run(scenario, size_kib=size_kib, deadline=10_000)
+
+
+def test_a_line_that_is_absent_is_managed_without_a_transaction():
+    async def scenario(ctx, cache, memory):
+        await store(ctx, cache, RAM, 1)
+        memory.log.clear()
+        await manage(ctx, cache, RAM + 0x1000)
+        await manage(ctx, cache, RAM + 0x40)
+        assert memory.log == [] and await load(ctx, cache, RAM) == 1
+    run(scenario)
+
+
+def test_a_managed_line_and_one_that_is_snooped_do_not_disturb_each_other():
+    async def scenario(ctx, cache, memory):
+        for turn in range(40):
+            await store(ctx, cache, RAM, turn)
+            await store(ctx, cache, RAM + 0x1040, turn)
+            ctx.set(cache.snoop.line, RAM + 0x1040 >> 6)
+            ctx.set(cache.cpu.ppn, RAM >> 12)
+            ctx.set(cache.cpu.refill_row, 0)
+            ctx.set(cache.cpu.keep, turn % 2)
+            managed = held = False
+            for cycle in range(200):
+                ctx.set(cache.cpu.manage, cycle >= turn and not managed)
+                ctx.set(cache.snoop.valid, not held)
+                await ctx.tick()
+                managed |= bool(ctx.get(cache.cpu.managed))
+                if ctx.get(cache.snoop.held):
+                    assert memory.word(RAM + 0x1040) == turn
+                    held = True
+            assert managed and held and memory.word(RAM) == turn
+    run(scenario, deadline=20_000)

@@ -71,6 +71,7 @@ def test_it_is_empty_after_reset():
     run(scenario)
 
 
+@pytest.mark.rule("ziccif_if_atomicity")
 @pytest.mark.parametrize("size_kib", SIZES)
 def test_every_word_of_a_refilled_line_hits(size_kib):
     async def scenario(ctx, cache, memory):

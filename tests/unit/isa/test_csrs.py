@@ -89,7 +89,18 @@ def test_misa_b_says_that_all_of_zba_zbb_and_zbs_are_there(lacks):
 def test_a_core_without_sstc_has_no_stimecmp_and_no_stce():
     csrs = table(FULL.without("sstc"))
     assert not {"stimecmp", "vstimecmp"} & csrs.keys()
-    assert not (csrs["menvcfg"].writable | csrs["henvcfg"].writable) >> 63
+    assert not {csr.field("STCE").writable for csr in (csrs["menvcfg"], csrs["henvcfg"])} - {0}
+
+
+@pytest.mark.rule("menvcfg_cbze_rdonly0", "menvcfg_cbcfe_rdonly0", "menvcfg_cbie_rdonly0", "senvcfg_cbze",
+                  "senvcfg_cbcfe", "senvcfg_cbie", "henvcfg_cbze", "henvcfg_cbcfe", "henvcfg_cbie")
+@pytest.mark.parametrize("extension, fields", (("zicbom", ("CBIE", "CBCFE")), ("zicboz", ("CBZE",))))
+def test_the_fields_of_a_cache_block_extension_are_read_only_zero_without_it(extension, fields):
+    for name in ("menvcfg", "senvcfg", "henvcfg"):
+        for field in fields:
+            assert table(FULL)[name].field(field).writable
+            absent = table(FULL.without(extension))[name].field(field)
+            assert absent.writable == absent.reset == 0
 
 
 def test_a_core_without_pmp_has_no_pmp_registers():

@@ -28,11 +28,12 @@ class Access:
     mxr: int = 0
     vs_mxr: int = 0
     size: int = 3
+    as_store: int = 0
 
     @property
     def context(self):
         return {"mode": self.mode, "reach": self.reach, "hlvx": self.hlvx, "sum": self.sum, "mxr": self.mxr,
-                "vs_mxr": self.vs_mxr}
+                "vs_mxr": self.vs_mxr, "as_store": self.as_store}
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,9 @@ class Refused(Exception):
     """A trap: its cause, the guest physical address and whether an implicit access of the VS stage met it."""
 
     def __init__(self, causes, access, gpa=0, implicit=0):
-        super().__init__(causes[access.reach], gpa, implicit)
-        self.fault = causes[access.reach], gpa, implicit
+        cause = causes[Reach.STORE if access.as_store else access.reach]
+        super().__init__(cause, gpa, implicit)
+        self.fault = cause, gpa, implicit
 
 
 @dataclass
@@ -134,7 +136,7 @@ class Machine:
             pa = self.guest(self.first_stage(access, self.vsatp, True), access)
         else:
             pa = self.first_stage(access, self.satp, False)
-        if not self.grants(pa, access, 1 << access.size):
+        if not self.grants(pa & -1 << access.size, access, 1 << access.size):
             raise Refused(ACCESS_FAULT, access)
         memory = self.region(pa).memory
         return pa, memory, memory and pa >> 12 != self.uncached_page

@@ -528,3 +528,19 @@ def test_a_fault_is_reported_also_when_the_entry_has_been_emptied_in_between():
         await player.fence(FenceKind.ALL)
     store = at(reach=Reach.STORE)
     assert outcomes(guest, at(), store, at(), store, between=empty) == [PA, (23, GPA, 0)] * 2
+
+
+@pytest.mark.rule("cbm_access", "cbm_unperm_fault", "cbm_unperm_translate")
+@pytest.mark.parametrize("flags,g_flags,fault", (
+    (V | R | A, FULL | U, None), (V | R | A, V | R | A | U, None), (V | X | A, FULL | U, (15, 0, 0)),
+    (V | R, FULL | U, (15, 0, 0)), (FULL, V | X | A | U, (23, GPA + 0x33, 0)), (FULL, V | R | U, (23, GPA + 0x33, 0))))
+def test_a_load_that_is_reported_as_a_store_needs_the_rights_of_a_load(flags, g_flags, fault):
+    access = at(0x33, as_store=1, size=2)
+    assert outcomes(guest_with(flags, g_flags), access, access) == [fault or PA + 0x33] * 2
+
+
+def test_an_access_fault_of_a_load_that_is_reported_as_a_store_is_one_of_a_store():
+    guest = guest_with()
+    machine = guest.machine
+    machine.memory[guest.g_leaf] = leaf(1 << 40, FULL | U)
+    assert outcomes(guest, at(as_store=1)) == [(7, 0, 0)]

@@ -205,6 +205,17 @@ def test_of_a_cut_page_the_bytes_of_the_access_alone_decide(reach, size):
     assert denied == [False, size == 3, size == 3, True, True, False]
 
 
+@pytest.mark.rule("cbz_access", "Zacas_amocas_w_permission")
+@pytest.mark.parametrize("size", (4, 6), ids=("pair", "block"))
+def test_of_a_cut_page_all_bytes_of_a_pair_or_of_a_block_decide(size):
+    machine = Machine(pmp=(Pmp(PAGE + 0x83c >> 2, NA4, **DENY), *ALL_OPEN))
+    wide, first = 1 << size, 0x840 - (1 << size)
+    accesses = [Access(PAGE + at, Mode.HS, Reach.STORE, size=size)
+                for at in (first - 1, first, first + 7, first + wide - 1, first + wide)]
+    results, _ = outcomes(machine, *accesses)
+    assert [isinstance(result, tuple) for result in results] == [False, True, True, True, False]
+
+
 def test_an_entry_that_matches_a_part_of_the_access_denies_m_mode_too():
     machine = Machine(pmp=(Pmp(PAGE + 4 >> 2, NA4, 1, 1, 1), *ALL_OPEN))
     results, _ = outcomes(machine, Access(PAGE, Mode.M, size=3), Access(PAGE, Mode.M, size=2),

@@ -1,21 +1,25 @@
 """Commit: what retires, what traps, and what a trap is told."""
 
+from dataclasses import replace
+
 import pytest
 from testbench import Bench, assert_exports
 from unit.pipeline.fields import facts_of
 
+from hyacinth.rtl.config import FULL, SMALL
 from hyacinth.rtl.csr.access import Access
 from hyacinth.rtl.isa.instructions import BY_NAME, System, Unit
 from hyacinth.rtl.isa.modes import Mode
 from hyacinth.rtl.payloads import FenceKind, MemoryKind, Reach
-from hyacinth.rtl.pipeline.commit import Commit
+from hyacinth.rtl.pipeline.commit import SHORT_TIME, Commit
 
 PC, VECTOR, ALL = 0x8000_1000, 0x8000_0100, (1 << 64) - 1
 
 
 @pytest.mark.parametrize("htinst", ("zero", "pseudo", "full"))
 def test_it_exports(htinst):
-    assert_exports(Commit(htinst))
+    assert_exports(Commit(replace(FULL, htinst=htinst)))
+    assert_exports(Commit(replace(SMALL, htinst=htinst)))
 
 
 class Player:
@@ -62,13 +66,13 @@ class Player:
 
 
 def run(scenario, htinst="full", mode=Mode.HS):
-    dut = Commit(htinst)
+    dut = Commit(replace(FULL, htinst=htinst))
 
     async def play(ctx):
         ctx.set(dut.csr.status, {"mode": mode, "misa_h": 1})
         ctx.set(dut.csr.taken, {"pc": VECTOR, "mode": Mode.M})
         await scenario(Player(ctx, dut))
-    Bench(dut).run(play)
+    Bench(dut, deadline=2 * SHORT_TIME + 1000).run(play)
 
 
 @pytest.mark.rule("pause_op")
@@ -327,6 +331,65 @@ def test_wfi_waits_until_an_interrupt_is_pending(taken):
     run(scenario)
 
 
+WRS = ("wrs.nto", "wrs.sto")
+
+
+async def retires_after(p, cycles=SHORT_TIME + 50):
+    """How many cycles it takes until the instruction retires; None if it does not within so many."""
+    for cycle in range(cycles):
+        if p.ctx.get(p.dut.csr.retired):
+            return cycle
+        await p.ctx.tick()
+    return None
+
+
+@pytest.mark.rule("Zawrs_wrs-nto_stall_exec", "Zawrs_exec_resume_rules")
+@pytest.mark.parametrize("name", WRS)
+@pytest.mark.parametrize("what", ("reserved", "wake"))
+def test_a_wait_for_a_store_ends_with_the_reservation_or_an_interrupt(name, what):
+    async def scenario(p):
+        ctx, dut = p.ctx, p.dut
+        ctx.set(dut.reserved, 1)
+        await p.give(name)
+        assert await retires_after(p, 100) is None and not p.get("flush")
+        ctx.set(dut.reserved if what == "reserved" else dut.csr.wake, what == "wake")
+        assert await retires_after(p) == 1
+        assert p.get("flush") and await p.resumes() == PC + 4
+        await p.give(name)
+        assert await retires_after(p) <= 2  # nothing to wait for
+    run(scenario)
+
+
+@pytest.mark.rule("Zawrs_wrs-sto_stall_duration")
+def test_wrs_sto_ends_after_a_short_time_and_wrs_nto_waits_on():
+    async def scenario(p):
+        p.ctx.set(p.dut.reserved, 1)
+        for _ in range(2):
+            await p.give("wrs.sto")
+            assert SHORT_TIME <= await retires_after(p) <= SHORT_TIME + 2
+            await p.ctx.tick()
+        await p.give("wrs.nto")
+        assert await retires_after(p) is None
+    run(scenario)
+
+
+@pytest.mark.rule("Zawrs_priv_illegal_instr_excp", "Zawrs_virtual_instr_excp")
+@pytest.mark.parametrize("access,cause", ((Access.ILLEGAL, 2), (Access.VIRTUAL, 22)))
+def test_wrs_nto_that_nothing_ends_in_time_traps_where_its_mode_may_not_wait(access, cause):
+    async def scenario(p):
+        ctx, dut = p.ctx, p.dut
+        may_not = {"access": access, "barred": 0}
+        await p.give("wrs.nto", executed=may_not)
+        assert await retires_after(p) <= 2  # the reservation is gone
+        await ctx.tick()
+        ctx.set(dut.reserved, 1)
+        await p.give("wrs.nto", executed=may_not)
+        assert await retires_after(p, SHORT_TIME - 5) is None
+        trap = await p.trap()
+        assert (trap.code, trap.tval, trap.pc) == (cause, BY_NAME["wrs.nto"].encode(), PC)
+    run(scenario)
+
+
 def test_what_waits_to_come_here_says_what_it_will_write():
     async def scenario(p):
         ctx, dut = p.ctx, p.dut
@@ -409,4 +472,30 @@ def test_a_trap_while_mdt_is_set_changes_nothing_and_is_shown_for_good(interrupt
         critical = ctx.get(dut.critical.payload)
         assert ctx.get(dut.critical.valid)
         assert (critical.interrupt, critical.code, critical.pc) == (interrupt, 7 if interrupt else 11, PC)
+    run(scenario)
+
+
+@pytest.mark.rule("Zacas_rv64_amocas-q_op", "Zacas_rv64_amocas-q_rd_frst_reg_x0")
+@pytest.mark.parametrize("rd", (0, 6))
+def test_a_pair_is_written_upper_register_first_and_flushes_what_may_have_read_it(rd):
+    async def scenario(p):
+        ctx, dut = p.ctx, p.dut
+        await p.give("amocas.q", d=rd, t=8, executed={"result": 0x10, "offset": 0x10})
+        assert not ctx.get(dut.csr.retired) and p.get("go")
+        for member, value in (("pair", 1), ("value", 0x222), ("value_high", 0x222), ("data_high", 0x444),
+                              ("data", 0x333), ("hpa", 0x8000_0010), ("stored", 1)):
+            ctx.set(getattr(dut, member), value)
+        forward = p.get("forward")
+        assert not ctx.get(dut.csr.retired) and not p.get("flush")
+        assert (forward.valid, forward.rd, forward.known, forward.value) == (rd != 0, rd + 1, 1, 0x222)
+        await ctx.tick()
+        ctx.set(dut.pair, 0)
+        ctx.set(dut.value, 0x111)
+        forward = p.get("forward")
+        assert (forward.valid, forward.rd, forward.known, forward.value) == (rd != 0, rd, 1, 0x111)
+        assert ctx.get(dut.csr.retired) and p.get("flush") and not p.get("go")
+        assert await p.resumes() == PC + 4
+        retire = ctx.get(dut.retire.payload)
+        assert (retire.memory, retire.size, retire.gva, retire.hpa) == (MemoryKind.AMO, 4, 0x10, 0x8000_0010)
+        assert (retire.data, retire.data_high, retire.rd_value, retire.rd_high) == (0x333, 0x444, 0x111, 0x222)
     run(scenario)

@@ -95,7 +95,10 @@ def test_a_fetch_looks_at_the_mode_alone():
     chooser = random.Random(1)
     rows = []
     for mode in Mode:
-        fields = {name: chooser.randrange(2) for name, _ in LAYOUT} | {"mode": mode, "mprv": 1, "mpp": 1, "mpv": 1}
+        # A field that is a struct has a number of bits of its own.
+        fields = {name: chooser.randrange(2) for name, field in LAYOUT if isinstance(field.shape, int)}
+        fields |= {"mode": mode, "mprv": 1, "mpp": 1, "mpv": 1}
         rows.append((bits(**fields), Reach.LOAD, 1, 1))
     found = contexts(lambda status, *_: fetch_context(status), rows)
-    assert found == [{"mode": mode, "reach": Reach.FETCH, "hlvx": 0, "sum": 0, "mxr": 0, "vs_mxr": 0} for mode in Mode]
+    nothing = dict.fromkeys(("as_store", "hlvx", "sum", "mxr", "vs_mxr"), 0)
+    assert found == [{"mode": mode, "reach": Reach.FETCH} | nothing for mode in Mode]

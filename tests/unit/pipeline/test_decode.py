@@ -40,8 +40,9 @@ def filled(row, bit=None):
     return int("".join(str(CHOOSER.randrange(2) if bit is None else bit) if c == "-" else c for c in row.pattern), 2)
 
 
-def test_it_exports():
-    assert_exports(Decoder(FULL))
+@pytest.mark.parametrize("config", (FULL, SMALL), ids=("full", "small"))
+def test_it_exports(config):
+    assert_exports(Decoder(config))
 
 
 def test_no_word_is_two_instructions():
@@ -69,19 +70,19 @@ def test_every_instruction_says_which_registers_it_reads_and_writes():
     rows = [row for row in INSTRUCTIONS]
     for row, decoded in zip(rows, decode([filled(row) for row in rows]), strict=True):
         name = row.name
-        none = name in ("fence", "fence.i", "ecall", "ebreak", "mret", "sret", "wfi")
+        none = name in ("fence", "fence.i", "ecall", "ebreak", "mret", "sret", "wfi", "wrs.nto", "wrs.sto")
         one_operand = ("clz", "ctz", "cpop", "sext.b", "sext.h", "zext.h", "orc.b", "rev8", "mop.r")
         reads_two = row.unit in (Unit.MUL, Unit.DIV, Unit.AMO, Unit.BRANCH, Unit.STORE) or "fence." in name \
             and name != "fence.i" or row.unit == Unit.ALU and row.format == Format.NONE \
             and name.removesuffix("w") not in one_operand
         reads_one = not none and name not in ("lui", "auipc", "jal") and row.format != Format.Z
         writes = not none and not name.startswith((*BRANCHES, "hfence", "sfence")) \
-            and (row.unit != Unit.STORE or name.startswith("sc."))
+            and (row.unit not in (Unit.STORE, Unit.CBO) or name.startswith("sc."))
         assert (decoded.uses_rs1, decoded.uses_rs2, decoded.writes_rd) == (reads_one, reads_two, writes), name
 
 
 def test_the_size_and_sign_of_every_load_and_store():
-    sizes = {"b": 0, "h": 1, "w": 2, "d": 3}
+    sizes = {"b": 0, "h": 1, "w": 2, "d": 3, "q": 4}
     rows = [row for row in INSTRUCTIONS if row.unit in (Unit.LOAD, Unit.STORE, Unit.AMO) for _ in range(3)]
     seen = decode([filled(row) for row in rows], lambda ctx, d: (ctx.get(d.size), ctx.get(d.unsigned)))
     for row, (size, unsigned) in zip(rows, seen, strict=True):
@@ -100,7 +101,9 @@ def reserved():
     yield "a load of funct3 7", word("lb") | 7 << 12
     yield from ((f"a store of funct3 {n}", word("sb") | n << 12) for n in range(4, 8))
     yield from ((f"jalr of funct3 {n}", word("jalr") | n << 12) for n in range(1, 8))
-    yield from ((f"misc-mem of funct3 {n}", word("fence") | n << 12) for n in range(2, 8))
+    yield from ((f"misc-mem of funct3 {n}", word("fence") | n << 12) for n in range(3, 8))
+    yield from ((f"cbo of operation {n}", word("cbo.inval") | n << 20) for n in (3, 5, 8, 0x800))
+    yield "cbo.zero with rd", word("cbo.zero") | 1 << 7
     yield "srli with bit 26", word("srli") | 1 << 26
     yield "slli with bit 30", word("slli") | 1 << 30
     yield "slliw with bit 25", word("slliw") | 1 << 25
@@ -110,9 +113,11 @@ def reserved():
     yield "sltw", word("addw") | 2 << 12
     yield "mulhw", word("mulw") | 1 << 12
     yield "lr.w with rs2", word("lr.w") | 1 << 20
-    yield "amoadd.b", word("amoadd.w") & ~(7 << 12)
     yield "amoadd.q", word("amoadd.w") & ~(7 << 12) | 4 << 12
-    yield "amocas.w", word("amoadd.w") | 0b00101 << 27
+    yield "amocas of funct3 5", word("amocas.q") | 1 << 12
+    yield "amocas.q with odd rd", word("amocas.q") | 1 << 7
+    yield "amocas.q with odd rs2", word("amocas.q") | 1 << 20
+    yield "lr.b", word("lr.w") & ~(7 << 12)
     yield "sh0add", word("sh1add") & ~(7 << 12)
     yield "sh1addw with funct3 3", word("sh1add.uw") | 1 << 12
     yield "add.uw with bit 31", word("add.uw") | 1 << 31
@@ -348,3 +353,14 @@ def test_nothing_illegal_looks_like_a_csr_instruction_or_a_jump_of_another_opcod
         if found:
             csr, jumps = found
             assert not csr and (not jumps or not compressed and f"{word & 127:07b}" in opcodes), hex(word)
+
+
+OF_EXTENSIONS = [row for row in INSTRUCTIONS if row.extension]
+
+
+@pytest.mark.parametrize("row", OF_EXTENSIONS, ids=lambda row: row.name)
+def test_an_instruction_is_illegal_without_each_extension_that_it_needs(row):
+    words = [filled(row) for _ in range(4)]
+    for extension in row.extension.split():
+        assert {decoded.illegal for decoded in decode(words, config=FULL.without(extension))} == {1}
+    assert {decoded.illegal for decoded in decode(words, config=FULL)} == {0}

@@ -1,5 +1,6 @@
 """Execute: results, branches and their predictions, addresses, and whether a mode may."""
 
+from itertools import product
 from random import Random
 
 import pytest
@@ -8,7 +9,7 @@ from unit.pipeline.fields import controls_of, facts_of
 from unit.pipeline.immediates import immediate_of
 from unit.units.manual import alu
 
-from hyacinth.rtl.config import FULL
+from hyacinth.rtl.config import FULL, SMALL
 from hyacinth.rtl.csr.access import Access
 from hyacinth.rtl.isa import instructions
 from hyacinth.rtl.isa.instructions import BY_NAME, INSTRUCTIONS, Unit
@@ -22,8 +23,9 @@ ALL = (1 << 64) - 1
 PC = 0xFFFF_FFFF_8000_1000
 
 
-def test_it_exports():
-    assert_exports(Execute(FULL))
+@pytest.mark.parametrize("config", (FULL, SMALL), ids=("full", "small"))
+def test_it_exports(config):
+    assert_exports(Execute(config))
 
 
 def signed(value):
@@ -103,21 +105,28 @@ def test_upper_immediates_and_addresses_are_sums():
     run(scenario)
 
 
-@pytest.mark.parametrize("name", [row.name for row in INSTRUCTIONS if row.unit in (Unit.LOAD, Unit.STORE, Unit.AMO)])
+ON_MEMORY = [row.name for row in INSTRUCTIONS if row.unit in (Unit.LOAD, Unit.STORE, Unit.AMO, Unit.CBO)]
+
+
+@pytest.mark.parametrize("name", ON_MEMORY)
 def test_a_memory_access_looks_up_its_address_in_its_own_context(name):
     async def scenario(x):
         ctx, dut, row = x.ctx, x.dut, BY_NAME[name]
         ctx.set(dut.lookup.hit, 1)
         ctx.set(dut.lookup.page, {"ppn": 0x12345, "memory": 1})
-        ctx.set(dut.status, {"mode": Mode.HS, "spvp": 1, "misa_h": 1})
+        blocks = dict.fromkeys(("cbie", "cbcfe", "cbze"), 1)
+        ctx.set(dut.status, {"mode": Mode.HS, "spvp": 1, "misa_h": 1, "menvcfg": blocks})
         await ctx.tick()
         o = x.put(name, 0x7000_1238)
         assert ctx.get(dut.lookup.va) == 0x7000_1238 and o.offset == 0x238
         assert o.memory and o.page_known and o.page.ppn == 0x12345 and not o.barred
-        assert (o.form.load, o.form.store, o.form.amo) == tuple(
-            row.unit == unit for unit in (Unit.LOAD, Unit.STORE, Unit.AMO))
+        manages = row.unit == Unit.CBO and name != "cbo.zero"
+        assert (o.form.load, o.form.store, o.form.amo, o.form.zero, o.form.manage) == (
+            row.unit == Unit.LOAD, row.unit == Unit.STORE or name == "cbo.zero", row.unit == Unit.AMO,
+            name == "cbo.zero", manages)
         assert ctx.get(dut.lookup.context) == o.context
-        assert o.context.reach == (Reach.LOAD if row.unit == Unit.LOAD else Reach.STORE)
+        assert o.context.reach == (Reach.LOAD if row.unit == Unit.LOAD or manages else Reach.STORE)
+        assert o.context.as_store == manages
         assert o.context.mode == (Mode.VS if name.startswith(("hlv", "hsv")) else Mode.HS)
         assert o.context.hlvx == ("hlvx" in name)
         assert not x.put("add").memory
@@ -126,7 +135,7 @@ def test_a_memory_access_looks_up_its_address_in_its_own_context(name):
         # What is barred is not tried.
         ctx.set(dut.status, {"mode": Mode.VU, "misa_h": 1})
         await ctx.tick()
-        barred = name.startswith(("hlv", "hsv"))
+        barred = name.startswith(("hlv", "hsv", "cbo"))
         o = x.put(name)
         assert (o.barred, o.memory) == (barred, not barred)
         o = x.put(name, fetched={"faulted": 1})
@@ -271,6 +280,10 @@ OK, ILLEGAL, VIRTUAL = Access.OK, Access.ILLEGAL, Access.VIRTUAL
     ("hsv.b", {}, (ILLEGAL, OK, OK, VIRTUAL, VIRTUAL)),
     ("wfi", {"tw": 1}, (ILLEGAL, ILLEGAL, OK, ILLEGAL, ILLEGAL)),
     ("wfi", {"vtw": 1}, (None, OK, OK, VIRTUAL, VIRTUAL)),
+    ("wrs.nto", {}, (OK,) * 5), ("wrs.sto", {"tw": 1, "vtw": 1}, (OK,) * 5),
+    ("wrs.nto", {"vtw": 1}, (OK, OK, OK, VIRTUAL, VIRTUAL)),
+    ("wrs.nto", {"tw": 1}, (ILLEGAL, ILLEGAL, OK, ILLEGAL, ILLEGAL)),
+    ("wrs.nto", {"tw": 1, "vtw": 1}, (ILLEGAL, ILLEGAL, OK, ILLEGAL, ILLEGAL)),
     ("ecall", {}, (OK,) * 5), ("ld", {}, (OK,) * 5), ("fence.i", {}, (OK,) * 5)],
     ids=lambda value: value if isinstance(value, str) else "-".join(value) if isinstance(value, dict) else None)
 def test_what_a_mode_may_do(name, status, answers):
@@ -279,7 +292,34 @@ def test_what_a_mode_may_do(name, status, answers):
             x.ctx.set(x.dut.status, {"mode": mode, "misa_h": 1} | status)
             await x.ctx.tick()
             if answer is not None:
-                assert x.put(name).access == answer, mode.name
+                o = x.put(name)
+                assert o.access == answer, mode.name
+                # WRS.NTO is tried: it may be that it need not wait.
+                assert o.barred == (answer != OK and name != "wrs.nto" or name == "ecall")
+    run(scenario)
+
+
+@pytest.mark.rule("cbo-inval", "cbo-clean_cbo-flush", "cbo-zero_basedon_xenvcfg-CBZE", "menvcfg_cbze_op",
+                  "menvcfg_cbcfe_op", "menvcfg_cbie_op", "senvcfg_cbze", "senvcfg_cbcfe", "senvcfg_cbie",
+                  "henvcfg_cbze", "henvcfg_cbcfe", "henvcfg_cbie", "cbo-inval_h-mode_veq1_op")
+@pytest.mark.parametrize("name,field", (("cbo.inval", "cbie"), ("cbo.clean", "cbcfe"), ("cbo.flush", "cbcfe"),
+                                        ("cbo.zero", "cbze")))
+def test_a_cache_block_instruction_needs_the_bit_of_every_mode_above(name, field):
+    def answers(machine, hypervisor, supervisor):
+        if not machine:
+            return ILLEGAL, ILLEGAL, OK, ILLEGAL, ILLEGAL
+        return (OK if supervisor else ILLEGAL, OK, OK, OK if hypervisor and supervisor else VIRTUAL,
+                OK if hypervisor else VIRTUAL)
+
+    async def scenario(x):
+        for bits in product((0, 1), repeat=3):
+            # The fields of the other instructions say the opposite.
+            levels = {level: {other: bit ^ (other != field) for other in ("cbie", "cbcfe", "cbze")}
+                      for level, bit in zip(("menvcfg", "henvcfg", "senvcfg"), bits, strict=True)}
+            for mode, answer in zip(Mode, answers(*bits), strict=True):
+                x.ctx.set(x.dut.status, {"mode": mode, "misa_h": 1} | levels)
+                await x.ctx.tick()
+                assert x.put(name).access == answer, (mode.name, bits)
     run(scenario)
 
 
@@ -294,4 +334,22 @@ def test_without_misa_h_its_instructions_are_illegal_in_every_mode():
         x.ctx.set(x.dut.status, {"mode": Mode.HS, "misa_h": 0})
         await x.ctx.tick()
         assert x.put("sfence.vma").access == OK
+    run(scenario)
+
+
+@pytest.mark.rule("no_addr_misaligned_excep", "Zacas_amocas_rs1_addr_alignment", "Zabha_rs1_align_addr")
+@pytest.mark.parametrize("name", ("cbo.zero", "cbo.clean", "amocas.q", "amocas.h", "amoadd.b", "ld"))
+def test_what_is_misaligned_depends_on_the_size_and_a_block_never_is(name):
+    async def scenario(x):
+        size = {"q": 16, "h": 2, "b": 1, "d": 8}.get(name[-1]) if not name.startswith("cbo") else 1
+        for address in (*range(32), *range(4080, 4096)):
+            o = x.put(name, address)
+            assert o.form.misaligned == (address % size != 0)
+            crosses = size <= 8 and address % 8 + size > 8
+            if size <= 8 or address % size == 0:  # a pair that is misaligned is refused before
+                assert (o.form.crosses, o.form.crosses_page) == (crosses, crosses and address % 4096 + size > 4096)
+            assert (o.form.pair, o.form.zero, o.form.manage) == (
+                name == "amocas.q", name == "cbo.zero", name == "cbo.clean")
+            if name in ("cbo.zero", "amocas.q"):
+                assert (o.form.size, o.form.last_byte) == (3, 7)
     run(scenario)

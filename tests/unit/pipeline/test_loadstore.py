@@ -1,6 +1,6 @@
 """The load-store unit on the real data cache, with a memory that is slow at random and translations from a table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import pytest
@@ -11,12 +11,13 @@ from testbench import Bench, assert_exports
 from unit.pipeline.fields import facts_of
 
 from hyacinth.rtl.cache.dcache import DataCache
+from hyacinth.rtl.config import FULL, SMALL
 from hyacinth.rtl.isa.instructions import BY_NAME, Unit
 from hyacinth.rtl.payloads import Reach
 from hyacinth.rtl.pipeline.loadstore import LoadStore
 
 ALL = (1 << 64) - 1
-SIZES = {"b": 0, "h": 1, "w": 2, "d": 3}
+SIZES = {"b": 0, "h": 1, "w": 2, "d": 3, "q": 4}
 VA = 0xFFFF_FFC0_1234_5000
 
 
@@ -45,12 +46,17 @@ def fault_of(access_is_load):
 
 def form(row, va):
     """What rtl/pipeline/shape.py makes of an access."""
+    if row.unit == Unit.CBO:
+        zero = int(row.name == "cbo.zero")
+        return {"store": zero, "zero": zero, "manage": 1 - zero, "size": 3 if zero else 2,
+                "last_byte": 7 if zero else 3, "last_lane": 7 if zero else 3}
     kind, bytes_ = {Unit.LOAD: "load", Unit.STORE: "store", Unit.AMO: "amo"}[row.unit], 1 << log2_size(row)
-    end = (va & 7) + bytes_ - 1
+    end = (va & 7) + min(bytes_, 8) - 1
     return {
-        kind: 1, "lr": row.name.startswith("lr."), "sc": row.name.startswith("sc."), "size": log2_size(row),
-        "unsigned": row.name.split(".")[-1].endswith("u"), "last_byte": bytes_ - 1, "last_lane": end & 7,
-        "misaligned": va % bytes_ != 0, "crosses": end > 7, "crosses_page": (va & 4095) + bytes_ > 4096}
+        kind: 1, "pair": bytes_ == 16, "lr": row.name.startswith("lr."), "sc": row.name.startswith("sc."),
+        "size": min(log2_size(row), 3), "unsigned": row.name.split(".")[-1].endswith("u"),
+        "last_byte": min(bytes_, 8) - 1, "last_lane": end & 7, "misaligned": va % bytes_ != 0, "crosses": end > 7,
+        "crosses_page": end > 7 and (va & 4095) + bytes_ > 4096}
 
 
 def log2_size(row):
@@ -60,7 +66,8 @@ def log2_size(row):
 
 class Rig(Elaboratable):
     def __init__(self, misaligned=True):
-        self.unit, self.cache = LoadStore(misaligned, ways=1), DataCache(4)
+        config = replace(FULL, dcache_kib=4, misaligned="hardware" if misaligned else "trap")
+        self.unit, self.cache = LoadStore(config), DataCache(4)
 
     def elaborate(self, platform):
         m = Module()
@@ -77,6 +84,7 @@ class Player:
         self.ctx, self.unit, self.memory, self.random, self.shadow = ctx, rig.unit, memory, random, {}
         self.reserved = None
         self.asked = []
+        self.registers = {n: random.getrandbits(64) for n in range(1, 32)}  # of the program, as Issue has them
 
     def byte(self, address):
         """What was written there; else what memory held from the start."""
@@ -99,7 +107,7 @@ class Player:
             assert ctx.get(port.valid) and ctx.get(port.request.va) == request.va
             self.asked.append((request.va, request.size))
             page = self.page(request.va)
-            load = request.context.reach == Reach.LOAD
+            load = request.context.reach == Reach.LOAD and not request.context.as_store
             ctx.set(port.answer, {
                 "page": {"ppn": page.ppn, "memory": page.memory, "cacheable": page.cacheable}, "cut": page.cut,
                 "faulted": page.faults, "fault": fault_of(load) if page.faults else {}})
@@ -107,16 +115,23 @@ class Player:
             await ctx.tick()
             ctx.set(port.done, 0)
 
-    async def do(self, name, va, b=0, known=True):
+    async def read_registers(self, ctx):
+        while True:
+            number, *_ = await ctx.changed(self.unit.register)
+            ctx.set(self.unit.register_value, self.registers.get(number, 0))
+
+    async def do(self, name, va, b=0, known=True, d=0, t=0):
         """One instruction: the fault and its offset, or ("done", what rd gets)."""
         ctx, unit, row = self.ctx, self.unit, BY_NAME[name]
-        decoded = {"bits": row.encode(**dict.fromkeys("dstiq", 0))} | facts_of(row)
+        decoded = {"bits": row.encode(**dict.fromkeys("siq", 0), d=d, t=t)} | facts_of(row)
         page = self.page(va)
         known = known and not page.faults and not page.cut
         load = row.unit == Unit.LOAD
+        manages = row.unit == Unit.CBO and name != "cbo.zero"
         executed = {
-            "decoded": decoded, "b": b, "result": va, "memory": 1, "offset": va & 4095, "form": form(row, va),
-            "context": {"mode": 1, "reach": Reach.LOAD if load else Reach.STORE}, "page_known": known,
+            "decoded": decoded, "b": b if "t" in row.operands else 0, "result": va, "memory": 1, "offset": va & 4095,
+            "context": {"mode": 1, "reach": Reach.LOAD if load or manages else Reach.STORE, "as_store": manages},
+            "form": form(row, va), "page_known": known,
             "page": {"ppn": page.ppn, "memory": page.memory, "cacheable": page.cacheable} if known else {}}
         ctx.set(unit.next.payload, executed)
         ctx.set(unit.next.valid, 1)
@@ -124,12 +139,13 @@ class Player:
         await ctx.tick()
         ctx.set(unit.enter, 0)
         ctx.set(unit.executed, executed)
+        ctx.set(unit.register_value, self.registers.get(d, 0))
         ctx.set(unit.go, 1)
         # Another one waits, and the cache is read for it where it can be; or none does.
         ctx.set(unit.next.valid, self.random.random() < 0.5)
         ctx.set(unit.next.payload, {"memory": 1, "offset": self.random.getrandbits(12), "form": {"amo": 1}})
         self.cycles = 0
-        while not ctx.get(unit.done) and not ctx.get(unit.faulted):
+        while not ctx.get(unit.done) and not ctx.get(unit.faulted) and not ctx.get(unit.pair):
             await ctx.tick()
             self.cycles += 1
         if ctx.get(unit.faulted):
@@ -137,6 +153,14 @@ class Player:
             result = (fault.cause, fault.gpa, fault.implicit, ctx.get(unit.fault_offset))
             await ctx.tick()
             assert ctx.get(unit.fault) == fault  # until the next one
+        elif ctx.get(unit.pair):
+            high = ctx.get(unit.value)
+            await ctx.tick()
+            ctx.set(unit.go, 0)
+            assert not ctx.get(unit.pair) and ctx.get(unit.value_high) == high
+            result = ("done", high << 64 | ctx.get(unit.value))
+            self.report = {n: ctx.get(getattr(unit, n)) for n in ("hpa", "device", "stored", "data", "data_high")}
+            await ctx.tick()
         else:
             result = ("done", ctx.get(unit.loaded if row.unit == Unit.LOAD else unit.value))
             self.report = {n: ctx.get(getattr(unit, n)) for n in ("hpa", "hpa_next", "device", "stored", "data")}
@@ -144,13 +168,22 @@ class Player:
         ctx.set(unit.go, 0)
         return result
 
-    def expect(self, name, va, b):
+    def expect(self, name, va, b, d=0, t=0):
         """The same by the manual, on `shadow`."""
         row = BY_NAME[name]
+        if row.unit == Unit.CBO:
+            page = self.page(va)
+            if page.faults:
+                return (*fault_of(False).values(), 0)
+            if name == "cbo.zero" and not page.memory:
+                return 7, 0, 0, 0
+            if name == "cbo.zero":
+                self.shadow |= dict.fromkeys(range(self.place(va & -64), self.place(va | 63) + 1), 0)
+            return "done", None
         atomic, load = row.bits.replace(" ", "").endswith("0101111"), row.unit == Unit.LOAD
         size = SIZES[name.split(".")[1][0] if "." in name else name[1]]
         count = 1 << size
-        misaligned, crosses = va & count - 1, (va & 7) + count > 8
+        misaligned, crosses = va & count - 1, count <= 8 and (va & 7) + count > 8
         access_fault, misaligned_fault = ((5, 0, 0), (4, 0, 0)) if load else ((7, 0, 0), (6, 0, 0))
         if misaligned and atomic:
             return (*access_fault, 0)
@@ -160,7 +193,7 @@ class Player:
                 return (*fault_of(load).values(), offset)
             if page.cut and misaligned:
                 return (*misaligned_fault, offset)
-            if not page.memory and (misaligned or atomic):
+            if not page.memory and (misaligned or atomic) or size == 4 and not page.cacheable:
                 return (*access_fault, offset)
         places = [self.place(va + n) for n in range(count)]
         old = sum(self.byte(at) << 8 * n for n, at in enumerate(places))
@@ -186,6 +219,12 @@ class Player:
             write(b)
             return "done", None
         mask = (1 << bits) - 1
+        if name.startswith("amocas"):
+            def pair(n):
+                return self.registers.get(n, 0) | (self.registers[n + 1] << 64 if n and size == 4 else 0)
+            if old == pair(d) & mask:
+                write((pair(t) if size == 4 else b) & mask)
+            return "done", old if size == 4 else extend(old)
 
         def signed(value):
             return value - (1 << bits) if value >> bits - 1 else value
@@ -194,14 +233,20 @@ class Player:
                "max": max(x, y, key=signed), "minu": min(x, y), "maxu": max(x, y)}[name.split(".")[0][3:]] & mask)
         return "done", extend(old)
 
-    async def check(self, name, va, b=0, known=True):
-        expected = self.expect(name, va, b)
-        result = await self.do(name, va, b, known)
+    async def check(self, name, va, b=0, known=True, **registers):
+        b = self.registers.get(registers["t"], 0) if "t" in registers else b
+        expected = self.expect(name, va, b, **registers)
+        result = await self.do(name, va, b, known, **registers)
         if expected == ("done", None):
             assert result[0] == "done", (name, hex(va), result)
         else:
             assert result == expected, (name, hex(va), hex(b), result, expected)
         return result
+
+    def in_memory(self, va):
+        """What the bus' memory holds in the eight bytes at `va`, and what the program finds there."""
+        at = self.place(va & -8)
+        return self.memory.word(at), sum(self.byte(at + n) << 8 * n for n in range(8))
 
     async def compare(self):
         """What the bus' memory holds is what was written."""
@@ -225,33 +270,45 @@ def play(scenario, seed=None, misaligned=True, absent=lambda address: False, dea
 
     async def other(ctx):
         await beside(ctx, rig, memory)
-    Bench(rig, deadline=deadline).run(run, background=(memory.serve, player.translate, *([other] if beside else [])))
+    Bench(rig, deadline=deadline).run(run, background=(memory.serve, player.translate, player.read_registers,
+                                                       *([other] if beside else [])))
 
 
 LOADS = ("lb", "lh", "lw", "ld", "lbu", "lhu", "lwu", "hlv.b", "hlv.bu", "hlv.h", "hlv.hu", "hlvx.hu", "hlv.w",
          "hlv.wu", "hlvx.wu", "hlv.d")
 STORES = ("sb", "sh", "sw", "sd", "hsv.b", "hsv.h", "hsv.w", "hsv.d")
+BLOCKS = tuple(name for name in BY_NAME if name.startswith("cbo"))
 AMOS = tuple(name for name in BY_NAME if name.startswith("amo"))
 
 
-def test_it_exports():
-    assert_exports(LoadStore(True, 4))
+@pytest.mark.parametrize("config", (FULL, SMALL, replace(FULL, misaligned="trap")), ids=("full", "small", "trap"))
+def test_it_exports(config):
+    assert_exports(LoadStore(config))
 
 
 @pytest.mark.rule("rvwmo_single_hart_op", "rvwmo_ld_val_axiom", "rvwmo_misaligned_ldst_memops")
 @pytest.mark.rule("MCAUSE_EXCCODE_MISALIGNED_VS_FAULT_PRI")
+@pytest.mark.rule("ziccamoa_pma_amo_req", "zicclsm_misaligned_support")
 @pytest.mark.parametrize("seed", range(4))
 def test_random_accesses_read_and_write_what_the_manual_says(seed):
     async def scenario(player):
         random, kinds = Random(seed), set()
-        for _ in range(250):
-            name = random.choice(random.choice((LOADS, STORES, AMOS, ("lr.w", "lr.d", "sc.w", "sc.d"))))
+        for _ in range(400):
+            name = random.choice(random.choice((LOADS, STORES, AMOS, BLOCKS, ("lr.w", "lr.d", "sc.w", "sc.d"))))
             page = random.randrange(len(PAGES) - 1)
             offset = random.choice((0, 8, 56, 64, 0x800, 0xFF8, 0xFF8, 0x1000 - 64)) + random.randrange(8)
             if random.random() < 0.5:
                 offset &= -8
-            va = VA + (page << 12) + offset
-            result = await player.check(name, va, random.getrandbits(64), random.random() < 0.5)
+            va, registers = VA + (page << 12) + offset, {}
+            if name.startswith("amocas"):
+                # It matches half of the time.
+                d, t = 2 * random.randrange(16), 2 * random.randrange(16)
+                registers = {"d": d, "t": t}
+                if random.random() < 0.5 and d:
+                    for n in (0, 1):
+                        at = player.place(va + 8 * n)
+                        player.registers[d + n] = sum(player.byte(at + k) << 8 * k for k in range(8))
+            result = await player.check(name, va, random.getrandbits(64), random.random() < 0.5, **registers)
             kinds.add(result[0])
         assert kinds == {"done", 4, 5, 6, 7, 21, 23}
         await player.compare()
@@ -374,6 +431,7 @@ def test_an_uncached_page_of_memory_takes_misaligned_accesses_and_atomics():
 
 
 @pytest.mark.rule("rvwmo_sc_fail_no_memop", "rvwmo_atomicity_axiom")
+@pytest.mark.rule("ziccrse_pma_rsrv_req")
 def test_a_failed_sc_writes_nothing_and_each_sc_ends_the_reservation():
     async def scenario(player):
         assert await player.check("sc.w", RAM, 1) == ("done", 1)
@@ -447,7 +505,7 @@ def test_a_bus_error_is_an_access_fault(name, cause, page):
 def test_the_size_that_is_translated_is_that_of_the_access_and_one_byte_of_each_part_of_a_misaligned_one():
     async def scenario(player):
         for name, size in SIZES.items():
-            await player.do("l" + name, RAM, known=False)
+            await player.do("l" + name if size < 4 else "amocas.q", RAM, known=False)
             assert player.asked.pop() == (RAM, size)
         await player.do("ld", NEXT - 2, known=False)
         assert player.asked == [(NEXT - 2, 0), (NEXT, 0)]
@@ -549,3 +607,174 @@ def test_an_aligned_access_is_never_seen_in_part(seed):
                 assert whole((await player.do("ld", RAM))[1])
         assert writer.count > 5
     play(scenario, seed, beside=writer)
+
+
+@pytest.mark.rule("cbo-zero_op", "cbo-zero_specified_block", "cbo-zero_unaligned", "no_addr_misaligned_excep")
+@pytest.mark.parametrize("page", (RAM, UNCACHED), ids=("cached", "uncached"))
+@pytest.mark.parametrize("known", (False, True), ids=("tlb-miss", "tlb-hit"))
+def test_cbo_zero_writes_the_block_around_its_address_and_nothing_else(page, known):
+    async def scenario(player):
+        for offset in (0, 1, 63, 0x48, 0xfff):
+            at = page + offset
+            for beside in (at & -64, (at & -64) - 8, (at | 63) + 1):
+                if page <= beside < page + 4096:
+                    await player.check("sd", beside, ALL)
+            await player.check("cbo.zero", at, known=known)
+            assert player.report == {"hpa": player.place(at & -64), "hpa_next": 0, "device": int(page == UNCACHED),
+                                     "stored": 1, "data": 0}
+            for beside in range(max((at & -64) - 8, page), min((at | 63) + 8, page + 4095), 8):
+                await player.check("ld", beside)
+        await player.compare()
+    play(scenario)
+
+
+def test_cbo_zero_of_a_block_that_is_there_writes_a_word_a_cycle():
+    async def scenario(player):
+        await player.check("ld", RAM)
+        await player.ctx.tick().repeat(20)
+        await player.check("cbo.zero", RAM)
+        assert player.cycles <= 10
+    play(scenario)
+
+
+@pytest.mark.rule("cbo-clean_op", "cbo-flush_op", "cbo-inval_op", "cbo-flush_unaligned", "cbo-inval_unaligned",
+                  "cmo_invalidate_load_values")
+@pytest.mark.parametrize("name", ("cbo.clean", "cbo.flush", "cbo.inval"))
+@pytest.mark.parametrize("known", (False, True), ids=("tlb-miss", "tlb-hit"))
+def test_a_managed_block_is_in_memory_when_the_instruction_is_done(name, known):
+    async def scenario(player):
+        await player.check("sd", RAM + 0x40, 0x1122_3344_5566_7788)
+        await player.check("sd", RAM + 0x80, ALL)
+        in_memory, found = player.in_memory(RAM + 0x40)
+        assert in_memory != found
+        await player.check(name, RAM + 0x7f, known=known)
+        in_memory, found = player.in_memory(RAM + 0x40)
+        assert in_memory == found and player.report["hpa"] == player.place(RAM + 0x7f) and not player.report["stored"]
+        in_memory, found = player.in_memory(RAM + 0x80)
+        assert in_memory != found
+        player.memory.log.clear()
+        await player.check(name, RAM + 0x40, known=known)  # nothing is dirty any more
+        assert player.memory.log == []
+        await player.check("ld", RAM + 0x40)
+        assert bool(player.memory.log) == (name != "cbo.clean")  # the others have forgotten it
+        await player.check("sd", RAM + 0x48, 5)
+        await player.check(name, RAM + 0x48)
+        in_memory, found = player.in_memory(RAM + 0x48)
+        assert in_memory == found
+        await player.compare()
+    play(scenario)
+
+
+def test_a_block_of_a_device_or_of_uncached_memory_is_managed_without_an_access():
+    async def scenario(player):
+        for page in (DEVICE, UNCACHED):
+            for name in ("cbo.clean", "cbo.flush", "cbo.inval"):
+                await player.check(name, page + 0x40)
+        assert player.memory.log == []
+    play(scenario)
+
+
+@pytest.mark.rule("fault_excep_csr", "cbm_unperm_fault", "cbz_unperm_fault")
+def test_the_whole_block_is_asked_for_where_it_is_zeroed_and_the_faults_are_those_of_a_store():
+    async def scenario(player):
+        for name in BLOCKS:
+            assert (await player.check(name, FAULTS + 0x33))[0] == 23
+            assert player.asked.pop() == (FAULTS + 0x33, 6 if name == "cbo.zero" else 2)
+        assert (await player.check("cbo.zero", DEVICE + 0x33))[0] == 7
+    play(scenario)
+
+
+def pair_at(player, address):
+    return sum(player.byte(player.place(address + n)) << 8 * n for n in range(16))
+
+
+@pytest.mark.rule("Zacas_rv64_amocas-w_op", "Zacas_rv64_amocas-d_op", "Zabha_amocas-BH_ignore_bits",
+                  "Zabha_rd_sign_extension")
+@pytest.mark.parametrize("name", [each for each in AMOS if each.startswith("amocas") and each[-1] != "q"])
+@pytest.mark.parametrize("page", (RAM, UNCACHED), ids=("cached", "uncached"))
+def test_a_compare_and_swap_looks_at_the_bytes_of_its_size_alone(name, page):
+    async def scenario(player):
+        bits = 8 << SIZES[name[-1]]
+        for at in range(page, page + 16, bits // 8):
+            old = sum(player.byte(player.place(at + n)) << 8 * n for n in range(bits // 8))
+            for unlike in (1 << bits - 1, 1):
+                player.registers[6] = old ^ unlike
+                player.registers[8] = 0x1122_3344_5566_7788
+                await player.check(name, at, d=6, t=8)
+                assert player.report["stored"] and player.report["data"] == old
+            player.registers[6] = old | ALL << bits & ALL
+            await player.check(name, at, d=6, t=8)
+            assert player.report["data"] == 0x1122_3344_5566_7788 & (1 << bits) - 1
+        await player.compare()
+    play(scenario)
+
+
+@pytest.mark.rule("Zacas_rv64_amocas-q_op", "Zacas_rv64_amocas-q_rs2_frst_reg_x0", "Zacas_rv64_amocas-q_rd_frst_reg_x0")
+@pytest.mark.parametrize("known", (False, True), ids=("tlb-miss", "tlb-hit"))
+def test_a_pair_is_swapped_where_both_halves_match(known):
+    async def scenario(player):
+        at = RAM + 0x30
+        for unlike in (1, 1 << 63, 1 << 64, 1 << 127, 0):
+            old = pair_at(player, at)
+            player.registers |= {6: (old ^ unlike) & ALL, 7: (old ^ unlike) >> 64, 8: 0x1111, 9: 0x2222}
+            result = await player.check("amocas.q", at, d=6, t=8, known=known)
+            assert result == ("done", old)
+            new = old if unlike else 0x2222 << 64 | 0x1111
+            assert player.report == {"hpa": player.place(at), "device": 0, "stored": 1, "data": new & ALL,
+                                     "data_high": new >> 64}
+            assert pair_at(player, at) == new
+        # x0 is a pair of zeros, whatever x1 holds.
+        player.registers |= {6: 0x1111, 7: 0x2222}
+        await player.check("amocas.q", at, d=6, t=0)
+        assert pair_at(player, at) == 0
+        await player.check("amocas.q", at, d=0, t=8)
+        assert pair_at(player, at) == 0x2222 << 64 | 0x1111
+        await player.check("ld", at)
+        await player.check("ld", at + 8)
+        await player.compare()
+    play(scenario)
+
+
+@pytest.mark.rule("Zacas_amocas_rs1_addr_alignment", "Zabha_rs1_align_addr", "Zacas_amocas_w_permission")
+def test_an_amo_of_any_size_must_be_aligned_and_needs_the_rights_of_a_store():
+    async def scenario(player):
+        for name in AMOS:
+            size = 1 << SIZES[name[-1]]
+            for offset in range(1, size):
+                assert (await player.check(name, RAM + 16 + offset))[0] == 7
+            if name.startswith("amocas"):
+                assert (await player.check(name, FAULTS, d=6, t=8))[0] == 23
+        assert (await player.check("amocas.q", UNCACHED, d=6, t=8))[0] == 7
+    play(scenario)
+
+
+@pytest.mark.rule("Zacas_rv64_amocas-q_op", "ziccamoc_pma_amo_req")
+@pytest.mark.parametrize("seed", range(3))
+def test_nobody_comes_between_the_halves_of_a_pair(seed):
+    rig, random, seen = Rig(), Random(seed), []
+    memory = BusMemory(rig.cache.bus, Random(seed))
+    player = Player(None, rig, memory, Random(seed))
+    at = RAM + 0x30
+
+    async def snooper(ctx):
+        snoop = rig.cache.snoop
+        ctx.set(snoop.line, player.place(at) >> 6)
+        while True:
+            await ctx.tick().repeat(random.randrange(1, 60))
+            ctx.set(snoop.valid, 1)
+            await ctx.tick().until(snoop.held)
+            seen.append((memory.word(player.place(at)), memory.word(player.place(at) + 8)))
+            ctx.set(snoop.valid, 0)
+            while ctx.get(snoop.held):
+                await ctx.tick()
+
+    async def run(ctx):
+        player.ctx = ctx
+        for half in (0, 8):
+            await player.check("sd", at + half, 0)
+        seen.clear()
+        for count in range(60):
+            player.registers |= {6: count, 7: count, 8: count + 1, 9: count + 1}
+            assert await player.check("amocas.q", at, d=6, t=8) == ("done", count << 64 | count)
+    Bench(rig, deadline=60_000).run(run, background=(memory.serve, player.translate, player.read_registers, snooper))
+    assert len(set(seen)) > 10 and all(low == high for low, high in seen)

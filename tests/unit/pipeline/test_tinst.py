@@ -9,7 +9,7 @@ from hyacinth.rtl.isa.compressed import COMPRESSED
 from hyacinth.rtl.isa.instructions import BY_NAME, INSTRUCTIONS, Unit, identify
 from hyacinth.rtl.pipeline.tinst import TABLE_READ, transformed
 
-MEMORY = [row for row in INSTRUCTIONS if row.unit in (Unit.LOAD, Unit.STORE, Unit.AMO)]
+MEMORY = [row for row in INSTRUCTIONS if row.unit in (Unit.LOAD, Unit.STORE, Unit.AMO, Unit.CBO)]
 RS1 = 31 << 15
 
 
@@ -32,7 +32,9 @@ def manual(name, word, compressed, offset):
     """Hypervisor chapter, "Transformed Instruction": four figures."""
     opcode, rd, funct3 = word & 0x7F, word & 0x1F << 7, word & 7 << 12
     rs2, funct7 = word & 0x1F << 20, word & 0x7F << 25
-    if name.startswith(("lr", "sc", "amo", "hlv", "hsv")):
+    if name.startswith("cbo"):
+        result = rs2 | funct7 | funct3 | opcode        # rule h_trans_cache: all but rs1, and rd is 0
+    elif name.startswith(("lr", "sc", "amo", "hlv", "hsv")):
         result = funct7 | rs2 | funct3 | rd | opcode   # all but rs1 stays
     elif name.startswith("l"):
         result = funct3 | rd | opcode

@@ -27,6 +27,11 @@ def test_a_register_is_shown_by_its_abi_name():
     assert effects(writes_rd=1, rd=10, rd_value=0x7) == "a0=0x7"
 
 
+def test_a_pair_is_shown_with_both_registers_and_all_of_its_bytes():
+    assert effects(memory=MemoryKind.AMO, gva=0x1_0000, hpa=0x9001_0000, size=4, data=7, data_high=1, writes_rd=1,
+                   rd=10, rd_value=5, rd_high=6) == "amo 0x10000 [0x90010000] 16 0x10000000000000007 a0=0x5 a1=0x6"
+
+
 def test_x0_is_not_shown():
     assert effects(writes_rd=1, rd=0, rd_value=0) == ""
 

@@ -4,13 +4,13 @@ import random
 
 import pytest
 from amaranth.sim import Simulator
-from testbench import Bench, assert_exports
+from testbench import Bench, assert_exports, truth_table
 from unit.units.manual import MASK, alu, signed
 
 from hyacinth.rtl.config import FULL, SMALL
 from hyacinth.rtl.isa.instructions import BY_NAME, INSTRUCTIONS, Alu, Amo, Unit
 from hyacinth.rtl.pipeline import decode
-from hyacinth.rtl.units.alu import AluUnit, AmoUnit, alu_controls
+from hyacinth.rtl.units.alu import AluUnit, AmoUnit, alu_controls, sign_extended
 from hyacinth.rtl.units.bits import BIT_OPERATIONS, BitUnit, bit_controls
 from hyacinth.rtl.units.divider import Divider
 from hyacinth.rtl.units.multiplier import Multiplier
@@ -174,11 +174,11 @@ def test_the_divider_divides(function, word):
     assert not wrong
 
 
-@pytest.mark.parametrize("word", (0, 1))
-@pytest.mark.parametrize("op", [op for op in Amo if op > Amo.SC])
-def test_an_amo_computes_what_it_writes(op, word):
-    width = 32 if word else 64
-    rows = [(signed(a, width) & MASK, b) for a, b in pairs(50)]
+@pytest.mark.rule("amo_operand_size")
+@pytest.mark.parametrize("width", (8, 16, 32, 64))
+@pytest.mark.parametrize("op", [op for op in Amo if Amo.SC < op < Amo.CAS])
+def test_an_amo_computes_what_it_writes(op, width):
+    rows = [(signed(a, width) & MASK, signed(b, width) & MASK) for a, b in pairs(50)]
 
     def expected(a, b):
         a, b = a & (1 << width) - 1, b & (1 << width) - 1
@@ -189,7 +189,6 @@ def test_an_amo_computes_what_it_writes(op, word):
 
     async def drive(ctx):
         ctx.set(dut.op, op)
-        ctx.set(dut.word, word)
         for a, b in rows:
             ctx.set(dut.old, a)
             ctx.set(dut.operand, b)
@@ -198,3 +197,28 @@ def test_an_amo_computes_what_it_writes(op, word):
     simulator.add_testbench(drive)
     simulator.run()
     assert [r & (1 << width) - 1 for r in results] == [expected(a, b) for a, b in rows]
+
+
+@pytest.mark.parametrize("matches", (0, 1))
+def test_a_compare_and_swap_writes_the_operand_or_what_was_there(matches):
+    dut = AmoUnit()
+
+    async def drive(ctx):
+        ctx.set(dut.op, Amo.CAS)
+        ctx.set(dut.matches, matches)
+        for a, b in pairs(50):
+            ctx.set(dut.old, a)
+            ctx.set(dut.operand, b)
+            assert ctx.get(dut.result) == (b if matches else a)
+    simulator = Simulator(dut)
+    simulator.add_testbench(drive)
+    simulator.run()
+
+
+@pytest.mark.parametrize("narrow", (False, True))
+def test_a_value_is_extended_from_the_size_that_it_has(narrow):
+    values = [a for a, _ in pairs(20)]
+    sizes = range(4) if narrow else (2, 3)
+    rows = [(value, size) for value in values for size in sizes]
+    found = truth_table(lambda value, size: sign_extended(value, size, narrow), [64, 2], rows)
+    assert found == [signed(value, 8 << size) & MASK for value, size in rows]
