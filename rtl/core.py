@@ -65,7 +65,7 @@ class Core(wiring.Component):
         m = Module()
         m.submodules.fetch = fetch = Fetch(config.reset_pc, config.btb_entries, config.return_stack)
         m.submodules.align = align = Align()
-        m.submodules.issue = issue = Issue()
+        m.submodules.issue = issue = Issue(config)
         m.submodules.issued = issued = Stage(Issued)
         m.submodules.execute = execute = Execute()
         m.submodules.commit = commit = Commit(config.htinst)

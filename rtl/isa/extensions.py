@@ -16,6 +16,7 @@ class Extension:
 
 EXTENSIONS: tuple[Extension, ...] = (
     Extension("sstc", "stimecmp and vstimecmp: timers of S and VS without M"),
+    Extension("svinval", "SINVAL.VMA, HINVAL and the fences around them"),
 )
 """Those that can be chosen."""
 

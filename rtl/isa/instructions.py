@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from amaranth.lib import enum
 
+from ..config import CoreConfig
+
 
 class Unit(enum.IntEnum, shape=4):
     """The part of the pipeline that gives an instruction its meaning."""
@@ -64,6 +66,7 @@ class System(enum.IntEnum, shape=4):
     SFENCE_VMA = 7
     HFENCE_VVMA = 8
     HFENCE_GVMA = 9
+    SFENCE_INVAL = 10  # SFENCE.W.INVAL, SFENCE.INVAL.IR
 
 
 class Format(enum.IntEnum, shape=3):
@@ -102,6 +105,7 @@ class Instruction:
     word: bool = False           # works on 32 bits and sign-extends
     hypervisor: bool = False     # part of the H extension
     hlvx: bool = False
+    extension: str = ""          # that brings it, by its name in rtl/isa/extensions.py; "" where every core has it
 
     @property
     def pattern(self) -> str:
@@ -194,8 +198,8 @@ def _csrs():
         yield Instruction(name + "i", f"cccccccccccc iiiii 1{f3 & 3:02b} ddddd 1110011", Unit.CSR, format=Format.Z)
 
 
-def _system(name, bits, op, hypervisor=False):
-    return Instruction(name, bits, Unit.SYSTEM, op, hypervisor=hypervisor)
+def _system(name, bits, op, hypervisor=False, extension=""):
+    return Instruction(name, bits, Unit.SYSTEM, op, hypervisor=hypervisor, extension=extension)
 
 
 def _hypervisor():
@@ -209,6 +213,19 @@ def _hypervisor():
         yield Instruction(name, f"{f7:07b} ttttt sssss 100 00000 1110011", Unit.STORE, Amo.NONE, hypervisor=True)
     yield _system("hfence.vvma", "0010001 ttttt sssss 000 00000 1110011", System.HFENCE_VVMA, hypervisor=True)
     yield _system("hfence.gvma", "0110001 ttttt sssss 000 00000 1110011", System.HFENCE_GVMA, hypervisor=True)
+
+
+def _invalidations():
+    """Svinval. Each SINVAL and HINVAL is the fence of the same operands, done at once, so those around them have
+    nothing left to order (rules Svinval_sinval_vma_invalidates_same_as_sfence_vma, Svinval_hinval_vvma_gvma)."""
+    def row(name, bits, op, hypervisor=False):
+        return _system(name, bits, op, hypervisor, "svinval")
+
+    yield row("sinval.vma",     "0001011 ttttt sssss 000 00000 1110011", System.SFENCE_VMA)
+    yield row("sfence.w.inval", "0001100 00000 00000 000 00000 1110011", System.SFENCE_INVAL)
+    yield row("sfence.inval.ir", "0001100 00001 00000 000 00000 1110011", System.SFENCE_INVAL)
+    yield row("hinval.vvma",    "0010011 ttttt sssss 000 00000 1110011", System.HFENCE_VVMA, True)
+    yield row("hinval.gvma",    "0110011 ttttt sssss 000 00000 1110011", System.HFENCE_GVMA, True)
 
 
 INSTRUCTIONS: tuple[Instruction, ...] = (
@@ -231,10 +248,16 @@ INSTRUCTIONS: tuple[Instruction, ...] = (
     _system("wfi",        "0001000 00101 00000 000 00000 1110011", System.WFI),
     _system("sfence.vma", "0001001 ttttt sssss 000 00000 1110011", System.SFENCE_VMA),
     *_hypervisor(),
+    *_invalidations(),
 )
-"""Every instruction of RV64IMA, Zicsr, Zifencei, the privileged manual and H. C is in rtl/isa/compressed.py."""
+"""Every instruction that some core has, but those of C, which are in rtl/isa/compressed.py."""
 
 BY_NAME: dict[str, Instruction] = {instruction.name: instruction for instruction in INSTRUCTIONS}
+
+
+def instructions(config: CoreConfig) -> tuple[Instruction, ...]:
+    """Those of a core with `config`. (Those of H are there without it; then misa.H=0 makes them illegal.)"""
+    return tuple(row for row in INSTRUCTIONS if not row.extension or config.has(row.extension))
 
 
 def identify(word: int) -> Instruction | None:

@@ -134,7 +134,7 @@ class Commit(wiring.Component):
                             m.next = "CSR"
                         with m.Case(Unit.SYSTEM):
                             with m.Switch(op):
-                                with m.Case(System.FENCE):
+                                with m.Case(System.FENCE, System.SFENCE_INVAL):
                                     m.d.comb += ends.eq(1)
                                 with m.Case(System.FENCE_I):
                                     m.next = "CLEAN"

@@ -7,9 +7,11 @@ from amaranth.hdl import Cat, Const, Module, Mux, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..config import CoreConfig
+
 from ..isa.compressed import COMPRESSED_CUBES
 from ..isa.cover import cube, recogniser, without
-from ..isa.instructions import BY_NAME, INSTRUCTIONS, Alu, Unit
+from ..isa.instructions import BY_NAME, INSTRUCTIONS, Alu, Unit, instructions
 from ..units.alu import alu_controls
 from ..units.compressed import Expander
 from .payloads import Controls, Decoded, Fetched
@@ -17,6 +19,10 @@ from .payloads import Controls, Decoded, Fetched
 
 class Decoder(wiring.Component):
     """Combinational; a loop over each table.
+
+    Parameters
+    ----------
+    config : CoreConfig
 
     Members
     -------
@@ -29,11 +35,10 @@ class Decoder(wiring.Component):
         Of the register of each number: bit 0, it is read as rs1; bit 1, as rs2. Of x0 it means nothing. Known as
         early as `decoded`, which says the same.
     """
-    fetched: In(Fetched)
-    decoded: Out(Decoded)
-    controls: Out(Controls)
-    registers: In(data.ArrayLayout(5, 3))
-    reads: Out(data.ArrayLayout(2, 3))
+    def __init__(self, config: CoreConfig):
+        self.rows = instructions(config)
+        super().__init__({"fetched": In(Fetched), "decoded": Out(Decoded), "controls": Out(Controls),
+                          "registers": In(data.ArrayLayout(5, 3)), "reads": Out(data.ArrayLayout(2, 3))})
 
     def elaborate(self, platform):
         m = Module()
@@ -45,7 +50,9 @@ class Decoder(wiring.Component):
 
         # What a compressed instruction is follows from its 16 bits beside their expansion, not after it. Each bit of
         # each fact has its own few patterns, which tell the rows where it is 1 from those where it is 0.
-        wide = [(row, cube(row.pattern)) for row in INSTRUCTIONS]
+        wide = [(row, cube(row.pattern)) for row in self.rows]
+        no_opcode = _rest(cube(opcode) for opcode in sorted({row.pattern[-7:] for row in self.rows}))
+        no_row = _rest(sorted((each for _, each in wide), key=lambda each: each[0].bit_count()))
         short = [(BY_NAME[row.expands_to], each) for row, each in COMPRESSED_CUBES]
         in_wide, in_short = recogniser(m, raw), recogniser(m, raw[:16])
 
@@ -57,7 +64,7 @@ class Decoder(wiring.Component):
             """Whether `fact(row)` is 1 for the row that matches; anything where it is None. Where no row matches it may
             be anything too, but if `exact`, it is 0 if the opcode is in no row, or 16 bits are illegal."""
             return Mux(compressed, among(in_short, short, fact, NO_ROW_SHORT if exact else ()),
-                       among(in_wide, wide, fact, NO_OPCODE if exact else ()))
+                       among(in_wide, wide, fact, no_opcode if exact else ()))
 
         for name in facts(INSTRUCTIONS[0]):
             if name != "illegal":
@@ -65,7 +72,7 @@ class Decoder(wiring.Component):
                 m.d.comb += [bit.eq(tell(lambda row, name=name, n=n: int(facts(row)[name]) >> n & 1, name == "unit"))
                              for n, bit in enumerate(Value.cast(decoded[name]))]
         m.d.comb += decoded.illegal.eq(Mux(compressed, in_short(NO_ROW_SHORT, [each for _, each in short]),
-                                           ~in_wide([each for _, each in wide], NO_ROW)))
+                                           ~in_wide([each for _, each in wide], no_row)))
         for name in controls(INSTRUCTIONS[0])["alu"]:
             m.d.comb += self.controls.alu[name].eq(tell(lambda row, name=name: controls(row)["alu"][name]))
         for name in ("branch", "jump", "memory", "sums", "from_pc"):
@@ -96,10 +103,8 @@ def _rest(cubes):
     return rest
 
 
-NO_OPCODE = _rest(cube(opcode) for opcode in sorted({row.pattern[-7:] for row in INSTRUCTIONS}))
-NO_ROW = _rest(sorted((cube(row.pattern) for row in INSTRUCTIONS), key=lambda each: each[0].bit_count()))
 NO_ROW_SHORT = _rest(each for _, each in COMPRESSED_CUBES)
-"""What is illegal, as cubes: words whose opcode is that of no row; words that are no row; the same of 16 bits."""
+"""16 bits that are illegal, as cubes."""
 
 
 def facts(row) -> dict:

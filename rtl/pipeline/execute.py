@@ -13,6 +13,7 @@ from ..csr.access import (
     hfence_vvma_access,
     hlsv_access,
     mret_access,
+    sfence_inval_access,
     sfence_vma_access,
     sret_access,
     wfi_access,
@@ -147,6 +148,7 @@ class Execute(wiring.Component):
             (System.SRET, sret_access(s.mode, s.tsr, s.vtsr)),
             (System.WFI, wfi_access(s.mode, s.tw, s.vtw)),
             (System.SFENCE_VMA, sfence_vma_access(s.mode, s.tvm, s.vtvm)),
+            (System.SFENCE_INVAL, sfence_inval_access(s.mode)),
             (System.HFENCE_VVMA, hfence_vvma_access(s.mode)),
             (System.HFENCE_GVMA, hfence_gvma_access(s.mode, s.tvm)),
         )]

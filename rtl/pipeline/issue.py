@@ -5,6 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from ..config import CoreConfig
 from .decode import Decoder
 from .immediate import immediate
 from .payloads import Fetched, Forward, Issued
@@ -12,6 +13,10 @@ from .payloads import Fetched, Forward, Issued
 
 class Issue(wiring.Component):
     """Holds the register file. What execute and commit are about to write is taken from there.
+
+    Parameters
+    ----------
+    config : CoreConfig
 
     Members
     -------
@@ -26,18 +31,16 @@ class Issue(wiring.Component):
     inspect : In(5), inspect_value : Out(64)
         For debuggers: a register, combinationally.
     """
-    i: In(stream.Signature(Fetched))
-    o: Out(stream.Signature(Issued))
-    execute: In(Forward)
-    waiting: In(Forward)
-    commit: In(Forward)
-    waits: Out(1)
-    inspect: In(5)
-    inspect_value: Out(64)
+    def __init__(self, config: CoreConfig):
+        self.config = config
+        super().__init__({
+            "i": In(stream.Signature(Fetched)), "o": Out(stream.Signature(Issued)), "execute": In(Forward),
+            "waiting": In(Forward), "commit": In(Forward), "waits": Out(1), "inspect": In(5),
+            "inspect_value": Out(64)})
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.decoder = decoder = Decoder()
+        m.submodules.decoder = decoder = Decoder(self.config)
         m.submodules.registers = registers = Memory(shape=64, depth=32, init=[])
         read_a, read_b, inspect = (registers.read_port(domain="comb") for _ in range(3))
         write = registers.write_port()

@@ -29,6 +29,7 @@ LOADS = [i for i in INSTRUCTIONS if i.unit == Unit.LOAD and not i.hypervisor and
 STORES = [i for i in INSTRUCTIONS if i.unit == Unit.STORE and not i.hypervisor and "i" in i.operands]
 AMOS = [i for i in INSTRUCTIONS if i.unit == Unit.AMO]
 GUEST = [i for i in INSTRUCTIONS if i.hypervisor and i.unit in (Unit.LOAD, Unit.STORE)]
+FENCES = ("sfence.vma", "hfence.vvma", "hfence.gvma", "sinval.vma", "hinval.vvma", "hinval.gvma")
 BRANCHES = [i for i in INSTRUCTIONS if i.unit == Unit.BRANCH]
 C_ALU = ("c.addi4spn", "c.addi", "c.addiw", "c.li", "c.addi16sp", "c.lui", "c.srli", "c.srai", "c.andi", "c.sub",
          "c.xor", "c.or", "c.and", "c.subw", "c.addw", "c.slli", "c.mv", "c.add")
@@ -229,9 +230,10 @@ class Body:
             self.code.add(op("sret"))
 
     def translation_fence(self):
-        """SFENCE.VMA or HFENCE."""
-        name = self.random.choice(("sfence.vma", "hfence.vvma", "hfence.gvma"))
-        self.code.add(op(name, s=self.random.choice((0, self.base())), t=self.random.choice((0, self.any()))))
+        """SFENCE.VMA, HFENCE, SINVAL.VMA or HINVAL, which do the same; among what is illegal where Svinval is not."""
+        name = self.random.choice(FENCES)
+        self.code.add(op("sfence.w.inval"), op(name, s=self.random.choice((0, self.base())),
+                                               t=self.random.choice((0, self.any()))), op("sfence.inval.ir"))
 
     def loop(self):
         """A few items, a few times."""

@@ -180,11 +180,12 @@ static void show_tables(const u64 *r) {
 /* Remembers what an instruction that is about to be stepped will change, or that it is a fence. */
 static int remember_changes(const u64 *r) {
   u32 bits = (u32)r[F_bits], function = bits >> 25;
-  int changes_table = 0, fence = (bits & 0x7fff) == 0x73 && (function == 0x09 || function == 0x11 || function == 0x31);
+  int changes_table = 0;
+  int fence = (bits & 0x7fff) == 0x73 && ((function & ~2u) == 0x09 || (function & ~2u) == 0x11 || (function & ~2u) == 0x31);
   if (r[F_trapped]) return 0;
   if (fence) {
     unsigned rs1 = bits >> 15 & 31, rs2 = bits >> 20 & 31;
-    int stage = function == 0x31 ? G_STAGE : function == 0x11 ? VS_STAGE : r[F_mode] & MODE_V ? VS_STAGE : SINGLE;
+    int stage = function >> 4 == 3 ? G_STAGE : function >> 4 == 1 ? VS_STAGE : r[F_mode] & MODE_V ? VS_STAGE : SINGLE;
     remember((struct event){1, stage, rs1 != 0, rs2 != 0, .address = x[rs1] << (stage == G_STAGE ? 2 : 0),
                             .id = x[rs2] & 0xffff, .vmid = vmid_now()});
   }

@@ -8,6 +8,7 @@ from amaranth.hdl import Module
 from amaranth.sim import Simulator
 from testbench import assert_exports
 
+from hyacinth.rtl.config import FULL, SMALL
 from hyacinth.rtl.isa.compressed import COMPRESSED, COMPRESSED_CUBES
 from hyacinth.rtl.isa.instructions import BY_NAME, INSTRUCTIONS, Amo, Format, System, Unit, identify
 from hyacinth.rtl.pipeline.decode import Decoder, controls, facts
@@ -15,10 +16,10 @@ from hyacinth.rtl.pipeline.decode import Decoder, controls, facts
 CHOOSER = random.Random(3)
 
 
-def decode(words, look=lambda ctx, decoded: ctx.get(decoded)):
+def decode(words, look=lambda ctx, decoded: ctx.get(decoded), config=FULL):
     """The Decoded of each of `words`, or what `look` takes from it."""
     m = Module()
-    m.submodules.dut = dut = Decoder()
+    m.submodules.dut = dut = Decoder(config)
     results = []
 
     async def drive(ctx):
@@ -37,7 +38,7 @@ def filled(row, bit=None):
 
 
 def test_it_exports():
-    assert_exports(Decoder())
+    assert_exports(Decoder(FULL))
 
 
 def test_no_word_is_two_instructions():
@@ -65,11 +66,12 @@ def test_every_instruction_says_which_registers_it_reads_and_writes():
     rows = [row for row in INSTRUCTIONS]
     for row, decoded in zip(rows, decode([filled(row) for row in rows]), strict=True):
         name = row.name
-        none = name in ("fence", "fence.i", "ecall", "ebreak", "mret", "sret", "wfi")
-        reads_two = row.unit in (Unit.MUL, Unit.DIV, Unit.AMO, Unit.BRANCH, Unit.STORE) or "fence." in name \
-            and name != "fence.i" or row.unit == Unit.ALU and row.format == Format.NONE
+        none = name in ("fence", "fence.i", "ecall", "ebreak", "mret", "sret", "wfi", "sfence.w.inval",
+                         "sfence.inval.ir")
+        reads_two = row.unit in (Unit.MUL, Unit.DIV, Unit.AMO, Unit.BRANCH, Unit.STORE) or not none \
+            and row.unit == Unit.SYSTEM or row.unit == Unit.ALU and row.format == Format.NONE
         reads_one = not none and name not in ("lui", "auipc", "jal") and row.format != Format.Z
-        writes = not none and not name.startswith((*BRANCHES, "hfence", "sfence")) \
+        writes = not none and row.unit != Unit.SYSTEM and not name.startswith(BRANCHES) \
             and (row.unit != Unit.STORE or name.startswith("sc."))
         assert (decoded.uses_rs1, decoded.uses_rs2, decoded.writes_rd) == (reads_one, reads_two, writes), name
 
@@ -119,7 +121,9 @@ def reserved():
     yield "hlvx.bu", word("hlv.b") | 3 << 20
     yield "hlvx.d", word("hlv.d") | 3 << 20
     yield "hlv.b with rs2 2", word("hlv.b") | 2 << 20
-    yield "sinval.vma", word("sfence.vma") | 1 << 26
+    yield "sinval.vma with rd", word("sinval.vma") | 1 << 7
+    yield "sfence.w.inval with rs1", word("sfence.w.inval") | 1 << 15
+    yield "sfence.inval.ir with rs2 2", word("sfence.w.inval") | 2 << 20
     yield "a load of floating point", 0x0000_2007
     yield "floating point", 0x0000_0053
     yield "custom-0", 0x0000_000B
@@ -128,6 +132,14 @@ def reserved():
 @pytest.mark.parametrize("word", [pytest.param(word, id=name.replace(" ", "-")) for name, word in reserved()])
 def test_a_reserved_word_is_illegal(word):
     assert decode([word])[0].illegal
+
+
+@pytest.mark.parametrize("extension", sorted({row.extension for row in INSTRUCTIONS} - {""}))
+def test_without_an_extension_its_instructions_are_illegal_and_no_others(extension):
+    rows = [row for row in INSTRUCTIONS if row.extension in ("", extension)]
+    results = decode([filled(row) for row in rows], config=FULL.without(extension))
+    assert [d.illegal for d in results] == [row.extension == extension for row in rows]
+    assert not SMALL.has(extension)
 
 
 def test_random_words_are_legal_exactly_if_a_row_matches():
@@ -155,7 +167,7 @@ def test_a_compressed_instruction_is_decoded_as_the_one_that_it_stands_for():
     rows = [row for row in COMPRESSED for _ in range(8)]
     words = [filled(row) for row in rows]
     m, results = Module(), []
-    m.submodules.dut = dut = Decoder()
+    m.submodules.dut = dut = Decoder(FULL)
     names = facts(INSTRUCTIONS[0])
 
     def look(ctx):
@@ -178,7 +190,7 @@ def test_a_compressed_instruction_is_decoded_as_the_one_that_it_stands_for():
 def looked_at(words, compressed, look):
     """What `look` sees of the decoder for each of `words`."""
     m, results = Module(), []
-    m.submodules.dut = dut = Decoder()
+    m.submodules.dut = dut = Decoder(FULL)
 
     async def drive(ctx):
         for word in words:

@@ -7,6 +7,7 @@ import pytest
 from testbench import Bench, assert_exports
 from unit.pipeline.immediates import immediate_of
 
+from hyacinth.rtl.config import FULL
 from hyacinth.rtl.isa.instructions import BY_NAME, INSTRUCTIONS
 from hyacinth.rtl.pipeline.issue import Issue
 
@@ -15,11 +16,11 @@ IN_FILE, IN_COMMIT, IN_EXECUTE = 0x11, 0x22, 0x33
 
 
 def test_it_exports():
-    assert_exports(Issue())
+    assert_exports(Issue(FULL))
 
 
 def run(scenario):
-    dut = Issue()
+    dut = Issue(FULL)
 
     async def play(ctx):
         for register in (1, 2):
