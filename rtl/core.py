@@ -67,14 +67,14 @@ class Core(wiring.Component):
         m.submodules.align = align = Align()
         m.submodules.issue = issue = Issue(config)
         m.submodules.issued = issued = Stage(Issued)
-        m.submodules.execute = execute = Execute()
+        m.submodules.execute = execute = Execute(config.masks_pointers)
         m.submodules.commit = commit = Commit(config.htinst)
         m.submodules.loadstore = loadstore = LoadStore(config.misaligned == "hardware",
                                                              config.dcache_kib // WAY_KIB)
         m.submodules.csr = csr = CsrFile(config)
         m.submodules.mmu = mmu = Mmu(config)
         m.submodules.icache = icache = InstructionCache(config.icache_kib)
-        m.submodules.dcache = dcache = DataCache(config.dcache_kib)
+        m.submodules.dcache = dcache = DataCache(config.dcache_kib, config.has("svadu"))
 
         # The path of an instruction.
         connect(m, fetch.o, align.i)
@@ -123,6 +123,7 @@ class Core(wiring.Component):
         m.d.comb += [
             mmu.translation.eq(csr.translation), mmu.flush_first.eq(csr.flush_first), mmu.flush_all.eq(csr.flush_all),
             loadstore.snooped.eq(self.snoop.held), loadstore.snooped_line.eq(self.snoop.line),
+            loadstore.table_written.eq(mmu.tables.valid & mmu.tables.write),
             mmu.uncached_page.eq(self.uncached_page), mmu.uncached_enable.eq(self.uncached_enable),
             loadstore.executed.eq(commit.executed), loadstore.go.eq(commit.go),
             loadstore.next.valid.eq(commit.next.valid), loadstore.next.payload.eq(commit.next.payload),

@@ -48,7 +48,8 @@ class Context(data.Struct):
 class Page(data.Struct):
     """Where a translated page lies, and what lies there."""
     ppn: PHYSICAL_BITS - 12
-    cacheable: 1        # main memory, reached through the caches; else one uncached access for each load or store
+    cacheable: 1        # main memory, reached through the caches; else, or by PBMT, one access past them for each
+                        # load or store
     memory: 1           # main memory: misaligned accesses and atomics are possible
 
 
@@ -57,6 +58,7 @@ class Fault(data.Struct):
     cause: 6            # a number of rtl/isa/causes.py: 1, 5, 7, 12, 13, 15, 20, 21 or 23
     gpa: 64             # of a guest-page fault, bytes: the access's own, or that of the VS-stage table entry; else 0
     implicit: 1         # of a guest-page fault: it struck the read of a VS-stage table entry
+    implicit_write: 1   # of these: it struck the write that sets A or D there
 
 
 class Translation(data.Struct):
@@ -176,5 +178,6 @@ class WalkStep(data.Struct):
     hpa: 64             # of the entry
     pte: 64
     reason: 4           # a `Refusal` of rtl/mmu/refusal.py; 0 where the walk goes on or succeeds
+    updates: 1          # A or D is about to be set: the entry comes again as it is then
     last: 1             # last of its walk
     cause: 6            # of the fault, where reason is not 0

@@ -6,7 +6,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ..bus import BusSignature
-from ..ports import DataCacheSignature, SnoopSignature, TableReadSignature
+from ..ports import DataCacheSignature, SnoopSignature, TableSignature
 from .fill import Fill
 from .ways import ROW_BITS, SET_BITS, TAG_BITS, WAY_KIB, WORD_BITS, Ways, selected
 
@@ -21,21 +21,23 @@ class DataCache(wiring.Component):
     ----------
     size_kib : int
         4, 8, 16 or 32: 1, 2, 4 or 8 ways.
+    updates : bool
+        The walker writes, too.
 
     Members
     -------
     cpu : In(DataCacheSignature())
         Loads and stores.
-    tables : In(TableReadSignature())
+    tables : In(TableSignature())
         The walker.
     snoop : In(SnoopSignature())
         Who else writes memory.
     bus : Out(BusSignature())
         Bursts for lines, single accesses for what is not cached.
     """
-    def __init__(self, size_kib):
-        self.size_kib = size_kib
-        super().__init__({"cpu": In(DataCacheSignature(size_kib // WAY_KIB)), "tables": In(TableReadSignature()),
+    def __init__(self, size_kib, updates=True):
+        self.size_kib, self.updates = size_kib, updates
+        super().__init__({"cpu": In(DataCacheSignature(size_kib // WAY_KIB)), "tables": In(TableSignature()),
                           "snoop": In(SnoopSignature()), "bus": Out(BusSignature())})
 
     def elaborate(self, platform):
@@ -59,7 +61,9 @@ class DataCache(wiring.Component):
         line_ppn, line_set = Signal(TAG_BITS), Signal(SET_BITS)
         word, byte = Signal(WORD_BITS), Signal(3)
         victim, victim_ppn = Signal(ways.ways), Signal(TAG_BITS)
-        cleaning, snooping = Signal(), Signal()
+        cleaning, snooping, passing = Signal(), Signal(), Signal()
+        updating, replaces = Signal(), Signal()      # `tables` wants to write an entry; this is the cycle for it
+        same = Signal()                              # it still is what `tables` has read
         beat = Signal(WORD_BITS)
         answer, failed = Signal(64), Signal()
         # After a refill `cpu` is let in first. Else a walk that needs the same way could take the line away
@@ -79,12 +83,14 @@ class DataCache(wiring.Component):
             tables.data.eq(answer), tables.error.eq(failed),
             cpu.arrived_data.eq(answer), cpu.single_data.eq(answer), cpu.single_error.eq(failed), cpu.error.eq(failed),
             # No beat of a line comes while `cpu` owns the outputs: it loses them in the first cycle of the refill.
-            ways.write.eq(Mux(cpu_owns, Mux(cpu.write, ways.matches[1], 0), Mux(fill.write, victim, 0))),
-            ways.write_row.eq(Mux(cpu_owns, Cat(cpu_word, cpu_set), Cat(fill.beat, line_set))),
-            ways.write_mask.eq(Mux(cpu_owns, cpu.mask, 0xff)),
-            ways.write_data.eq(Mux(cpu_owns, cpu.write_data, response.p.data)),
+            ways.write.eq(Mux(cpu_owns, Mux(cpu.write, ways.matches[1], 0),
+                              Mux(fill.write | replaces & same, victim, 0))),
+            ways.write_row.eq(Mux(cpu_owns, Cat(cpu_word, cpu_set), Cat(Mux(replaces, word, fill.beat), line_set))),
+            ways.write_mask.eq(Mux(cpu_owns, cpu.mask, Mux(replaces, 1, 0xff))),
+            ways.write_data.eq(Mux(cpu_owns, cpu.write_data, Cat(
+                Mux(replaces, tables.updated, response.p.data[:8]), response.p.data[8:]))),
             dirty_write.addr.eq(Mux(cpu_owns, cpu_set, line_set)),
-            dirty_write.data.eq(Mux(cpu_owns, ~Const(0, ways.ways), 0)),
+            dirty_write.data.eq(Mux(cpu_owns | replaces, ~Const(0, ways.ways), 0)),
             dirty_write.en.eq(Mux(stores, ways.matches[1], 0)),
             ways.way.eq(victim), ways.tag_set.eq(line_set), ways.tag.ppn.eq(line_ppn),
             fill.line.eq(Cat(line_set, line_ppn))]
@@ -128,7 +134,7 @@ class DataCache(wiring.Component):
                     m.next = "IDLE"
 
             with m.State("IDLE"):
-                m.d.sync += [failed.eq(0), cleaning.eq(0), snooping.eq(0), beat.eq(0)]
+                m.d.sync += [failed.eq(0), cleaning.eq(0), snooping.eq(0), passing.eq(0), updating.eq(0), beat.eq(0)]
                 # Only registers, of who snoops and of the walker, decide: so `granted` is known early in the cycle.
                 with m.If(snoop.valid):
                     m.d.comb += [own_read.eq(1), own_row.eq(Cat(Const(0, WORD_BITS), snoop.line))]
@@ -137,7 +143,7 @@ class DataCache(wiring.Component):
                 with m.Elif(tables.valid & ~tables.done & ~reserved.any()):
                     m.d.comb += [own_read.eq(1), own_row.eq(tables.address[3:])]
                     m.d.sync += [Cat(byte, word, line_set, line_ppn).eq(tables.address), for_tables.eq(1),
-                                 wanted.eq(1)]
+                                 wanted.eq(1), updating.eq(tables.write if self.updates else 0)]
                     m.next = "SINGLE"
                     with m.If(tables.cacheable):
                         m.next = "CHECK"
@@ -150,8 +156,10 @@ class DataCache(wiring.Component):
                         m.next = "CLEAN"
                     with m.Elif(cpu.single & ~cpu.single_done):
                         m.d.sync += [Cat(byte, word, line_set, line_ppn).eq(cpu.single_address), for_tables.eq(0),
-                                     wanted.eq(1)]
+                                     wanted.eq(1), snooping.eq(1), passing.eq(1)]
                         m.next = "SINGLE"
+                        with m.If(cpu.single_cached):
+                            m.next = "PASS"
                     with m.Elif(cpu.refill & ~cpu.refilled):
                         m.d.sync += [line_ppn.eq(cpu.ppn), Cat(word, line_set).eq(cpu.refill_row),
                                      for_tables.eq(0), wanted.eq(1)]
@@ -166,10 +174,15 @@ class DataCache(wiring.Component):
             # The outputs are those of the line that is asked for. It may be there: brought for the other asker, or
             # just now.
             with m.State("CHECK"):
-                let_cpu_read()
+                with m.If(~updating):
+                    let_cpu_read()
                 m.d.sync += answer.eq(selected(ways.rows, ways.matches[0]))
                 with m.If(~still_wanted):
                     m.next = "IDLE"
+                if self.updates:
+                    with m.Elif(ways.matches[0].any() & updating):
+                        m.d.sync += victim.eq(ways.matches[0])
+                        m.next = "UPDATE"
                 with m.Elif(ways.matches[0].any()):
                     m.d.sync += [tables.done.eq(for_tables), cpu.refilled.eq(~for_tables)]
                     m.next = "IDLE"
@@ -183,6 +196,16 @@ class DataCache(wiring.Component):
                     m.next = "FILL"
                     with m.If((dirty_read.data & ways.valid & ways.victim).any()):
                         m.next = "COPY"
+
+            if self.updates:
+                # Nobody has been let in since the entry was read, so nobody writes it or its line now.
+                with m.State("UPDATE"):
+                    m.d.comb += [replaces.eq(1), same.eq(still_wanted & (answer == tables.expected))]
+                    with m.If(same):
+                        m.d.comb += dirty_write.en.eq(victim)
+                        m.d.sync += answer[:8].eq(tables.updated)
+                    m.d.sync += tables.done.eq(still_wanted)
+                    m.next = "IDLE"
 
             # Word by word into the buffer, one a cycle from the first cycle on: the new line's words come in the same
             # order, and at least one cycle behind.
@@ -220,6 +243,11 @@ class DataCache(wiring.Component):
                     with m.Else():
                         m.next = "READ"
 
+            # An access past the cache: the line goes first, as if somebody else wrote it, so that both ways agree.
+            with m.State("PASS"):
+                request_word(word)
+                m.next = "SNOOP"
+
             # The outputs are those of the snooped line, and stay so while the buffer is full.
             with m.State("SNOOP"):
                 owner = ways.matches[0]
@@ -232,8 +260,10 @@ class DataCache(wiring.Component):
                     m.next = "COPY"
 
             with m.State("HELD"):
-                m.d.comb += snoop.held.eq(~parted)
-                with m.If(~snoop.valid):
+                m.d.comb += snoop.held.eq(~parted & ~passing)
+                with m.If(passing):
+                    m.next = "SINGLE"
+                with m.Elif(~snoop.valid):
                     m.next = "IDLE"
 
             with m.State("SINGLE"):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ..config import CoreConfig
 from .causes import HEDELEG
-from .csr import Csr, Field, Guard, Kind, Void, cause, counter_enables, plain, tvec, zero
+from .csr import Csr, Field, Guard, Kind, Void, cause, counter_enables, optional, plain, pmm, tvec, zero
 from .csrs_machine import XLEN_64
 from .csrs_supervisor import modes, satp
 from .paging import G_STAGE
@@ -22,12 +22,15 @@ def _hypervisor(config):
         Csr("hstatus", 0x600, (
             zero("VSBE", 5), Field("GVA", 6), Field("SPV", 7), Field("SPVP", 8), Field("HU", 9),
             Field("VGEIN", 12, 6, legal=tuple(range(config.geilen + 1))), Field("VTVM", 20), Field("VTW", 21),
-            Field("VTSR", 22), Field("VSXL", 32, 2, XLEN_64, Kind.FIXED))),
+            Field("VTSR", 22), optional(config.has("ssnpm"), pmm("HUPMM", 48)),
+            Field("VSXL", 32, 2, XLEN_64, Kind.FIXED))),
         Csr("hedeleg", 0x602, tuple(Field(each.name, each) for each in HEDELEG)),
         Csr("hcounteren", 0x606, counter_enables("CY", "TM", "IR")),
         plain("htimedelta", 0x605),
         Csr("henvcfg", 0x60a, (Field("FIOM", 0), zero("CBIE", 4, 2), zero("CBCFE", 6), zero("CBZE", 7),
-                               zero("ADUE", 61), zero("PBMTE", 62), stce)),
+                               optional(config.has("ssnpm"), pmm("PMM", 32)),
+                               optional(config.has("svadu"), Field("ADUE", 61, needs="menvcfg.ADUE")),
+                               optional(config.has("svpbmt"), Field("PBMTE", 62, needs="menvcfg.PBMTE")), stce)),
         plain("htval", 0x643),
         plain("htinst", 0x64a),
         # Rule hgatp_mode_warl: an unsupported MODE becomes Bare, and the other fields are written.

@@ -2,7 +2,7 @@
 
 from ..config import CoreConfig
 from .causes import HYPERVISOR_CAUSES, MEDELEG
-from .csr import Box, Csr, Field, Kind, cause, counter_enables, fixed, plain, tvec, zero
+from .csr import Box, Csr, Field, Kind, cause, counter_enables, fixed, optional, plain, pmm, tvec, zero
 
 XLEN_64 = 2
 """The encoding of XLEN=64 in MXL, SXL, UXL and VSXL (rule misa_mxl_enc)."""
@@ -28,9 +28,12 @@ MSTATUS = Csr("mstatus", 0x300, (
 
 def machine_csrs(config: CoreConfig) -> tuple[Csr, ...]:
     """The CSRs whose addresses are M-mode's, with the shadows of the counters."""
-    return (MSTATUS, *_interrupts(config), *_identity(config), *_traps(), *_counters(config), *_pmp(config),
+    security = (Csr("mseccfg", 0x747, (pmm("PMM", 32),)),) if config.has("smmpm") else ()
+    return (MSTATUS, *security, *_interrupts(config), *_identity(config), *_traps(), *_counters(config), *_pmp(config),
             Csr("menvcfg", 0x30a, (Field("FIOM", 0), zero("CBIE", 4, 2), zero("CBCFE", 6), zero("CBZE", 7),
-                                   zero("ADUE", 61), zero("PBMTE", 62),
+                                   optional(config.has("smnpm"), pmm("PMM", 32)),
+                                   optional(config.has("svadu"), Field("ADUE", 61)),
+                                   optional(config.has("svpbmt"), Field("PBMTE", 62)),
                                    Field("STCE", 63) if config.has("sstc") else zero("STCE", 63))))
 
 

@@ -1,7 +1,7 @@
 """The CSRs of S-mode, or HS-mode, with the counters that every mode reads (supervisor chapter), as data."""
 
 from ..config import CoreConfig
-from .csr import Box, Csr, Field, Guard, Kind, Void, cause, counter_enables, plain, tvec
+from .csr import Box, Csr, Field, Guard, Kind, Void, cause, counter_enables, optional, plain, pmm, tvec
 from .csrs_machine import COUNTERS, MSTATUS
 from .paging import VS_STAGE, Scheme
 
@@ -32,7 +32,7 @@ def supervisor_csrs(config: CoreConfig) -> tuple[Csr, ...]:
                            Field("SEIP", 9, kind=Kind.COMPUTED, needs="mideleg.SEI")), storage="mip", twin="vsip"),
         tvec("stvec", 0x105, twin="vstvec"),
         Csr("scounteren", 0x106, counter_enables("CY", "TM", "IR")),
-        Csr("senvcfg", 0x10a, (Field("FIOM", 0),)),
+        Csr("senvcfg", 0x10a, (Field("FIOM", 0), optional(config.has("ssnpm"), pmm("PMM", 32)))),
         plain("sscratch", 0x140, twin="vsscratch"),
         plain("sepc", 0x141, lsb=1, width=63, twin="vsepc"),
         cause("scause", 0x142, twin="vscause"),

@@ -15,14 +15,20 @@ class Extension:
 
 
 EXTENSIONS: tuple[Extension, ...] = (
+    Extension("smmpm", "pointer masking of M: mseccfg.PMM"),
+    Extension("smnpm", "pointer masking of HS: menvcfg.PMM"),
+    Extension("ssnpm", "pointer masking of U and guests: senvcfg.PMM, henvcfg.PMM, hstatus.HUPMM"),
     Extension("sstc", "stimecmp and vstimecmp: timers of S and VS without M"),
+    Extension("svadu", "A and D set by hardware, where menvcfg.ADUE and henvcfg.ADUE say so"),
     Extension("svinval", "SINVAL.VMA, HINVAL and the fences around them"),
+    Extension("svnapot", "pages of 64 KiB"),
+    Extension("svpbmt", "memory types in page tables: PMA, NC, IO"),
 )
 """Those that can be chosen."""
 
 OPTIONAL: frozenset[str] = frozenset(extension.name for extension in EXTENSIONS)
 
-BUILT_IN: tuple[str, ...] = ("svade", "zicntr", "zicsr", "zifencei", "zihpm")
+BUILT_IN: tuple[str, ...] = ("svade", "svvptc", "zicntr", "zicsr", "zifencei", "zihpm")
 """Those that no configuration lacks."""
 
 

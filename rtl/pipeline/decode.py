@@ -8,7 +8,6 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import CoreConfig
-
 from ..isa.compressed import COMPRESSED_CUBES
 from ..isa.cover import cube, recogniser, without
 from ..isa.instructions import BY_NAME, INSTRUCTIONS, Alu, Unit, instructions

@@ -23,7 +23,8 @@ from ..payloads import Context, Reach, change
 from ..ports import CsrStatus, LookupSignature
 from ..units.alu import AluUnit
 from ..units.multiplier import Multiplier
-from .context import data_context
+from .context import data_context, data_mode
+from .masking import Masking, data_masking, masked
 from .payloads import Executed, Forward, Issued
 from .predictor import Jump, Outcome
 from .shape import shape
@@ -31,6 +32,11 @@ from .shape import shape
 
 class Execute(wiring.Component):
     """Combinational between `i` and `o`; the product alone waits in the multiplier for commit.
+
+    Parameters
+    ----------
+    masks : bool
+        There is pointer masking.
 
     Members
     -------
@@ -49,16 +55,12 @@ class Execute(wiring.Component):
     product : Out(64)
         Of the multiplication that left last.
     """
-    i: In(stream.Signature(Issued))
-    o: Out(stream.Signature(Executed))
-    status: In(CsrStatus)
-    lookup: Out(LookupSignature())
-    redirect: Out(1)
-    redirect_pc: Out(64)
-    outcome: Out(Outcome)
-    update: Out(1)
-    forward: Out(Forward)
-    product: Out(64)
+    def __init__(self, masks=True):
+        self.masks = masks
+        super().__init__({
+            "i": In(stream.Signature(Issued)), "o": Out(stream.Signature(Executed)), "status": In(CsrStatus),
+            "lookup": Out(LookupSignature()), "redirect": Out(1), "redirect_pc": Out(64), "outcome": Out(Outcome),
+            "update": Out(1), "forward": Out(Forward), "product": Out(64)})
 
     def elaborate(self, platform):
         m = Module()
@@ -87,11 +89,19 @@ class Execute(wiring.Component):
             self.product.eq(multiplier.result),
         ]
 
-        # One adder for addresses, targets and auipc. What has no rs1, and needs a sum, adds to pc.
-        total, link = Signal(64), Signal(64)
+        # One adder for addresses, targets and auipc. What has no rs1, and needs a sum, adds to pc. Of an address upper
+        # bits may be masked: a multiplexer behind the adder, set early in the cycle, which targets do not wait for.
+        total, link, address, masking = Signal(64), Signal(64), Signal(64), Signal(Masking)
+        if self.masks:
+            own_masking, guest_masking = Signal(Masking), Signal(Masking)
+            m.d.sync += [held.eq(data_masking(self.status, data_mode(self.status, hlsv), hlsv))
+                         for hlsv, held in enumerate((own_masking, guest_masking))]
+            m.d.comb += masking.as_value().eq(Mux(controls.memory & ~decoded.hlvx, Mux(
+                decoded.hlsv, guest_masking.as_value(), own_masking.as_value()), 0))
+        m.d.comb += address.eq(masked(total, masking) if self.masks else total)
         m.d.comb += [total.eq(Mux(controls.from_pc, fetched.pc, issued.a) + number),
                      link.eq(fetched.pc + Cat(Const(0, 1), fetched.compressed, ~fetched.compressed)),
-                     result.eq(alu.result | link & is_jump.replicate(64) | total & controls.sums.replicate(64))]
+                     result.eq(alu.result | link & is_jump.replicate(64) | address & controls.sums.replicate(64))]
 
         # Branches: funct3 is eq, ne, -, -, lt, ge, ltu, geu.
         holds = Mux(bits[14], alu.less, issued.a == issued.b) ^ bits[12]
@@ -127,7 +137,7 @@ class Execute(wiring.Component):
             o.a.eq(issued.a | bits[15:20] & (decoded.immediate == Format.Z).replicate(5)),
             o.context.eq(change(Context(context), hlvx=decoded.hlvx,
                                 reach=Mux(unit == Unit.LOAD, Reach.LOAD, Reach.STORE))),
-            self.lookup.va.eq(total), self.lookup.context.eq(o.context),
+            self.lookup.va.eq(address), o.masking.eq(masking), self.lookup.context.eq(o.context),
             o.barred.eq(fetched.faulted | (o.access != Access.OK)
                         | (unit == Unit.SYSTEM) & ((decoded.op == System.ECALL) | (decoded.op == System.EBREAK))),
             o.memory.eq(controls.memory & ~o.barred), o.offset.eq(total[:12]), o.form.eq(shape(m, decoded, o.offset)),

@@ -10,6 +10,7 @@ from ..isa.causes import ACCESS_FAULT, ADDRESS_MISALIGNED
 from ..payloads import Fault, Page, Reach
 from ..ports import DataCacheSignature, TranslateSignature
 from ..units.alu import AmoUnit
+from .masking import masked
 from .payloads import Executed
 from .shape import Shape
 
@@ -59,6 +60,8 @@ class LoadStore(wiring.Component):
         FENCE.I: of the cache, from commit, while no access is made.
     snooped : In(1), snooped_line : In(PHYSICAL_BITS - 6)
         Somebody else writes this line now.
+    table_written : In(1)
+        The walker writes a table entry now; an SC after it might undo that.
     miss : Out(1)
         For one cycle: a line is asked for.
     """
@@ -71,7 +74,7 @@ class LoadStore(wiring.Component):
             "done": Out(1), "loaded": Out(64), "value": Out(64), "faulted": Out(1), "fault": Out(Fault),
             "fault_offset": Out(4), "hpa": Out(PHYSICAL_BITS), "hpa_next": Out(PHYSICAL_BITS), "device": Out(1),
             "stored": Out(1), "data": Out(64), "clean": In(1), "cleaned": Out(1),
-            "snooped": In(1), "snooped_line": In(PHYSICAL_BITS - 6), "miss": Out(1)})
+            "snooped": In(1), "snooped_line": In(PHYSICAL_BITS - 6), "table_written": In(1), "miss": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -94,7 +97,7 @@ class LoadStore(wiring.Component):
         raw = Signal(64)                             # what the cache reads
         m.d.comb += raw.eq(selected(cache.rows, cache.match))
         above = Signal(64)                           # address of the second part
-        m.d.comb += above.eq(Cat(Const(0, 3), (address[3:] + 1)[:61]))
+        m.d.comb += above.eq(masked(Cat(Const(0, 3), (address[3:] + 1)[:61]), executed.masking))
         part_address = Signal(64)
         m.d.comb += part_address.eq(Mux(part, above, address))
         place_hpa = Cat(part_address[:12], here.ppn)
@@ -141,7 +144,7 @@ class LoadStore(wiring.Component):
             # Main memory without cache is reached by eight bytes and lanes, so that misaligned accesses work.
             cache.single_address.eq(Mux(here.memory, Cat(Const(0, 3), place_hpa[3:]), place_hpa)),
             cache.single_size.eq(Mux(here.memory, 3, size)),
-            cache.single_write.eq(writes & (~is_amo | have_old)),
+            cache.single_write.eq(writes & (~is_amo | have_old)), cache.single_cached.eq(here.memory),
         ]
 
         request = self.translate.request
@@ -163,7 +166,7 @@ class LoadStore(wiring.Component):
                      cache.write.eq(looks & writes & ~modifies)]
         with m.If(self.done & access.lr):
             m.d.sync += [reserved.eq(1), reservation.eq(Cat(address[:12], first_page.ppn))]
-        with m.If(self.done & is_sc | self.snooped & (reservation[6:] == self.snooped_line)):
+        with m.If(self.done & is_sc | self.snooped & (reservation[6:] == self.snooped_line) | self.table_written):
             m.d.sync += reserved.eq(0)
 
         def second_part():

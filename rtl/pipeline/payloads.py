@@ -7,6 +7,7 @@ from ..csr.access import Access
 from ..isa.instructions import Format, Unit
 from ..payloads import Context, Page
 from ..units.alu import AluControls
+from .masking import Masking
 from .shape import Shape
 
 
@@ -123,6 +124,7 @@ class Executed(data.Struct):
     offset: 12          # bits 11:0 of its address, known earlier in the cycle than `result`
     form: Shape
     context: Context
+    masking: Masking
     page: Page
     page_known: 1       # the first-level TLB had the page, and the access is allowed
     access: Access      # whether the mode allows it: H loads and stores, xRET, WFI, fences

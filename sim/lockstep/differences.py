@@ -31,7 +31,7 @@ class Row:
     unwritten: int = 0
     follow: bool = False
 
-UNKNOWN_TO_SPIKE: frozenset[str] = frozenset()
+UNKNOWN_TO_SPIKE: frozenset[str] = frozenset({"svvptc"})
 """Extensions that Spike has, or that ask nothing of it, but whose names it refuses."""
 
 

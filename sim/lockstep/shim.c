@@ -23,6 +23,8 @@ struct options {
   u64 zero_tinst;       /* not even pseudo-instructions there */
   u64 failing_sc;       /* how many SCs in a row may fail where Spike's would succeed */
   u64 misaligned_traps; /* misaligned loads and stores do, not only misaligned AMOs, LR and SC */
+  u64 host_page;        /* the address of a page of RAM that the host writes without saying so */
+  u64 pte_bits;         /* those of bits 63 to 54 of a page-table entry that mean something */
 };
 
 struct finding {
@@ -162,12 +164,12 @@ static struct { u8 *where, bytes[8]; u64 count; } first_part;
 static void keep_first_part(const u64 *r) {
   u32 i = long_form((u32)r[F_bits]);
   int stage = data_stage(r), stores = (i & 0x7f) == 0x23 || (is_hypervisor_access(i) && i >> 25 & 1);
-  u64 address = address_of(i, x), hpa;
+  u64 parts = (r[F_tval] - address_of(i, x)) & 0xfff, hpa;  /* but for the upper bits, which may be masked */
   first_part.count = 0;
-  if (!faulted() || !(0x808080 >> (r[F_code] & 31) & 1) || !stores || r[F_tval] - address - 1 > 6) return; /* 7, 15, 23 */
-  hpa = stage == NO_STAGE ? address : leads_to(stage, address);
+  if (!faulted() || !(0x808080 >> (r[F_code] & 31) & 1) || !stores || parts - 1 > 6) return; /* 7, 15, 23 */
+  hpa = stage == NO_STAGE ? r[F_tval] - parts : leads_to(stage, r[F_tval] - parts);
   if (hpa == NOWHERE || !(first_part.where = memory(hpa))) return;
-  first_part.count = r[F_tval] - address;
+  first_part.count = parts;
   memcpy(first_part.bytes, first_part.where, first_part.count);
 }
 
@@ -335,7 +337,7 @@ static int check_one(const u64 *r) {
     if (r[F_memory] == STORE) failed_scs = 0;
     else if (*reservation != ~(u64)0 && failed_scs < options.failing_sc) failed_scs++, *reservation = ~(u64)0;
   }
-  if (r[F_device] && r[F_memory] == LOAD && !r[F_trapped])  /* of RAM: the host may have written it */
+  if (r[F_hpa] >> 12 == options.host_page >> 12 && r[F_memory] == LOAD && !r[F_trapped])
     reach(r[F_hpa], r[F_hpa_next], 1u << r[F_size], (u8 *)&r[F_data], 1);
 
   forget_if_misaligned((u32)bits);

@@ -10,7 +10,7 @@
    others, before the program used them, is not looked for. */
 
 enum { SINGLE, VS_STAGE, G_STAGE, NO_STAGE };
-enum { EVENTS = 1024, CHAINS = 1 << 14, MAX_STEPS = 64, MAX_WALKS = 256, ROOT_LEVEL = 5 };
+enum { A_AND_D = 0xc0, EVENTS = 1024, CHAINS = 1 << 14, MAX_STEPS = 64, MAX_WALKS = 256, ROOT_LEVEL = 5 };
 #define NOWHERE (~(u64)0)
 
 static const u64 root_place[] = {SATP, VSATP, HGATP};  /* by stage: its register stands for an address */
@@ -100,11 +100,16 @@ static u64 translate(int stage, u64 address) {
       if (!where) return NOWHERE;
       is_table[place >> 12 & 0xffff] = 1;
       entry = look(stage, place, where, address, level);
-      if (!(entry & 1) || entry >> 54 || (entry & 6) == 4) return NOWHERE;
+      if (!(entry & 1) || (entry & ~options.pte_bits) >> 54 || (entry & 6) == 4) return NOWHERE;
       if (stage != G_STAGE) walk.global |= entry >> 5 & 1;
       leaf = (entry & 0xe) != 0;
-      found = entry >> 10 << 12 | (address & (((u64)1 << shift) - 1));
       if (leaf && entry >> 10 & (((u64)1 << 9 * level) - 1)) return NOWHERE;
+      if (entry >> 63) {  /* 64 KiB: NAPOT */
+        if (!leaf || level || (entry >> 10 & 15) != 8) return NOWHERE;
+        shift = 16, entry &= ~((u64)15 << 10);
+      }
+      entry &= ((u64)1 << 54) - 1;
+      found = entry >> 10 << 12 | (address & (((u64)1 << shift) - 1));
     }
   }
   return stage == VS_STAGE ? translate(G_STAGE, found) : found;
@@ -204,7 +209,8 @@ static void show_present_tables(int changed) {
   changed |= shown_count != 0;
   while (shown_count) {
     shown_count--;
-    if (*shown[shown_count].where == shown[shown_count].stale) *shown[shown_count].where = shown[shown_count].real;
+    if (!((*shown[shown_count].where ^ shown[shown_count].stale) & ~(u64)A_AND_D))  /* which Spike may have set */
+      *shown[shown_count].where = shown[shown_count].real;
   }
   for (int stage = SINGLE; stage <= G_STAGE; stage++)
     if (*root[stage] != root_before[stage]) {

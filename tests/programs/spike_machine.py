@@ -19,8 +19,8 @@ from riscv.debug_module import debug_module_config_t
 from riscv.dev import MMIO, register
 from riscv.sim import sim_t
 
-ISA = "rv64imac_h_zicsr_zifencei_zicntr_zihpm_zihintpause_zicclsm_sstc_svade" \
-      "_svinval_svnapot_svpbmt_svadu_smnpm_ssnpm_smmpm"
+ISA = ("rv64imac_h_zicsr_zifencei_zicntr_zihpm_zihintpause_zicclsm_sstc_svade"
+       "_svinval_svnapot_svpbmt_svadu_smnpm_ssnpm_smmpm")
 RAM, RAM_BYTES = 0x8000_0000, 1 << 24
 CHUNK = 20             # instructions between two looks at the devices
 LIMIT = 30_000_000     # instructions of a program

@@ -118,7 +118,7 @@ def test_a_walk_is_shown_entry_by_entry():
     (Refusal.USER, {"mode": Mode.VU}, "U = 0: not a page of user mode"),
     (Refusal.USER, {"mode": Mode.VS}, "U = 1 and SUM = 0: a page of user mode"),
     (Refusal.USER, {"reach": Reach.FETCH}, "U = 1: a page of user mode, which S-mode may not execute"),
-    (Refusal.DIRTY, {}, "D = 0 on a store, and this machine traps instead of setting it"),
+    (Refusal.DIRTY, {}, "D = 0 on a store, and ADUE = 0: software is to set it"),
 ], ids=lambda value: value if isinstance(value, str) else "")
 def test_a_refusal_names_the_bit(reason, fields, words):
     assert refusal(walk_step(reason=reason, **fields)) == f"refused: {words}"
