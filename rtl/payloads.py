@@ -178,6 +178,8 @@ class WalkStep(data.Struct):
     hpa: 64             # of the entry
     pte: 64
     reason: 4           # a `Refusal` of rtl/mmu/refusal.py; 0 where the walk goes on or succeeds
+    implicit: 1         # g_stage: for the read of a VS-stage entry
+    writes: 1           # of these: so that A or D can be set there
     updates: 1          # A or D is about to be set: the entry comes again as it is then
     last: 1             # last of its walk
     cause: 6            # of the fault, where reason is not 0

@@ -54,7 +54,8 @@ class TableSignature(wiring.Signature):
     """
     def __init__(self):
         super().__init__({"valid": Out(1), "address": Out(PHYSICAL_BITS), "cacheable": Out(1),
-                          "write": Out(1), "expected": Out(64), "updated": Out(8), "done": In(1), "data": In(64), "error": In(1)})
+                          "write": Out(1), "expected": Out(64), "updated": Out(8),
+                          "done": In(1), "data": In(64), "error": In(1)})
 
 
 class FetchCacheSignature(wiring.Signature):

@@ -21,6 +21,13 @@ class Mmu(wiring.Component):
     TLBs unless it is a fault or the page is cut. Any flush, and an asker that gives up, ends what is under way
     without a trace.
 
+    Memory types (Svpbmt): NC and IO alike make loads, stores and AMOs of main memory go past the data cache. That gives
+    up the line first, so pages of different types agree at all times, though the manual does not ask for it. Accesses
+    are made in order, once and never speculatively anyway, so there is nothing that IO would add, and devices stay what
+    they are. Fetches still go through the instruction cache, and reads and writes of page tables through the data
+    cache: no program can tell. An AMO past the cache is two accesses on the bus, which a device that writes memory may
+    come between.
+
     Parameters
     ----------
     config : CoreConfig

@@ -10,7 +10,8 @@ from .permissions import first_stage_allows, g_stage_allows, user_allows
 from .refusal import Refusal
 
 NAPOT_BITS = 4
-"""An entry with N=1 maps so many bits of page number more: 64 KiB, the one size there is (rule Svnapot_valid_encoding)."""
+"""An entry with N=1 maps so many bits of page number more: 64 KiB, the one size that there is (rule
+Svnapot_valid_encoding)."""
 
 
 class Pte(data.Struct):

@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import PHYSICAL_BITS, CoreConfig
@@ -18,6 +18,7 @@ from .protection import Protection, Verdict
 from .pte import Demand, Judge, Pte, demanded
 from .refusal import Refusal
 from .walk_cache import Table, WalkCache
+
 
 class Walker(wiring.Component):
     """One walk at a time, one step a cycle: address of an entry, its protection, its read, what it says.
@@ -49,8 +50,10 @@ class Walker(wiring.Component):
     tables : Out(TableSignature())
     idle : Out(1), done : Out(1), answer : Out(Translation)
         The answer, in the cycle of `done`.
-    rights : Out(Rights), level : Out(2), s_level : Out(3), napot : Out(1), is_global : Out(1), s_on : Out(1), g_on : Out(1)
+    rights : Out(Rights), level : Out(2), s_level : Out(3), napot : Out(1), is_global : Out(1)
         With `done`: what TLBs keep of it. A page of 64 KiB is one of 4 KiB to them; `napot` says it of the first stage.
+    s_on : Out(1), g_on : Out(1)
+        While `request` is held: whether the first stage and the G stage are on.
     walk : Out(stream of WalkStep)
     hit : Out(1), read : Out(1)
         Events: a walk cache hit, a table entry is asked for.
@@ -148,7 +151,7 @@ class Walker(wiring.Component):
         m.d.comb += [
             step.first.eq(first), step.fetch.eq(self.fetch), step.va.eq(va), step.context.eq(context),
             step.g_stage.eq(guest), step.level.eq(level), step.gpa.eq(gpa), step.hpa.eq(hpa), step.pte.eq(pte),
-            step.last.eq(ending), step.reason.eq(refusal), step.cause.eq(Mux(faulted & ending, fault.cause, 0)),
+            step.implicit.eq(guest & implicit), step.writes.eq(guest & implicit & writing), step.last.eq(ending), step.reason.eq(refusal), step.cause.eq(Mux(faulted & ending, fault.cause, 0)),
         ]
 
         leaf, page = judge.leaf, judge.page
@@ -305,10 +308,12 @@ class Walker(wiring.Component):
                 m.next = "IDLE"
         m.d.comb += [
             self.tables.address.eq(hpa[:PHYSICAL_BITS]), self.tables.cacheable.eq(verdict.cacheable),
-            self.tables.expected.eq(pte), self.tables.updated.eq(judge.updated), protection.address.eq(hpa), protection.mask.eq(Cat(
+            self.tables.expected.eq(pte), self.tables.updated.eq(judge.updated),
+            protection.address.eq(hpa), protection.mask.eq(Cat(
                 Const(3, 2), span[0], span[1].replicate(9), span[2].replicate(9), span[3].replicate(9))),
             protection.machine.eq(machine & fsm.ongoing("SIZE")),
-            self.answer.page.ppn.eq(hpa[12:PHYSICAL_BITS]), self.answer.page.cacheable.eq(verdict.cacheable & ~uncached),
+            self.answer.page.ppn.eq(hpa[12:PHYSICAL_BITS]),
+            self.answer.page.cacheable.eq(verdict.cacheable & ~uncached),
             self.answer.page.memory.eq(verdict.memory), self.answer.cut.eq(cut), self.answer.faulted.eq(faulted),
             self.answer.fault.eq(fault), self.rights.eq(rights), self.level.eq(size_level), self.s_level.eq(s_level),
             self.is_global.eq(is_global),

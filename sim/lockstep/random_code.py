@@ -179,6 +179,7 @@ class Body:
     def pointer(self):
         """x23 from a constant that stands in the code."""
         value = self.random.choice(self.pointers) + self.random.choice((0, 0, 0, 8, -1, -4, self.random.randrange(64)))
+        value ^= self.random.choice((0, 0, 0, 0, self.random.getrandbits(7) << 57, self.random.getrandbits(16) << 48))
         self.code.align(4)
         if self.code.here % 8 == 0:
             self.code.add(op("addi"))

@@ -17,6 +17,8 @@ from ...rtl.isa.modes import Mode
 from .assembler import Code, csr, li, op
 from .random_code import DATA, END, MARKER, NEXT, RESUME, Body
 from .random_tables import (
+    AGED_COUNT,
+    AGED_PAGES,
     BIG,
     EXECUTE,
     ODD_COUNT,
@@ -24,7 +26,10 @@ from .random_tables import (
     ODD_MEGAPAGES,
     ODD_PAGES,
     READ_WRITE,
+    TYPED_PAGES,
+    TYPES,
     USER_OFFSET,
+    WIDE_PAGES,
     Tables,
     big_address,
     g_stage,
@@ -115,10 +120,10 @@ class _Maker:
         layout |= {address: (READ_WRITE, True) for address in pages}
         schemes = [levels for bits, levels in _LEVELS.items() if bits <= self.config.va_bits]
         self.levels, self.guest_levels, self.g_levels = (random.choice(schemes) for _ in range(3))
-        self.satp = self._atp(self.levels, single_stage(random, tables, self.levels, layout, random.choice(pages)))
+        self.satp = self._atp(self.levels, single_stage(random, tables, self.levels, layout, list(pages)))
         if self.hypervisor:
             self.vsatp = self._atp(self.guest_levels,
-                                   single_stage(random, tables, self.guest_levels, layout, random.choice(pages)))
+                                   single_stage(random, tables, self.guest_levels, layout, list(pages)))
             root = g_stage(random, tables, self.g_levels, layout, list(pages), range(TABLES, END_OF_TABLES, 4096))
             self.hgatp = self._atp(self.g_levels, root)
         return tables
@@ -175,6 +180,8 @@ class _Maker:
     def _pointers(self) -> list[int]:
         data = range(DATA_PAGES, DATA_PAGES + DATA_BYTES, 4096)
         odd = [ODD_PAGES + 4096 * n for n in range(ODD_COUNT)]
+        odd += [AGED_PAGES + 4096 * n for n in range(AGED_COUNT)] + [TYPED_PAGES + 4096 * n for n in range(len(TYPES))]
+        odd += [WIDE_PAGES + 4096 * n for n in range(0, 16, 3)]
         odd += [ODD_MEGAPAGES + (n << 21) + DATA_PAGES - RAM for n in range(ODD_MEGA_COUNT)]
         far = [0, -4096, 1 << 38, -1 << 38, 1 << 47, 1 << 56, 1 << 63, 0x2000_0000, 1 << 34, 1 << 41, 1 << 50,
                0x200_bff8]
@@ -213,16 +220,17 @@ class _Maker:
             "mie": r.getrandbits(13), "sscratch": SAVED + 64, "satp": self.satp if paged else 0,
             "mtvec": self.vectors["m"] | r.randrange(2), "stvec": self.vectors["s"] | r.randrange(2),
             "mcounteren": r.choice((0, -1, r.getrandbits(32))), "scounteren": r.choice((0, -1, r.getrandbits(32))),
-            "menvcfg": r.choice((0, 1 << 63, -1)), "stimecmp": r.choice((0, -1, r.getrandbits(12)))}
+            "menvcfg": self._envcfg(), "senvcfg": self._envcfg(), "mseccfg": r.choice((0, 0, 2, 3)) << 32,
+            "stimecmp": r.choice((0, -1, r.getrandbits(12)))}
         if hypervisor:
             values |= {
                 "hedeleg": 0 if vtsr else some(0xb1ff), "hideleg": 0 if vtsr else some(0x444),
                 "hvip": some(0x444, 0.3), "hgatp": self.hgatp if g_paged else 0,
                 "vsatp": self.vsatp if guest_paged else 0, "vsscratch": SAVED + 128,
                 "vstvec": self.vectors["vs"] | r.randrange(2), "vsstatus": some(0xc0122),
-                "hstatus": vtsr << 22 | some(1 << 8 | 1 << 9) | some(1 << 20 | 1 << 21, 0.2)
+                "hstatus": vtsr << 22 | r.choice((0, 2, 3)) << 48 | some(1 << 8 | 1 << 9) | some(1 << 20 | 1 << 21, 0.2)
                 | r.randrange(self.config.geilen + 1) << 12,
-                "hcounteren": r.choice((0, -1, r.getrandbits(32))), "henvcfg": r.choice((0, 1 << 63, -1)),
+                "hcounteren": r.choice((0, -1, r.getrandbits(32))), "henvcfg": self._envcfg(),
                 "htimedelta": r.choice((0, 5, -1)), "vstimecmp": r.choice((0, -1, r.getrandbits(12)))}
         translated = guest_paged if mode & 4 else paged
         in_user = translated and mode in (Mode.U, Mode.VU)
@@ -248,6 +256,11 @@ class _Maker:
         code.add(*li(DATA, pointer), op("addi", d=MARKER))
         code.load_address(NEXT, ("iteration", n + 1))
         code.add(op("mret"))
+
+    def _envcfg(self) -> int:
+        """A value of menvcfg, henvcfg or senvcfg: all off, all on, or STCE, PBMTE, ADUE and PMM at random."""
+        r = self.random
+        return r.choice((0, -1, r.getrandbits(3) << 61 | r.choice((0, 0, 2, 3)) << 32))
 
     def _pmp(self, code: Code):
         """One region in the data with other permissions, before the last entry, which allows everything."""

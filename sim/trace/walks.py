@@ -93,7 +93,7 @@ def refusal(step) -> str:
         Refusal.RESERVED: "a reserved bit is 1, or W = 1 without R, or a pointer has D, A or U",
         Refusal.NO_LEAF: "R = 0 and X = 0: the entry points on, and this is the last level",
         Refusal.MISALIGNED: "the low bits of PPN are not 0, and this is a superpage",
-        Refusal.USER: user, Refusal.PERMISSION: _permission(context, pte),
+        Refusal.USER: user, Refusal.PERMISSION: _permission(step),
         Refusal.ACCESSED: "A = 0, and ADUE = 0: software is to set it",
         Refusal.DIRTY: "D = 0 on a store, and ADUE = 0: software is to set it",
         Refusal.NAPOT: "N = 1, and the entry is no leaf of level 0 whose PPN ends in 1000",
@@ -104,12 +104,14 @@ def refusal(step) -> str:
     return f"refused: {words.get(step.reason, f'reason {step.reason}')}"
 
 
-def _permission(context, pte: int) -> str:
+def _permission(step) -> str:
+    context, pte = step.context, step.pte
+    if step.implicit:
+        return "W = 0, which setting A or D in a table entry needs" if step.writes else \
+            "R = 0, which the read of a table entry needs"
     if context.hlvx:
         return "X = 0, which HLVX needs"
     name, bit = (("X", 3), ("R", 1), ("W", 2))[context.reach]
-    if pte >> bit & 1:  # the bit is there, so it was not asked for: a table entry was read, as a load
-        return "R = 0, which the read of a table entry needs"
     mxr = " (MXR = 0)" if name == "R" and pte >> 3 & 1 else ""
     return f"{name} = 0{mxr}, which a {REACHES[context.reach]} needs"
 

@@ -29,9 +29,10 @@ def test_memory_is_as_large_as_was_asked():
 
 
 @pytest.mark.parametrize("config, isa", (
-    (FULL, "rv64imach_zicclsm_zicntr_zicsr_zifencei_zihpm_sstc_svade"),
-    (NO_H, "rv64imac_zicclsm_zicntr_zicsr_zifencei_zihpm_sstc_svade"),
-    (replace(FULL.without("sstc"), misaligned="trap"), "rv64imach_zicntr_zicsr_zifencei_zihpm_svade")))
+    (replace(FULL, extensions=("svpbmt", "sstc", "smnpm")),
+     "rv64imach_zicclsm_zicntr_zicsr_zifencei_zihpm_smnpm_sstc_svade_svpbmt_svvptc"),
+    (replace(NO_H, extensions=("sstc",)), "rv64imac_zicclsm_zicntr_zicsr_zifencei_zihpm_sstc_svade_svvptc"),
+    (replace(FULL, extensions=(), misaligned="trap"), "rv64imach_zicntr_zicsr_zifencei_zihpm_svade_svvptc")))
 def test_the_isa_is_that_of_the_configuration_in_both_spellings(config, isa):
     made = tree(config)
     assert made.get_property("riscv,isa", "/cpus/cpu@0").value == isa

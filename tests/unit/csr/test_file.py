@@ -231,6 +231,11 @@ def test_flushes_follow_writes_of_address_translation(play):
             assert await pulses(name, 0) == (1, 1)
         for name in ("pmpaddr3", "pmpcfg2"):
             assert await pulses(name, 0) == (0, 1)
+        for name in ("menvcfg", "henvcfg"):
+            for value, flushes in ((1 << 62, 1), (3 << 61, 0), (1, 1), (0, 0)):
+                assert await pulses(name, value) == (0, flushes)
+            await s.write("menvcfg", 1 << 62)
+            await s.ctx.tick()
         assert await pulses("misa", 0) == (0, 1)
         assert await pulses("misa", 0) == (0, 0)
         assert await pulses("mscratch", 0) == (0, 0)
@@ -252,6 +257,15 @@ def test_the_mmu_and_the_pipeline_see_the_fields(play):
             await s.write(name, 9 << 60 | 0x123 << 44 | 0x4567c)
             atp = s.ctx.get(s.dut.translation[name])
             assert (atp["mode"], atp["id"], atp["ppn"]) == (9, 0x123, 0x4567c)
+        for value in (3 << 61, 1 << 61, 1 << 62, 0):
+            await s.write("menvcfg", 3 << 61)
+            await s.write("henvcfg", value)
+            for name, bit in (("adue", 61), ("pbmte", 62)):
+                assert s.ctx.get(s.dut.translation[name]) == 1
+                assert s.ctx.get(s.dut.translation[f"vs_{name}"]) == value >> bit & 1
+        await s.write("henvcfg", 3 << 61)
+        await s.write("menvcfg", 0)
+        assert not any(s.ctx.get(s.dut.translation[name]) for name in ("adue", "pbmte", "vs_adue", "vs_pbmte"))
         await s.write("hstatus", 1 << 9 | 1 << 21)
         await s.write("vsstatus", 1 << 18)
         await s.write("mstatus", 1 << 19 | 1 << 17 | 1 << 39 | 1 << 11)

@@ -68,7 +68,8 @@ def test_a_store_after_a_load_sets_d_and_later_accesses_find_both_in_the_tlb():
 
 
 @REACHES
-@pytest.mark.parametrize("flags", (RWX | U, RWX | 1 << 60, V | W | X, None), ids=("u", "reserved", "w-without-r", "rwx"))
+@pytest.mark.parametrize("flags", (RWX | U, RWX | 1 << 60, V | W | X, None),
+                         ids=("u", "reserved", "w-without-r", "rwx"))
 def test_an_entry_that_refuses_an_access_stays_as_it_is(flags, reach):
     guest = updating((V | R, V | X, V | R | X)[reach] if flags is None else flags)
     (cause, *rest), = outcomes(guest, at(reach=reach))

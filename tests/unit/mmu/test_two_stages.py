@@ -134,7 +134,8 @@ def test_a_single_stage_is_translated_as_the_manual_says(mode):
         pa = RAM + 0x4000_0000 + chooser.randrange(0x3000_0000)
         va = n << 12 + 9 * (levels - 1) | chooser.getrandbits(12 + 9 * (levels - 1)) & ~mask | pa & mask
         va = (va | (-1 << 11 + 9 * levels if n % 2 else 0)) % (1 << 64)
-        flags = V | chooser.choice(AGES) | chooser.choice((0, U, G)) | chooser.choice(FLAGS) | chooser.choice((0, NC, IO))
+        flags = V | chooser.choice(AGES) | chooser.choice((0, U, G)) | chooser.choice(FLAGS)
+        flags |= chooser.choice((0, NC, IO))
         if level == 0 and n % 2:
             pa, va, flags = pa & ~0xFFFF, va & ~0xFFFF, flags | NAPOT
         places += tables.place(mode, root, va & ~mask, level, (pa & ~mask) >> 2 | flags)
