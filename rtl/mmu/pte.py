@@ -97,7 +97,8 @@ class Judge(wiring.Component):
         bad_napot, bad_type = pte.n, pte.pbmt.any()
         if self.config.has("svnapot"):
             m.d.comb += self.napot.eq(pte.n)
-            bad_napot = pte.n & (~leaf | (level != 0) | (pte.ppn[:NAPOT_BITS] != 1 << NAPOT_BITS - 1))
+            # Of a larger page these bits would have to be 0.
+            bad_napot = pte.n & (~leaf | (pte.ppn[:NAPOT_BITS] != 1 << NAPOT_BITS - 1))
         if self.config.has("svpbmt"):
             m.d.comb += self.uncached.eq(pte.pbmt.any())
             bad_type = pte.pbmt.any() & (~self.pbmte | ~leaf | pte.pbmt.all())

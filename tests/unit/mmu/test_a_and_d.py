@@ -207,6 +207,27 @@ def test_an_entry_that_somebody_changes_before_it_is_written_is_judged_anew(flag
     run(scenario, guest.machine, latency=3)
 
 
+@pytest.mark.parametrize("before", range(4))
+def test_a_table_that_is_translated_twice_is_known_once(before):
+    # For the read and the write of its entry; a place that the walk cache knew twice would lead elsewhere.
+    guest = updating(FULL)
+    guest.machine.memory[guest.leaf] &= ~A
+    others = []
+    for n in range(before):
+        gpa = guest.guest_page()
+        guest.map(VA + (n + 1 << 21), gpa, 0)
+        others.append(at(n + 1 << 21))
+    guest.map(VA + 0x1000, GPA, 0)
+
+    async def scenario(player):
+        for access in (*others, at()):
+            await player.check(access)
+        assert await player.check(at(0x1000)) == "shortened"
+        for access in others:
+            await player.check(access)
+    run(scenario, guest.machine, walk_cache_entries=4)
+
+
 @pytest.mark.rule("Svvptc_explicit_stores_update_valid_bit")
 @pytest.mark.parametrize("which", range(3))
 def test_an_entry_that_becomes_valid_is_found_without_a_fence(which):

@@ -2,8 +2,8 @@
 
 import pytest
 from unit.mmu.cases import FULL, GPA, PA, VA, at, guest_with, outcomes
-from unit.mmu.harness import Guest, run
-from unit.mmu.model import PPN_SHIFT, N, R, U, V, W, X, leaf
+from unit.mmu.harness import Guest, Tables, run
+from unit.mmu.model import PPN_SHIFT, Machine, N, R, U, V, W, X, leaf
 
 from hyacinth.rtl.config import FULL as FULL_CORE
 from hyacinth.rtl.isa.modes import Mode
@@ -67,6 +67,21 @@ def test_n_of_a_larger_page_or_of_a_pointer_is_a_fault_of_its_stage(level):
     guest = guest_with()
     guest.machine.memory[guest.places[2 - level]] |= N | 8 << PPN_SHIFT
     assert outcomes(guest, at()) == [(13, 0, 0)]
+
+
+@pytest.mark.rule("Svnapot_reserved_encoding_fault")
+@pytest.mark.parametrize("level", (1, 2))
+def test_n_of_a_pointer_is_a_fault_also_where_its_ppn_ends_as_that_of_64_kib(level):
+    machine = Machine()
+    tables = Tables(machine)
+    root = tables.page()
+    machine.satp = 8, 1, root >> 12
+    places = tables.place(8, root, VA, 0, leaf(PA, FULL), table=lambda: tables.page(16) + 0x8000)
+    pointer = places[2 - level]
+    assert machine.memory[pointer] >> PPN_SHIFT & 15 == 8
+    assert outcomes(None, at(mode=Mode.HS), machine=machine) == [PA]
+    machine.memory[pointer] |= N
+    assert outcomes(None, at(mode=Mode.HS), machine=machine) == [(13, 0, 0)]
 
 
 def test_without_the_extension_n_is_reserved():
