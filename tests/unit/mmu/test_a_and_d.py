@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 from unit.mmu.cases import FULL, GPA, PA, VA, at, guest_with, outcomes
 from unit.mmu.harness import Tables, run
-from unit.mmu.model import NAPOT, PPN_SHIFT, A, D, N, Pmp, R, U, V, W, X, leaf
+from unit.mmu.model import NAPOT, PPN_SHIFT, A, D, N, Pmp, R, U, V, W, X, leaf, pointer
 
 from hyacinth.rtl.config import FULL as FULL_CORE
 from hyacinth.rtl.isa.modes import Mode
@@ -204,6 +204,27 @@ def test_an_entry_that_somebody_changes_before_it_is_written_is_judged_anew(flag
             assert answer.fault.cause == result[0] and not bits(guest, guest.leaf)
         else:
             assert answer.page.ppn == PA >> 12 and memory[guest.leaf] == leaf(GPA, FULL | 1 << 8)
+    run(scenario, guest.machine, latency=3)
+
+
+def test_an_entry_that_becomes_a_pointer_before_it_is_written_leads_to_a_table_that_is_only_read():
+    guest = updating(levels=(1, 0))
+    memory, table = guest.machine.memory, guest.guest_page()
+    remap(guest, table, V | R | A | U)       # no W
+    memory[(guest.at[table >> 12] << 12) + 8 * (VA >> 12 & 511)] = leaf(GPA, FULL)
+
+    async def scenario(player):
+        ctx, tables = player.ctx, player.dut.tables
+        _, asks = player.port(access := at())
+        ctx.set(asks.request, {"va": access.va, "size": access.size, "context": access.context})
+        ctx.set(asks.valid, 1)
+        while not ctx.get(tables.valid & tables.write):
+            await ctx.tick()
+        memory[guest.leaf] = pointer(table)
+        while not ctx.get(asks.done):
+            await ctx.tick()
+        answer = ctx.get(asks.answer)
+        assert (answer.faulted, answer.page.ppn) == (0, PA >> 12)
     run(scenario, guest.machine, latency=3)
 
 
