@@ -151,7 +151,8 @@ class Walker(wiring.Component):
         m.d.comb += [
             step.first.eq(first), step.fetch.eq(self.fetch), step.va.eq(va), step.context.eq(context),
             step.g_stage.eq(guest), step.level.eq(level), step.gpa.eq(gpa), step.hpa.eq(hpa), step.pte.eq(pte),
-            step.implicit.eq(guest & implicit), step.writes.eq(guest & implicit & writing), step.last.eq(ending), step.reason.eq(refusal), step.cause.eq(Mux(faulted & ending, fault.cause, 0)),
+            step.implicit.eq(guest & implicit), step.writes.eq(guest & implicit & writing),
+            step.last.eq(ending), step.reason.eq(refusal), step.cause.eq(Mux(faulted & ending, fault.cause, 0)),
         ]
 
         leaf, page = judge.leaf, judge.page

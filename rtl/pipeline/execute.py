@@ -76,7 +76,7 @@ class Execute(wiring.Component):
                      self.i.ready.eq(self.o.ready)]
 
         is_branch, is_jump = controls.branch, controls.jump
-        result = Signal(64)
+        result, unsummed = Signal(64), Signal(64)    # what execute computes; the same but for the adder below
         number = Cat(issued.number, issued.number[31].replicate(32))
         m.submodules.alu = alu = AluUnit()
         m.submodules.multiplier = multiplier = Multiplier()
@@ -101,7 +101,8 @@ class Execute(wiring.Component):
         m.d.comb += address.eq(masked(total, masking) if self.masks else total)
         m.d.comb += [total.eq(Mux(controls.from_pc, fetched.pc, issued.a) + number),
                      link.eq(fetched.pc + Cat(Const(0, 1), fetched.compressed, ~fetched.compressed)),
-                     result.eq(alu.result | link & is_jump.replicate(64) | address & controls.sums.replicate(64))]
+                     unsummed.eq(alu.result | link & is_jump.replicate(64)),
+                     result.eq(unsummed | total & controls.sums.replicate(64))]
 
         # Branches: funct3 is eq, ne, -, -, lt, ge, ltu, geu.
         holds = Mux(bits[14], alu.less, issued.a == issued.b) ^ bits[12]
@@ -133,7 +134,9 @@ class Execute(wiring.Component):
                      guest.eq(data_context(self.status, Reach.LOAD, 1, 0))]
         context = Mux(decoded.hlsv, guest.as_value(), own.as_value())
         m.d.comb += [
-            o.decoded.eq(decoded), o.b.eq(issued.b), o.result.eq(result),
+            o.decoded.eq(decoded), o.b.eq(issued.b),
+            # What is forwarded is no address of an access: it does not wait for the masks.
+            o.result.eq(unsummed | address & controls.sums.replicate(64)),
             o.a.eq(issued.a | bits[15:20] & (decoded.immediate == Format.Z).replicate(5)),
             o.context.eq(change(Context(context), hlvx=decoded.hlvx,
                                 reach=Mux(unit == Unit.LOAD, Reach.LOAD, Reach.STORE))),

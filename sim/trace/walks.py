@@ -83,7 +83,7 @@ def step_words(step) -> str:
 
 def refusal(step) -> str:
     """Why the walk ended at this step, and which bit it was."""
-    context, pte = step.context, step.pte
+    context = step.context
     user = "U = 0: the G-stage takes every access for a user's" if step.g_stage else (
         "U = 0: not a page of user mode" if not context.mode & 3 else
         "U = 1: a page of user mode, which S-mode may not execute" if context.reach == Reach.FETCH else

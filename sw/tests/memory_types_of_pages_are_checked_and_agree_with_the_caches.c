@@ -81,9 +81,10 @@ int main(void)
                  value);
         CHECK_EQ("in M", test_pages[1][offset / 8], expected);
         CHECK_NO_TRAP("misaligned store", attempt(MODE_HS, WORD("sw a1, 6(a0)"), writer, i));
-        for (unsigned reader = 0; reader < 3; reader++)
-            CHECK_EQ("misaligned load", attempt(MODE_HS, WORD("lwu a2, 6(a0)"), TEST_VA + reader * PAGE + offset, 0).value,
-                     i);
+        for (unsigned reader = 0; reader < 3; reader++) {
+            uint64_t address = TEST_VA + reader * PAGE + offset;
+            CHECK_EQ("misaligned load", attempt(MODE_HS, WORD("lwu a2, 6(a0)"), address, 0).value, i);
+        }
         test_pages[1][offset / 8] = 0;
     }
     return 0;

@@ -1,11 +1,12 @@
 /* Pointer masking: the upper 7 or 16 bits of the address of a load, store or AMO count for nothing where the register
    that governs the effective mode says so: mseccfg.PMM for M, menvcfg.PMM for HS, senvcfg.PMM for U and VU, henvcfg.PMM
    for VS, hstatus.HUPMM for HLV and HSV from U as VU. They are copies of the bit below where a stage translates virtual
-   addresses, else zeros; so xtval has them, and no other bit is ignored. MXR, where it counts, and HLVX turn it off; the
-   reserved value of PMM becomes 0.
+   addresses, else zeros; so xtval has them, and no other bit is ignored. MXR, where it counts, and HLVX turn it off;
+   CSRs that are written keep all bits; the reserved value of PMM becomes 0.
    rules: pm_ignore_upper_bits, pm_ignore_va, pm_ignore_pa, pm_apply_explicit, pm_all_priv_modes, pm_per_mode_control,
    pm_auto_apply_active_mode, pm_config_next_higher, pm_mode_only_dependency, pm_mprv_spvp, pm_mxr_exception,
-   pm_csr_hw_apply, pm_no_csr_sw, pmlen_supported_values, pmlen_illegal_warl, menvcfg_pmm_op, mseccfg_pmm_presence_op,
+   pm_csr_hw_apply, pm_no_csr_sw, pm_warl_unaffected, pmlen_supported_values, pmlen_illegal_warl, pmlen_mode_depend,
+   menvcfg_pmm_op, mseccfg_pmm_presence, mseccfg_pmm_op,
    senvcfg_pmm_Ssnpm, senvcfg_pmm_immediate, henvcfg_pmm_op, ssnpm_definition, smnpm_definition, smmpm_definition */
 #include "hyacinth.h"
 
@@ -81,7 +82,8 @@ int main(void)
     static const unsigned pmlens[] = {0, 0, 7, 16};
     set_pmm(MENVCFG, 2);
     set_pmm(SENVCFG, 2);
-    if (get_pmm(MENVCFG) != 2 || get_pmm(SENVCFG) != 2 || attempt(MODE_M, WORD("csrr a2, mseccfg"), 0, 0).cause != NO_TRAP)
+    if (get_pmm(MENVCFG) != 2 || get_pmm(SENVCFG) != 2
+        || attempt(MODE_M, WORD("csrr a2, mseccfg"), 0, 0).cause != NO_TRAP)
         return 0; /* not all of Smmpm, Smnpm, Ssnpm */
     for (unsigned source = 0; source < SOURCES; source++)
         for (uint64_t pmm = 0; pmm < 4; pmm++) {
@@ -89,6 +91,13 @@ int main(void)
             set_pmm(source, pmm);
             CHECK_EQ("reserved values become 0", get_pmm(source), pmm == 1 ? 0 : pmm);
         }
+    uint64_t tagged = 0x5a5a123456789abcUL;
+    csr_write(sscratch, tagged);
+    csr_write(sepc, tagged);
+    csr_write(vstvec, tagged);
+    CHECK_EQ("sscratch", csr_read(sscratch), tagged);
+    CHECK_EQ("sepc", csr_read(sepc), tagged);
+    CHECK_EQ("vstvec", csr_read(vstvec), tagged);
     struct space own = {0};
     struct guest guest = {0};
     test_pages[0][0] = 0x1234;

@@ -1,6 +1,6 @@
 /* The write that sets A or D in a VS-stage entry is an implicit store to its page: the G stage must grant W, and gets A
-   and D there. Without W it is a guest-page fault of the original access, with the entry's GPA and the pseudo-instruction
-   of a write; a read of the entry alone needs no W, and sets A alone.
+   and D there. Without W it is a guest-page fault of the original access, with the entry's GPA and the
+   pseudo-instruction of a write; a read of the entry alone needs no W, and sets A alone.
    rules: Svadu_hw_update_a_d_bits, H_vm_gpapriv, H_trap_xtinst_guestpage_rw */
 #include "hyacinth.h"
 

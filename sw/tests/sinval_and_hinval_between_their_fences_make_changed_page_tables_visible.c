@@ -1,8 +1,8 @@
-/* Svinval: SFENCE.W.INVAL, SINVAL.VMA or HINVAL, SFENCE.INVAL.IR in this order have the effect of the fence with the same
-   operands, by address, by ASID or VMID, and of everything; a page that was not named may stay as it was.
-   rules: Svinval_sinval_vma_invalidates_same_as_sfence_vma, Svinval_sequence_rs1_rs2, Svinval_sequence_reads_writes_before,
-   Svinval_sequence_reads_writes_after, Svinval_sfence_w_inval_orders_before_sinval_vma, Svinval_hinval_vvma_gvma,
-   Svinval_hinval_gvma_uses_vmid */
+/* Svinval: SFENCE.W.INVAL, SINVAL.VMA or HINVAL, SFENCE.INVAL.IR in this order have the effect of the fence with the
+   same operands, by address, by ASID or VMID, and of everything.
+   rules: Svinval_sinval_vma_invalidates_same_as_sfence_vma, Svinval_sequence_rs1_rs2,
+   Svinval_sequence_reads_writes_before, Svinval_sequence_reads_writes_after,
+   Svinval_sfence_w_inval_orders_before_sinval_vma, Svinval_hinval_vvma_gvma, Svinval_hinval_gvma_uses_vmid */
 #include "hyacinth.h"
 
 #define ASID 3UL

@@ -13,7 +13,6 @@ from hyacinth.rtl.payloads import Reach
 
 REACHES = pytest.mark.parametrize("reach", list(Reach), ids=lambda reach: reach.name.lower())
 RWX = V | R | W | X
-ADUE = ("Svadu_hw_update_a_d_bits", "menvcfg_adue_op", "henvcfg_adue_op")
 
 
 def updating(flags=RWX, g_flags=FULL | U, *, adue=1, vs_adue=1, **how):
@@ -26,7 +25,7 @@ def bits(guest, place):
     return guest.machine.memory[place] & (A | D)
 
 
-@pytest.mark.rule(*ADUE)
+@pytest.mark.rule("Svadu_hw_update_a_d_bits", "menvcfg_adue_op", "henvcfg_adue_op")
 @REACHES
 @pytest.mark.parametrize("age", (0, A, D), ids=("none", "a", "d"))
 @pytest.mark.parametrize("stage", ("vs", "g"))
@@ -37,7 +36,8 @@ def test_a_is_set_by_every_access_and_d_by_stores_alone(stage, age, reach):
     assert bits(guest, place) == age | A | (D if reach == Reach.STORE else 0)
 
 
-@pytest.mark.rule(*ADUE, "Svadu_disabled_hw_update_falls_back_to_svade", "menvcfg_adue_henvcfg_adue_rdonly0")
+@pytest.mark.rule("Svadu_hw_update_a_d_bits", "menvcfg_adue_op", "henvcfg_adue_op", "menvcfg_adue_henvcfg_adue_rdonly0",
+                  "Svadu_disabled_hw_update_falls_back_to_svade")
 @pytest.mark.parametrize("adue,vs_adue", [*product((0, 1), repeat=2)])
 def test_each_stage_has_a_switch_of_its_own_and_henvcfgs_counts_only_where_menvcfgs_does(adue, vs_adue):
     guest = updating(adue=adue, vs_adue=vs_adue)

@@ -12,7 +12,6 @@ from hyacinth.rtl.isa.modes import Mode
 
 UART = 0x1000_0000
 TYPES = {"pma": 0, "nc": NC, "io": IO}
-SWITCHES = ("menvcfg_pbmte_op", "henvcfg_pbmte_op")
 
 
 def typed(vs=0, g=0, *, pbmte=1, vs_pbmte=1, **how):
@@ -65,7 +64,7 @@ def test_a_device_stays_one_whatever_its_pages_say(kind):
     assert outcomes(guest, at(), at(reach=0, size=1)) == [UART, (1, 0, 0)]
 
 
-@pytest.mark.rule(*SWITCHES, "menvcfg_pbmte_henvcfg_pbmte_rdonly0")
+@pytest.mark.rule("menvcfg_pbmte_op", "henvcfg_pbmte_op", "menvcfg_pbmte_henvcfg_pbmte_rdonly0")
 @pytest.mark.parametrize("pbmte,vs_pbmte", [*product((0, 1), repeat=2)])
 @pytest.mark.parametrize("kind", ("nc", "io"))
 def test_each_stage_has_a_switch_of_its_own_and_henvcfgs_counts_only_where_menvcfgs_does(kind, pbmte, vs_pbmte):
