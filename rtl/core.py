@@ -67,7 +67,7 @@ class Core(wiring.Component):
         m.submodules.align = align = Align()
         m.submodules.issue = issue = Issue(config)
         m.submodules.issued = issued = Stage(Issued)
-        m.submodules.execute = execute = Execute(config.masks_pointers)
+        m.submodules.execute = execute = Execute(config)
         m.submodules.commit = commit = Commit(config.htinst)
         m.submodules.loadstore = loadstore = LoadStore(config.misaligned == "hardware",
                                                              config.dcache_kib // WAY_KIB)

@@ -7,6 +7,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..config import CoreConfig
 from ..csr.access import (
     Access,
     hfence_gvma_access,
@@ -35,8 +36,7 @@ class Execute(wiring.Component):
 
     Parameters
     ----------
-    masks : bool
-        There is pointer masking.
+    config : CoreConfig
 
     Members
     -------
@@ -55,8 +55,8 @@ class Execute(wiring.Component):
     product : Out(64)
         Of the multiplication that left last.
     """
-    def __init__(self, masks=True):
-        self.masks = masks
+    def __init__(self, config: CoreConfig):
+        self.config = config
         super().__init__({
             "i": In(stream.Signature(Issued)), "o": Out(stream.Signature(Executed)), "status": In(CsrStatus),
             "lookup": Out(LookupSignature()), "redirect": Out(1), "redirect_pc": Out(64), "outcome": Out(Outcome),
@@ -92,13 +92,13 @@ class Execute(wiring.Component):
         # One adder for addresses, targets and auipc. What has no rs1, and needs a sum, adds to pc. Of an address upper
         # bits may be masked: a multiplexer behind the adder, set early in the cycle, which targets do not wait for.
         total, link, address, masking = Signal(64), Signal(64), Signal(64), Signal(Masking)
-        if self.masks:
+        if self.config.masks_pointers:
             own_masking, guest_masking = Signal(Masking), Signal(Masking)
             m.d.sync += [held.eq(data_masking(self.status, data_mode(self.status, hlsv), hlsv))
                          for hlsv, held in enumerate((own_masking, guest_masking))]
             m.d.comb += masking.as_value().eq(Mux(controls.memory & ~decoded.hlvx, Mux(
                 decoded.hlsv, guest_masking.as_value(), own_masking.as_value()), 0))
-        m.d.comb += address.eq(masked(total, masking) if self.masks else total)
+        m.d.comb += address.eq(masked(total, masking) if self.config.masks_pointers else total)
         m.d.comb += [total.eq(Mux(controls.from_pc, fetched.pc, issued.a) + number),
                      link.eq(fetched.pc + Cat(Const(0, 1), fetched.compressed, ~fetched.compressed)),
                      unsummed.eq(alu.result | link & is_jump.replicate(64)),

@@ -6,6 +6,7 @@ import pytest
 from testbench import Bench, assert_exports
 from unit.pipeline.immediates import immediate_of
 
+from hyacinth.rtl.config import FULL
 from hyacinth.rtl.csr.access import Access
 from hyacinth.rtl.isa.instructions import BY_NAME, INSTRUCTIONS, Unit
 from hyacinth.rtl.isa.modes import Mode
@@ -19,7 +20,7 @@ PC = 0xFFFF_FFFF_8000_1000
 
 
 def test_it_exports():
-    assert_exports(Execute())
+    assert_exports(Execute(FULL))
 
 
 def prepared(row):
@@ -53,7 +54,7 @@ class Bencher:
 
 
 def run(scenario):
-    dut = Execute()
+    dut = Execute(FULL)
 
     async def play(ctx):
         ctx.set(dut.status, {"mode": Mode.M, "misa_h": 1})
