@@ -73,6 +73,8 @@ BEHAVIOUR = {
     "stores across pages that trap": """The core writes nothing, Spike what lies in the first page, which is then
         put back.""",
     "misaligned accesses of devices": "Spike splits them into bytes; here they are access faults, which Spike is told.",
+    "xtval of LR and SC": """Of one that reaches no memory Spike reports the address before pointer masking, which is
+        wrong (rule pm_csr_hw_apply); it is then given the core's.""",
     "the ROM": "It is a device for Spike, from which code can run and tables cannot be walked.",
 }
 """What differs and is no CSR: the subject, then the reason and the treatment. The manual allows both unless said so."""

@@ -206,6 +206,26 @@ static int check_guest_fault(const u64 *r, unsigned xtval2, unsigned xtinst) {
   return 0;
 }
 
+/* Sets what Spike has stored for a CSR that reads as `spike`. One with a copy for V=1 only points to its two. */
+static void follow(unsigned address, u64 spike, u64 core) {
+  if (address == MISA) {  /* more than its storage depends on it: which instructions there are */
+    spike_put_csr(processor, MISA, core);
+    return;
+  }
+  u64 *value = storage(address);
+  if (*value != spike) value = (u64 *)(word(csrs[address], *v ? CSR_COPY_V1 : CSR_COPY_V0) + CSR_VALUE);
+  if (*value != spike) return;
+  *value = core;
+  spike_flush_icache(mmu), spike_flush_tlb(mmu);
+}
+
+/* LR and SC of what is no memory: Spike reports their address as it was before pointer masking. */
+static void mask_xtval(const u64 *r, unsigned xtval) {
+  u64 tval = read_csr(xtval);
+  if (is_reservation(r[F_bits]) && (r[F_code] == 5 || r[F_code] == 7) && tval == address_of((u32)r[F_bits], x)
+      && !((tval ^ r[F_tval]) << 16)) follow(xtval, tval, r[F_tval]);
+}
+
 static int check_trap(const u64 *r) {
   unsigned target = (unsigned)r[F_mode_after];
   int m = target == MODE_M, vs = target == MODE_VS;
@@ -215,6 +235,8 @@ static int check_trap(const u64 *r) {
   if (r[F_interrupt]) {
     if (vs && (code == 2 || code == 6 || code == 10)) code--;
     code |= (u64)1 << 63;
+  } else {
+    mask_xtval(r, xtval);
   }
   if (compare("xcause", xcause, code, read_csr(xcause)) || compare("xepc", xepc, r[F_pc], read_csr(xepc))
       || compare("xtval", xtval, r[F_tval], read_csr(xtval))) return 1;
@@ -249,19 +271,6 @@ static int check_memory(const u64 *r) {
   if (compare("device address", 0, r[F_hpa], device_address)) return 1;
   if (compare("device access size", 0, size, device_size)) return 1;
   return device_stored && compare("bytes stored to a device", r[F_hpa], r[F_data] & mask, device_data & mask);
-}
-
-/* Sets what Spike has stored for a CSR that reads as `spike`. One with a copy for V=1 only points to its two. */
-static void follow(unsigned address, u64 spike, u64 core) {
-  if (address == MISA) {  /* more than its storage depends on it: which instructions there are */
-    spike_put_csr(processor, MISA, core);
-    return;
-  }
-  u64 *value = storage(address);
-  if (*value != spike) value = (u64 *)(word(csrs[address], *v ? CSR_COPY_V1 : CSR_COPY_V0) + CSR_VALUE);
-  if (*value != spike) return;
-  *value = core;
-  spike_flush_icache(mmu), spike_flush_tlb(mmu);
 }
 
 static int check_csr_write(const u64 *r) {
