@@ -69,7 +69,7 @@ def test_wfi():
 @pytest.mark.rule("mstatus_tvm_op", "hstatus_vtvm_op", "Svinval_sfence_w_inval_inval_u_mode",
                   "Svinval_sfence_w_inval_inval_vu_mode", "Svinval_sfence_w_inval_inval_s_vs_mode")
 def test_the_fences_of_translation():
-    claim = Claim("SFENCE.VMA, the two HFENCEs and those of Svinval are legal, illegal or virtual by mode, TVM and VTVM")
+    claim = Claim("SFENCE.VMA, the HFENCEs and those of Svinval are legal, illegal or virtual by mode, TVM and VTVM")
     mode, tvm, vtvm = modes(claim), claim.any(1, "tvm"), claim.any(1, "vtvm")
     ok, illegal, virtual = Access.OK, Access.ILLEGAL, Access.VIRTUAL
     claim.hold(access.sfence_vma_access(mode, tvm, vtvm) == case(
