@@ -69,7 +69,8 @@ BEHAVIOUR = {
     "misaligned AMOs, LR and SC": """Spike performs them where its TLB hits, which is wrong; its TLB is emptied first.
         So with misaligned loads and stores, where CoreConfig.misaligned is "trap".""",
     "misaligned accesses where PMP cuts a page": """The core raises 4 and 6, and software decides; Spike does them or
-        raises 5 and 7. Where an active PMP entry begins or ends within a page, it is made to raise 4 and 6, too.""",
+        raises 5 and 7. Where an active PMP entry begins or ends within a page, it is made to raise 4 and 6, too, and A
+        and D are set in its tables as the core has set them before it knew.""",
     "stores across pages that trap": """The core writes nothing, Spike what lies in the first page, which is then
         put back.""",
     "misaligned accesses of devices": "Spike splits them into bytes; here they are access faults, which Spike is told.",

@@ -175,15 +175,29 @@ static void keep_first_part(const u64 *r) {
 
 static void put_back_first_part(void) { memcpy(first_part.where, first_part.bytes, first_part.count); }
 
-/* Whether an active PMP entry begins or ends within a page. */
-static int pages_are_cut(void) {
+/* Whether an active PMP entry begins or ends within `page`, or, if that is NOWHERE, within any. */
+static int is_cut(u64 page) {
   for (unsigned i = 0; i < 64 && csrs[PMPADDR0 + i]; i++) {
     unsigned match = read_csr(PMPCFG0 + i / 8 * 2) >> (i % 8 * 8 + 3) & 3;
     u64 address = read_csr(PMPADDR0 + i), before = i ? read_csr(PMPADDR0 + i - 1) : 0;
-    if (match == 1 && (address | before) & 0x3ff) return 1;                           /* TOR */
-    if (match == 2 || (match == 3 && (address & 0x1ff) != 0x1ff)) return 1;           /* NA4, NAPOT */
+    int here = page == NOWHERE || address >> 10 == page, there = page == NOWHERE || before >> 10 == page;
+    if (match == 1 && ((here && address & 0x3ff) || (there && before & 0x3ff))) return 1;       /* TOR */
+    if (here && (match == 2 || (match == 3 && (address & 0x1ff) != 0x1ff))) return 1;           /* NA4, NAPOT */
   }
   return 0;
+}
+
+/* The core has translated an access, and may have set A and D for it, before it finds that its page is cut. */
+static void set_a_and_d(const u64 *r) {
+  u32 i = long_form((u32)r[F_bits]);
+  unsigned bytes = 1u << (is_hypervisor_access(i) ? i >> 26 & 3 : i >> 12 & 3);
+  int stage = data_stage(r);
+  if (stage == NO_STAGE) return;
+  setting = r[F_code] == 6 ? STORE : LOAD;
+  u64 hpa = leads_to(stage, r[F_tval]);
+  if ((r[F_tval] & 4095) + bytes > 4096 && !is_cut(hpa >> 12)) leads_to(stage, (r[F_tval] | 4095) + 1);
+  setting = NONE;
+  spike_flush_tlb(mmu);
 }
 
 /* Makes Spike raise the exception for a misaligned access, which the core may raise where PMP cuts a page. */
@@ -350,8 +364,8 @@ static int check_one(const u64 *r) {
     reach(r[F_hpa], r[F_hpa_next], 1u << r[F_size], (u8 *)&r[F_data], 1);
 
   forget_if_misaligned((u32)bits);
-  int refused = faulted() && (r[F_code] == 4 || r[F_code] == 6) && !options.misaligned_traps && pages_are_cut();
-  if (refused) do_misaligned(0);
+  int refused = faulted() && (r[F_code] == 4 || r[F_code] == 6) && !options.misaligned_traps && is_cut(NOWHERE);
+  if (refused) do_misaligned(0), set_a_and_d(r);
   show_tables(r);
   keep_first_part(r);
   int changed = remember_changes(r);

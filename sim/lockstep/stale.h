@@ -28,6 +28,7 @@ static u8 is_table[1 << 16];           /* whether a walk has come by, by the low
 
 static struct { u64 *where, real, stale; } shown[2 * MAX_STEPS];  /* what Spike sees otherwise in this instruction */
 static unsigned shown_count;
+static int setting;                    /* of an access, LOAD or STORE, by which walks set A and D; else NONE */
 
 /* A walk. Of the values that the entry at a step may have, number `chosen` counts; 0 is the one that it has now. */
 static struct {
@@ -84,6 +85,24 @@ static u64 look(int stage, u64 place, u64 *where, u64 address, unsigned level) {
   return value;
 }
 
+/* Whether A and D are set by hardware in the tables of a stage. */
+static int is_updated(int stage) {
+  return (read_csr(MENVCFG) & (stage == VS_STAGE ? read_csr(HENVCFG) : ~(u64)0)) >> 61 & 1;  /* ADUE */
+}
+
+static u64 translate(int stage, u64 address);
+
+/* Sets A, or A and D, in a leaf, where hardware does; in the VS stage that is a write of the page in which it lies. */
+static void set_bits(int stage, u64 place, u64 *where) {
+  u64 bits = setting == STORE ? A_AND_D : A_AND_D & 0x40;
+  if (!(bits & ~*where) || !is_updated(stage)) return;
+  if (stage == VS_STAGE) {
+    int kept = setting;
+    setting = STORE, translate(G_STAGE, place), setting = kept;
+  }
+  *where |= bits;
+}
+
 /* Where an address leads, NOWHERE if to a fault. Rights are Spike's business. */
 static u64 translate(int stage, u64 address) {
   u64 entry = look(stage, root_place[stage], root[stage], address, ROOT_LEVEL), found = address;
@@ -94,8 +113,11 @@ static u64 translate(int stage, u64 address) {
     for (unsigned level = levels, leaf = 0; !leaf; table = entry >> 10 << 12) {
       if (!level) return NOWHERE;
       unsigned shift = 12 + 9 * --level, bits = level == levels - 1 ? 9 + extra : 9;
-      u64 place = table | (address >> shift & (((u64)1 << bits) - 1)) << 3;
+      u64 place = table | (address >> shift & (((u64)1 << bits) - 1)) << 3, own_place = place;
+      int kept = setting;
+      if (setting) setting = LOAD;
       if (stage == VS_STAGE) place = translate(G_STAGE, place);
+      setting = kept;
       u64 *where = (u64 *)memory(place);
       if (!where) return NOWHERE;
       is_table[place >> 12 & 0xffff] = 1;
@@ -108,6 +130,7 @@ static u64 translate(int stage, u64 address) {
         if (!leaf || level || (entry >> 10 & 15) != 8) return NOWHERE;
         shift = 16, entry &= ~((u64)15 << 10);
       }
+      if (leaf && setting) set_bits(stage, own_place, where);
       entry &= ((u64)1 << 54) - 1;
       found = entry >> 10 << 12 | (address & (((u64)1 << shift) - 1));
     }
@@ -186,7 +209,8 @@ static void show_tables(const u64 *r) {
 static int remember_changes(const u64 *r) {
   u32 bits = (u32)r[F_bits], function = bits >> 25;
   int changes_table = 0;
-  int fence = (bits & 0x7fff) == 0x73 && ((function & ~2u) == 0x09 || (function & ~2u) == 0x11 || (function & ~2u) == 0x31);
+  u32 kind = function & ~2u;  /* SINVAL.VMA and HINVAL are as the fences */
+  int fence = (bits & 0x7fff) == 0x73 && (kind == 0x09 || kind == 0x11 || kind == 0x31);
   if (r[F_trapped]) return 0;
   if (fence) {
     unsigned rs1 = bits >> 15 & 31, rs2 = bits >> 20 & 31;
