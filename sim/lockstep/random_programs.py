@@ -17,7 +17,6 @@ from ...rtl.isa.modes import Mode
 from .assembler import Code, csr, li, op
 from .random_code import DATA, END, MARKER, NEXT, RESUME, Body
 from .random_tables import (
-    AGED_COUNT,
     AGED_PAGES,
     BIG,
     EXECUTE,
@@ -180,7 +179,7 @@ class _Maker:
     def _pointers(self) -> list[int]:
         data = range(DATA_PAGES, DATA_PAGES + DATA_BYTES, 4096)
         odd = [ODD_PAGES + 4096 * n for n in range(ODD_COUNT)]
-        odd += [AGED_PAGES + 4096 * n for n in range(AGED_COUNT)] + [TYPED_PAGES + 4096 * n for n in range(len(TYPES))]
+        odd += AGED_PAGES + [TYPED_PAGES + 4096 * n for n in range(len(TYPES))]
         odd += [WIDE_PAGES + 4096 * n for n in range(0, 16, 3)]
         odd += [ODD_MEGAPAGES + (n << 21) + DATA_PAGES - RAM for n in range(ODD_MEGA_COUNT)]
         far = [0, -4096, 1 << 38, -1 << 38, 1 << 47, 1 << 56, 1 << 63, 0x2000_0000, 1 << 34, 1 << 41, 1 << 50,
@@ -260,7 +259,7 @@ class _Maker:
     def _envcfg(self) -> int:
         """A value of menvcfg, henvcfg or senvcfg: all off, all on, or STCE, PBMTE, ADUE and PMM at random."""
         r = self.random
-        return r.choice((0, -1, r.getrandbits(3) << 61 | r.choice((0, 0, 2, 3)) << 32))
+        return r.choice((0, -1, -1, r.getrandbits(3) << 61 | r.choice((0, 0, 2, 3)) << 32))
 
     def _pmp(self, code: Code):
         """One region in the data with other permissions, before the last entry, which allows everything."""

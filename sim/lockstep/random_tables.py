@@ -12,7 +12,8 @@ ODD_PAGES, ODD_COUNT = 0x5000_0000, 24
 ODD_MEGAPAGES, ODD_MEGA_COUNT = 0x5800_0000, 8
 WIDE_PAGES = 0x5100_0000           # 64 KiB, as one page of Svnapot, which shows the memory from `data` on
 TYPED_PAGES, TYPES = 0x5110_0000, (NC, IO, NC | IO)  # for each type a page, which shows the first one of `data`
-AGED_PAGES, AGED_COUNT = 0x5120_0000, 16             # pages of `data` whose A and D are often 0
+AGED_PAGES = [0x5400_0000 + (n % 6 << 21) + (n << 12) for n in range(48)]
+"""Of `data`, with A and D often 0, by several tables of the last level."""
 BIG = {1: 0x6000_0000, 2: 0xc000_0000, 3: 1 << 39, 4: 1 << 48}
 """For each level, an address at which a leaf of that level maps memory: add the offset from 0x8000_0000 (levels 1 and
 2), or the physical address (3 and 4, which begin at 0)."""
@@ -86,8 +87,8 @@ def special(random: Random, tables: Tables, root: int, levels: int, extra: int, 
         tables.map(root, levels, extra, WIDE_PAGES + 4096 * n, leaf(data[0] & -65536, flags) | NAPOT)
     for n, kind in enumerate(TYPES):
         tables.map(root, levels, extra, TYPED_PAGES + 4096 * n, leaf(data[0], flags) | kind)
-    for n in range(AGED_COUNT):
-        tables.map(root, levels, extra, AGED_PAGES + 4096 * n, leaf(random.choice(data), aged(random, flags)))
+    for address in AGED_PAGES:
+        tables.map(root, levels, extra, address, leaf(random.choice(data), aged(random, flags)))
 
 
 def single_stage(random: Random, tables: Tables, levels: int, layout: dict, data: list[int]) -> int:
@@ -120,9 +121,9 @@ def g_stage(random: Random, tables: Tables, levels: int, layout: dict, data: lis
     for address, (flags, _) in layout.items():
         tables.map(root, levels, 2, address, leaf(address, flags | U))
     for address in table_pages:
-        # Some lack A or D, and a few W, where the tables below are read, and written for A and D.
-        flags = aged(random, READ_WRITE | U) if random.random() < 0.04 else READ_WRITE | U
-        tables.map(root, levels, 2, address, leaf(address, flags & ~(W if random.random() < 0.03 else 0)))
+        # Here the tables of the first stage are read, and written for A and D: many lack D, some W, and a few A.
+        lacks = random.choices((0, D, A | D, W), (80, 15, 2, 3))[0]
+        tables.map(root, levels, 2, address, leaf(address, (READ_WRITE | U) & ~lacks))
     for address in data:
         if random.random() < 0.25:
             tables.map(root, levels, 2, address, odd_leaf(random, address, U))
