@@ -3,6 +3,7 @@
 import re
 from itertools import groupby
 
+from hyacinth.rtl.events import TABLE
 from hyacinth.rtl.isa.causes import (
     HEDELEG,
     HYPERVISOR_CAUSES,
@@ -14,19 +15,31 @@ from hyacinth.rtl.isa.causes import (
     WRITES_TRANSFORMED,
     Cause,
 )
+from hyacinth.rtl.isa.compressed import COMPRESSED
 from hyacinth.rtl.isa.csr import Csr, Field, Guard, Kind
 from hyacinth.rtl.isa.csrs import CSRS
+from hyacinth.rtl.isa.hints import HINTS
 from hyacinth.rtl.isa.instructions import INSTRUCTIONS
 
-CSRS_INTRODUCTION = """Of the configuration `full`. `FIELD msb:lsb`; `= value` is constant, `∈` names the values that a
-field can hold, `while x.F` says that it reads as 0 and ignores writes while that bit is 0. The least mode follows from
-the address; guards are functions of [rtl/csr/access.py](../../rtl/csr/access.py)."""
+CSRS_INTRODUCTION = """Of the configuration `full` with every extension. `FIELD msb:lsb`; `= value` is constant, `∈`
+names the values that a field can hold, `while x.F` says that it reads as 0 and ignores writes while that bit is 0. The
+least mode follows from the address; guards are functions of [rtl/csr/access.py](../../rtl/csr/access.py)."""
 INSTRUCTIONS_INTRODUCTION = """Each 32-bit instruction as the decoder has it, most significant bit first: `d` rd,
-`s` rs1, `t` rs2, `i` immediate, `c` CSR, `h` shift amount, `q` aq and rl, `f` ignored. Compressed ones are expanded to
-these before they are decoded ([compressed.py](../../rtl/isa/compressed.py)). What decides whether one is legal in a
-mode is in [access.py](../../rtl/csr/access.py)."""
+`s` rs1, `t` rs2, `i` immediate, `c` CSR, `h` shift amount, `q` aq and rl, `n` number of a MOP, `f` ignored. Where an
+extension is named, a core without it does not have the instruction. What decides whether one is legal in a mode is in
+[access.py](../../rtl/csr/access.py)."""
+COMPRESSED_INTRODUCTION = """They are expanded before they are decoded
+([compressed.py](../../rtl/isa/compressed.py)). Of two rows that match, the first counts; one that stands for an
+instruction of another extension needs that, too."""
+HINTS_INTRODUCTION = """They have names, and are executed as what they are encoded as
+([hints.py](../../rtl/isa/hints.py))."""
 EXCEPTIONS_INTRODUCTION = """`medeleg` and `hedeleg`: the bit can be set. *address*: xtval is a virtual address, so that
 GVA may be 1. *transformed*, *pseudo*: what may be written to mtinst and htinst."""
+EVENTS_INTRODUCTION = """What `mhpmevent3` and up select by the number, and an `mhpmcounter` then counts: one for each
+cycle in which it is so, one cycle later, in the mode in which it was so. With the extension Sscofpmf the filters
+`MINH`, `SINH`, `UINH`, `VSINH` and `VUINH` leave out modes, and `OF` is set as the counter overflows
+([counters](../rtl/csr/counters.md)). Statistics (`--stats`) have the same events by name. The numbers from 1 to 32 that
+are not here select nothing, as 0 does."""
 LEAST = ("U", "HS, and VS for itself", "HS", "M")
 
 
@@ -69,7 +82,8 @@ def remarks(csr: Csr) -> str:
     parts = ["read-only"] if csr.is_read_only else []
     parts += [f"shows {csr.storage}"] if csr.storage else []
     parts += [f"is {csr.twin} while V=1"] if csr.twin else []
-    parts += [f"guarded as {csr.guard.name}"] if csr.guard is not Guard.NONE else []
+    parts += [f"guarded as {csr.guard.name}"] if csr.guard not in (Guard.NONE, Guard.STATEEN) else []
+    parts += [f"controlled by m{csr.stateen} and h{csr.stateen}"] if csr.stateen else []
     return "; ".join(parts)
 
 
@@ -95,9 +109,21 @@ def csrs() -> str:
 def instructions() -> str:
     """The page of instructions."""
     lines = ["# Instructions", "", INSTRUCTIONS_INTRODUCTION]
-    rows = [[f"`{each.name}`", f"`{each.bits}`", each.unit.name, "H" if each.hypervisor else ""]
+    rows = [[f"`{each.name}`", f"`{each.bits}`", each.unit.name, extensions(each, "H" if each.hypervisor else "")]
             for each in INSTRUCTIONS]
-    return "\n".join(lines + table("instruction", "bits", "unit", "extension", rows=rows)) + "\n"
+    lines += table("instruction", "bits", "unit", "extension", rows=rows)
+    lines += ["", "## Compressed instructions", "", COMPRESSED_INTRODUCTION]
+    rows = [[f"`{each.name}`", f"`{each.bits}`", f"`{each.expands_to}`", extensions(each)]
+            for each in COMPRESSED if each.expands_to]
+    lines += table("instruction", "bits", "stands for", "extension", rows=rows)
+    lines += ["", "## Hints", "", HINTS_INTRODUCTION]
+    rows = [[f"`{name}`", f"`{word:#0{10 if word & 3 == 3 else 6}x}`"] for word, name in HINTS.items()]
+    return "\n".join(lines + table("hint", "word", rows=rows)) + "\n"
+
+
+def extensions(row, letter: str = "") -> str:
+    """The extensions that bring an instruction."""
+    return ", ".join(filter(None, (letter, *(name.capitalize() for name in row.extension.split()))))
 
 
 def causes() -> str:
@@ -117,6 +143,14 @@ def causes() -> str:
     return "\n".join(lines + table("code", "name", "interrupt", "hideleg", rows=rows)) + "\n"
 
 
+def events() -> str:
+    """The page of what counters count."""
+    rows = [[str(event.number), f"`{name}`", event.meaning] for name, event in TABLE.items()]
+    return "\n".join(["# Events", "", EVENTS_INTRODUCTION] + table("number", "event", "counted are cycles in which",
+                                                                  rows=rows)) + "\n"
+
+
 def pages() -> dict[str, str]:
     """The pages, by path below docs/."""
-    return {"isa/csrs.md": csrs(), "isa/instructions.md": instructions(), "isa/causes.md": causes()}
+    return {"isa/csrs.md": csrs(), "isa/instructions.md": instructions(), "isa/causes.md": causes(),
+            "isa/events.md": events()}

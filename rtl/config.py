@@ -17,7 +17,8 @@ LINE_BYTES = 64
 class Region:
     """A range of physical addresses and its attributes (machine chapter, "Physical Memory Attributes").
 
-    Main memory is cached, executable, and takes misaligned accesses and atomics. A device is none of these.
+    Main memory is cached, executable, may hold page tables, and takes misaligned accesses and atomics. A device is and
+    does none of these.
     """
     name: str
     base: int
@@ -62,7 +63,7 @@ class CoreConfig:
     asid_bits: int = 16          # of satp and vsatp, 0 to 16
     vmid_bits: int = 14          # of hgatp, 0 to 14
     geilen: int = 8              # guest external interrupts, 0 to 63
-    extensions: tuple[str, ...] = tuple(OPTIONAL)  # those of rtl/isa/extensions.py that it has, in any order
+    extensions: tuple[str, ...] = tuple(each.name for each in EXTENSIONS if each.in_full)  # of isa/extensions.py
     htinst: str = "full"         # written to htinst and mtinst: "zero", "pseudo" (only what is required) or "full"
     misaligned: str = "hardware"  # loads and stores of main memory: "hardware" does them, "trap" raises 4 and 6
     pmp_entries: int = 16        # 0 or 16
@@ -79,7 +80,9 @@ class CoreConfig:
     memory_map: tuple[Region, ...] = VIRT
 
     def __post_init__(self):
-        object.__setattr__(self, "extensions", tuple(sorted(set(self.extensions))))
+        # Without entries Smepmp has nothing to say.
+        present = set(self.extensions) - (set() if self.pmp_entries else {"smepmp"})
+        object.__setattr__(self, "extensions", tuple(sorted(present)))
         powers = [2**n for n in range(1, 11)]
         for field, legal in (("hypervisor", (False, True)), ("va_bits", (39, 48, 57)), ("asid_bits", range(17)),
                              ("vmid_bits", range(15)), ("geilen", range(64)),
@@ -125,8 +128,10 @@ FULL = CoreConfig()
 SMALL = replace(FULL, va_bits=39, asid_bits=4, vmid_bits=4, geilen=1, hpm_counters=0, icache_kib=4, dcache_kib=4,
                 itlb_entries=2, dtlb_entries=4, tlb_entries=32, walk_cache_entries=2, btb_entries=16,
                 extensions=("sstc",))
-NO_H = replace(FULL, hypervisor=False, geilen=0,
-               extensions=tuple(each.name for each in EXTENSIONS if "h" not in each.needs))
+NO_H = replace(FULL, hypervisor=False, geilen=0, extensions=tuple(
+    each.name for each in EXTENSIONS if each.in_full and "h" not in each.needs))
+EVERY = replace(FULL, extensions=tuple(OPTIONAL))
+"""With the extensions that `full` lacks, too: what every name is looked up in."""
 CONFIGS = {"full": FULL, "small": SMALL, "no-h": NO_H}
 """The named configurations, as `--core` spells them."""
 

@@ -12,7 +12,7 @@ from .config import PHYSICAL_BITS, CoreConfig
 from .csr.file import CsrFile
 from .events import EVENT_BITS, EVENTS, MMU_EVENTS
 from .mmu.mmu import Mmu
-from .payloads import Retire, WalkStep
+from .payloads import Retire, Trap, WalkStep
 from .pipeline.align import Align
 from .pipeline.commit import Commit
 from .pipeline.context import fetch_context
@@ -44,6 +44,8 @@ class Core(wiring.Component):
         A page of main memory that is reached past the caches. Constant while the hart runs.
     retire : Out(stream of Retire), walk : Out(stream of WalkStep)
         Traces, valid only.
+    critical : Out(stream of Trap, valid only)
+        Valid, for good, in the critical-error state; the trap that led there (rule trap_unexp_hndl_no_rnmi).
     events : Out(EVENT_BITS)
         As rtl/events.py names them.
     inspect_enable, inspect_register, inspect_value, inspect_csr, inspect_csr_value
@@ -56,7 +58,8 @@ class Core(wiring.Component):
             "time": In(64), "msip": In(1), "mtip": In(1), "meip": In(1), "seip": In(1), "hgeip_lines": In(64),
             "uncached_page": In(PHYSICAL_BITS - 12), "uncached_enable": In(1),
             "retire": Out(stream.Signature(Retire, always_ready=True)),
-            "walk": Out(stream.Signature(WalkStep, always_ready=True)), "events": Out(EVENT_BITS),
+            "walk": Out(stream.Signature(WalkStep, always_ready=True)),
+            "critical": Out(stream.Signature(Trap, always_ready=True)), "events": Out(EVENT_BITS),
             "inspect_enable": In(1), "inspect_register": In(5), "inspect_value": Out(64), "inspect_csr": In(12),
             "inspect_csr_value": Out(64)})
 
@@ -140,11 +143,16 @@ class Core(wiring.Component):
 
         # What is watched.
         own = Signal(EVENT_BITS)
-        for name, happens in {"mispredicted": execute.redirect, "wait_operand": issue.waits,
-                              "icache_miss": fetch.miss, "dcache_miss": loadstore.miss}.items():
+        for name, happens in {
+            "mispredicted": execute.redirect, "wait_operand": issue.waits, "icache_miss": fetch.miss,
+            "dcache_miss": loadstore.miss, "stall_translation": loadstore.waits_translation,
+            "stall_line": loadstore.waits_line, "stall_device": loadstore.waits_device,
+            "fetch_translation": fetch.translate.valid, "fetch_line": fetch.cache.refill,
+        }.items():
             m.d.comb += own[EVENTS[name]].eq(happens)
         m.d.comb += [
             self.retire.valid.eq(commit.retire.valid), self.retire.payload.eq(commit.retire.payload),
+            self.critical.valid.eq(commit.critical.valid), self.critical.payload.eq(commit.critical.payload),
             self.walk.valid.eq(mmu.walk.valid), self.walk.payload.eq(mmu.walk.payload),
             self.events.eq(commit.events | own | (mmu.events << MMU_EVENTS)),
         ]

@@ -8,7 +8,7 @@ import fdt
 from .config import LINE_BYTES, VIRTIO_SLOTS, CoreConfig
 from .devices.finisher import PASS, RESET
 from .devices.plic import SOURCES
-from .isa.extensions import BUILT_IN
+from .isa.extensions import BUILT_IN, EXTENSIONS
 from .soc import UART_SOURCE, VIRTIO_SOURCE
 
 MACHINE_SOFTWARE, MACHINE_TIMER, SUPERVISOR_EXTERNAL, MACHINE_EXTERNAL = 3, 7, 9, 11
@@ -20,8 +20,11 @@ HART, PLIC, FINISHER = 1, 2, 3
 
 def extensions(config: CoreConfig) -> list[str]:
     """The extensions of the core, in the order of the manual's ISA strings (unprivileged, "ISA Extension Naming")."""
-    names = {*BUILT_IN, *config.extensions} | ({"zicclsm"} if config.misaligned == "hardware" else set())
-    return [*"imac", *(["h"] if config.hypervisor else []), *sorted(names, key=place)]
+    h = {"h"} if config.hypervisor else set()
+    present = h | {name for each in EXTENSIONS if config.has(each.name) for name in (each.name, *each.brings)}
+    promised = {each.name for each in BUILT_IN if present.issuperset(each.needs)
+                and (not each.where or getattr(config, each.where[0]) in each.where[1])}
+    return [*"imac", *h, *sorted((present - h) | promised, key=place)]
 
 
 def place(name: str) -> tuple:

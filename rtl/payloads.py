@@ -125,6 +125,7 @@ class TrapTaken(data.Struct):
     """What the CSRs answer to a Trap or an xRET: where the hart goes on."""
     pc: 64
     mode: Mode
+    double: 1           # M has a double trap, since the mode that the trap is for was not ready
 
 
 class MemoryKind(enum.IntEnum, shape=2):
@@ -158,6 +159,7 @@ class Retire(data.Struct):
     trapped: 1          # the instruction did not retire
     interrupt: 1
     code: 6
+    double: 1           # M took it as a double trap: mcause is 16, and mtval2 what `interrupt` and `code` say
     tval: 64
     gva_valid: 1        # tval holds a guest virtual address
     gpa: 64

@@ -171,9 +171,11 @@ class PmpSignature(wiring.Signature):
         That entry, combinationally.
     matter : In(16)
         Bit n: entry n matches something, or its pmpaddr is the lower bound of the next entry. The others need no look.
+    mml : In(1), mmwp : In(1)
+        mseccfg.
     """
     def __init__(self):
-        super().__init__({"number": Out(4), "entry": In(PmpEntry), "matter": In(16)})
+        super().__init__({"number": Out(4), "entry": In(PmpEntry), "matter": In(16), "mml": In(1), "mmwp": In(1)})
 
 
 class CsrStatus(data.Struct):
@@ -187,6 +189,7 @@ class CsrStatus(data.Struct):
     tvm: 1
     tw: 1
     tsr: 1
+    mdt: 1              # a trap is a critical error; 0 below M
     hu: 1               # hstatus
     spvp: 1
     vtvm: 1

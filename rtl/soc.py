@@ -1,6 +1,6 @@
 """The whole machine but for its memory: core, fabric and devices. The same in a simulation and on a board."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -20,6 +20,9 @@ UART_SOURCE, VIRTIO_SOURCE = 10, 1
 
 DEVICES = ("clint", "plic", "uart", "finisher", "interrupts")
 """Names of the regions of `CoreConfig.memory_map` that are devices; each must be there."""
+
+CRITICAL_ERROR = 1 << 31
+"""In `Soc.exit`: no exit code of a program is so great."""
 
 HOST = {"host": Out(BusSignature()), "host_interrupts": In(len(VIRTIO_SLOTS)), "snoop": In(SnoopSignature())}
 
@@ -61,7 +64,8 @@ class Soc(wiring.Component):
     events : Out(32)
         As the core has them.
     exit : Out(stream of 32 bits, always ready)
-        Valid, and stays so, when the program has ended the machine; the payload is its exit code.
+        Valid, and stays so, when the program has ended the machine; the payload is its exit code. In the critical-error
+        state of the hart it is CRITICAL_ERROR, plus 64 for an interrupt, plus the code of the trap that led there.
     uncached_page : In(22), uncached_enable : In(1)
         A page of main memory that the caches leave out, so that a host sees every store to it.
     inspect_enable : In(1), inspect_register : In(5), inspect_csr : In(12)
@@ -135,7 +139,11 @@ class Soc(wiring.Component):
         connect(m, flipped(self.uart_rx), uart.rx)
         connect(m, core.retire, flipped(self.retire))
         connect(m, core.walk, flipped(self.walk))
-        connect(m, finisher.exit, flipped(self.exit))
+        critical = core.critical
+        m.d.comb += [
+            self.exit.valid.eq(finisher.exit.valid | critical.valid),
+            self.exit.payload.eq(Mux(critical.valid, Cat(critical.payload.code, critical.payload.interrupt)
+                                     | CRITICAL_ERROR, finisher.exit.payload))]
         if self.inspect:
             for name, member in INSPECT.items():
                 inner, outer = getattr(core, name), getattr(self, name)

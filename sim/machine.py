@@ -16,7 +16,8 @@ from .engines import hosts
 from .engines.engine import Reason, must_be_waves
 from .engines.flat import Flat
 from .htif import Htif
-from .outcome import ENDS, End, Outcome
+from .outcome import ENDS, Outcome, ended
+from .outcome import End as End
 from .translation import pieces
 
 REGISTERS = ("zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 "
@@ -63,7 +64,7 @@ class Machine:
         Callables: each gets address and bytes of what a device has written to memory, after `raw_watchers` have got
         the records before that.
     exit_code : int or None
-        Once the program has ended.
+        Once the program has ended; a great number where the hart has stopped in the critical-error state.
     engine : Engine
         What runs it.
     htif : Htif or None
@@ -283,7 +284,7 @@ class Machine:
                 for reason, why in ENDS.items():
                     if reason in reasons and self.exit_code is None:
                         return Outcome(why, self.cycle)
-            return Outcome(End.EXITED, self.cycle, self.exit_code)
+            return ended(self.cycle, self.exit_code)
         finally:
             self._take()
 

@@ -50,6 +50,13 @@ def programs(*words, folders=("tests", "bench")):
     return [source for source in sources if not words or any(word in source.stem for word in words)]
 
 
+def needs(source):
+    """The extensions that a line `needs: NAME, NAME` of the comment at the start of `source` names."""
+    comment = Path(source).read_text().partition("*/")[0]
+    line = re.search(r"^\W*needs: (.*)$", comment, re.MULTILINE)
+    return tuple(re.findall(r"\w+", line[1])) if line else ()
+
+
 @cache
 def compiler_version():
     """The version of the compiler. Raises BuildError where there is none."""

@@ -71,6 +71,35 @@ def counter_guard(mode, machine, hypervisor, supervisor) -> Facts:
     return Facts((mode == Mode.M) | machine & (hypervisor | ~v(mode)) & (supervisor | ~is_user), machine)
 
 
+def counters_open(mode, machine, hypervisor) -> Value:
+    """The bits of scountovf that `mode` may see, by mcounteren and hcounteren; the others read as zero (rules
+    scountovf_mmode_read_access, scountovf_smode_read_access, scountovf_vsmode_read_access)."""
+    return (machine | (mode == Mode.M).replicate(64)) & (hypervisor | ~v(mode).replicate(64))
+
+
+def stateen_guard(mode, machine, hypervisor) -> Facts:
+    """What a bit of mstateen and hstateen controls (rules stateen_op, stateen_illegal_state_access).
+
+    A bit that is clear in mstateen makes it illegal, with V=1, too: HS could not do it either.
+    """
+    return counter_guard(mode, machine, hypervisor, Const(1))
+
+
+def sireg_guard(mode, machine, hypervisor) -> Facts:
+    """sireg and its kin, while the select register names nothing that exists.
+
+    Illegal where one may access what it would name; in VU, and where hstateen0.CSRIND is 0, virtual (rules
+    sireg_access_on_illegal_siselect, sscsrind_virtual_inst_fault, hypervisor_impl_csrs_access_control).
+    """
+    return Facts(Const(0), machine & ((mode == Mode.VU) | ~hypervisor))
+
+
+def vsireg_guard(machine) -> Facts:
+    """vsireg and its kin by their own addresses, likewise: virtual in a guest, whatever hstateen0 has (rule
+    sscsrind_csrs_access_control)."""
+    return Facts(Const(0), machine)
+
+
 def stimecmp_guard(mode, menvcfg_stce, mcounteren_tm, henvcfg_stce, hcounteren_tm) -> Facts:
     """stimecmp, and vstimecmp by its own address (rules menvcfg_stce_op2, mcounteren_tm_clr, henvcfg_stce,
     hcounteren_acc)."""

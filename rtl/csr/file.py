@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -11,14 +11,26 @@ from ..isa.csr import ALL_ONES, Box, Guard, Kind
 from ..isa.csrs import table
 from ..isa.csrs_machine import EVENTS
 from ..isa.modes import Mode, v
+from ..isa.pmp import RLB
 from ..payloads import AtpFields, record
 from ..ports import CsrSignature, CsrStatus, PmpSignature, TranslationCsrs
-from .access import counter_guard, csr_access, hgatp_guard, satp_guard, stimecmp_guard
-from .counters import Counters
+from .access import (
+    Facts,
+    counter_guard,
+    counters_open,
+    csr_access,
+    hgatp_guard,
+    satp_guard,
+    sireg_guard,
+    stateen_guard,
+    stimecmp_guard,
+    vsireg_guard,
+)
+from .counters import INHIBITS_LSB, Counters
 from .interrupts import MIP_BITS, InterruptCsrs, Interrupts
-from .pmp import PmpRegisters
+from .pmp import PmpRegisters, rlb_written
 from .state import State
-from .traps import entry_pc, entry_writes, mret_mode, mret_writes, sret_mode, sret_writes, trap_target
+from .traps import entry_pc, entry_writes, is_double, mret_mode, mret_writes, sret_mode, sret_writes, trap_target
 
 TIME = 1
 """The number of time among the counters, hence its bit in the counter-enable registers."""
@@ -40,14 +52,14 @@ class CsrFile(wiring.Component):
     flush_first : Out(1)
         For one cycle after a write of satp, vsatp or hgatp: the first-level TLBs know nothing of their IDs.
     flush_all : Out(1)
-        For one cycle after a write that changes the MODE of one of them, a PMP register, misa.H or PBMTE: no
+        For one cycle after a write that changes the MODE of one of them, a PMP register, mseccfg, misa.H or PBMTE: no
         translation that any TLB holds may be used.
     time : In(64)
         mtime.
     msip, mtip, meip, seip : In(1), hgeip_lines : In(64)
         Interrupts; bit n of the last is guest external interrupt n.
     events : In(32)
-        What an mhpmcounter may count; mhpmevent selects bit n-1 by n.
+        What an mhpmcounter may count, of the cycle before; mhpmevent selects bit n-1 by n.
     inspect_enable : In(1), inspect_address : In(12), inspect_value : Out(64)
         While enabled, the CSR at that address, combinationally, whatever the mode, and nothing substituted where V=1.
         `csr.read_data` and `csr.written` mean nothing then.
@@ -69,21 +81,31 @@ class CsrFile(wiring.Component):
         m.submodules.counters = counters = Counters(csrs, config.hpm_counters)
         m.submodules.pmp = pmp = PmpRegisters(config.pmp_entries)
         connect(m, flipped(self.pmp), pmp.pmp)
+        m.d.comb += [pmp.mml.eq(state.field("mseccfg.MML")), pmp.mmwp.eq(state.field("mseccfg.MMWP")),
+                     pmp.rlb.eq(state.field("mseccfg.RLB"))]
         m.submodules.interrupts = interrupts = Interrupts(config)
 
         guest_time = (self.time + state["htimedelta"])[:64]
         address = self.own_address(m, csrs, mode)
         computed = {"mip": interrupts.mip, "hgeip": interrupts.hgeip,
-                    "time": Mux(v(mode) & ~self.inspect_enable, guest_time, self.time)}
+                    "time": Mux(v(mode) & ~self.inspect_enable, guest_time, self.time),
+                    "scountovf": counters.overflowed & Mux(self.inspect_enable, ALL_ONES, counters_open(
+                        mode, state["mcounteren"], state["hcounteren"]))}
         computed = {name: value for name, value in computed.items() if name in csrs}
         self.read(m, csrs, state, mode, address, computed, counters, pmp)
         self.write(m, csrs, state, mode, address, counters, pmp)
+        # After all that software writes: a request is never lost (rule sip_lcofip_op).
+        with m.If(counters.request):
+            state.set(m, {"mip.LCOFIP": Const(1)})
         self.trap(m, state, mode)
         self.connect_interrupts(m, state, mode, interrupts, guest_time)
 
         m.d.comb += [
             csr.mip.eq(interrupts.mip), csr.time.eq(self.time), counters.inhibit.eq(state["mcountinhibit"][:32]),
-            counters.retired.eq(csr.retired), counters.events.eq(self.events),
+            counters.cycle_inhibits.eq(state["mcyclecfg"][INHIBITS_LSB:]),
+            counters.instret_inhibits.eq(state["minstretcfg"][INHIBITS_LSB:]), counters.mode.eq(mode),
+            counters.hypervisor.eq(state.field("misa.H")), counters.retired.eq(csr.retired),
+            counters.events.eq(self.events),
             csr.status.eq(self.status(state, mode)),
         ]
         for name in ("satp", "vsatp", "hgatp"):
@@ -136,16 +158,24 @@ class CsrFile(wiring.Component):
             Guard.SATP: satp_guard(mode, field("mstatus.TVM"), field("hstatus.VTVM")),
             Guard.HGATP: hgatp_guard(mode, field("mstatus.TVM")),
             Guard.COUNTER: counter_guard(mode, *(each.bit_select(number, 1) for each in enabled)),
+            Guard.NEVER: Facts(Const(0), Const(0)),
             Guard.STIMECMP: stimecmp_guard(mode, field("menvcfg.STCE"), enabled[0][TIME], field("henvcfg.STCE"),
                                            enabled[1][TIME]),
         }
+        for bit in {each.stateen: None for each in csrs.values()}:
+            # Without Smstateen, what it would control is open.
+            machine, hypervisor = (field(level + bit) if bit else Const(1) for level in "mh")
+            guards |= {(Guard.STATEEN, bit): stateen_guard(mode, machine, hypervisor),
+                       (Guard.SIREG, bit): sireg_guard(mode, machine, hypervisor),
+                       (Guard.VSIREG, bit): vsireg_guard(machine)}
         allowed, in_hs = Signal(init=1), Signal(init=1)
         with m.Switch(self.csr.op.address):
             for kind, facts in guards.items():
-                if addresses := [each.address for each in csrs.values() if each.guard is kind]:
+                if addresses := [each.address for each in csrs.values()
+                                 if kind in (each.guard, (each.guard, each.stateen))]:
                     with m.Case(*addresses):
                         m.d.comb += [allowed.eq(facts.allowed), in_hs.eq(facts.allowed_in_hs)]
-        return type(guards[Guard.SATP])(allowed, in_hs)
+        return Facts(allowed, in_hs)
 
     def write(self, m, csrs, state, mode, address, counters, pmp):
         """What a CSR instruction writes. Legal values are the table's, locks and gates too."""
@@ -171,6 +201,10 @@ class CsrFile(wiring.Component):
                 if each.box is Box.PMP:
                     m.d.comb += pmp.write.eq(1)
                     m.d.sync += self.flush_all.eq(1)
+                elif each.name == "mseccfg":
+                    m.d.sync += self.flush_all.eq(1)
+                    state.write(m, each, value, v(mode))
+                    state.set(m, {"mseccfg.RLB": rlb_written(value[RLB.lsb], state.field("mseccfg.RLB"), pmp.locked)})
                 elif each.box is Box.COUNTERS:
                     is_event = each.name.startswith("mhpmevent")
                     m.d.comb += (counters.write_event if is_event else counters.write_value).eq(1)
@@ -194,14 +228,16 @@ class CsrFile(wiring.Component):
     def trap(self, m, state, mode):
         """Trap entry and return."""
         csr, trap = self.csr, self.csr.trap.payload
-        target = Signal(Mode)
-        m.d.comb += target.eq(trap_target(trap.code, trap.interrupt, mode, state))
+        meant, target, double = Signal(Mode), Signal(Mode), Signal()
+        m.d.comb += [meant.eq(trap_target(trap.code, trap.interrupt, mode, state)),
+                     double.eq(is_double(meant, state)), target.eq(Mux(double, Mode.M, meant))]
         with m.If(csr.trap.valid):
-            m.d.comb += [csr.taken.mode.eq(target), csr.taken.pc.eq(entry_pc(target, trap, state))]
+            m.d.comb += [csr.taken.mode.eq(target), csr.taken.double.eq(double),
+                         csr.taken.pc.eq(entry_pc(target, trap, state, double))]
             with m.Switch(target):
                 for each in (Mode.M, Mode.HS, Mode.VS):
                     with m.Case(each):
-                        state.set(m, entry_writes(each, trap, mode, state))
+                        state.set(m, entry_writes(each, trap, mode, state, double))
         with m.Elif(csr.mret):
             m.d.comb += [csr.taken.mode.eq(mret_mode(state)), csr.taken.pc.eq(state["mepc"])]
         with m.Else():
@@ -213,9 +249,9 @@ class CsrFile(wiring.Component):
             with m.If(csr.mret):
                 state.set(m, mret_writes(state))
             with m.Elif(v(mode)):
-                state.set(m, sret_writes(True, state))
+                state.set(m, sret_writes(True, mode, state))
             with m.Else():
-                state.set(m, sret_writes(False, state))
+                state.set(m, sret_writes(False, mode, state))
 
     def connect_interrupts(self, m, state, mode, interrupts, guest_time):
         """The interrupts' view of the CSRs."""
@@ -239,7 +275,7 @@ class CsrFile(wiring.Component):
             return {name: state.field(f"{csr}.{name.upper()}") for name in names.split()}
 
         return record(
-            CsrStatus, mode=mode, **fields("mstatus", "mprv mpp mpv sum mxr tvm tw tsr"),
+            CsrStatus, mode=mode, **fields("mstatus", "mprv mpp mpv sum mxr tvm tw tsr mdt"),
             **fields("hstatus", "hu spvp vtvm vtw vtsr hupmm"),
             **{f"{csr}_pmm": state.field(f"{csr}.PMM") for csr in ("mseccfg", "menvcfg", "senvcfg", "henvcfg")},
             paged=state.field("satp.MODE").any(), vs_paged=state.field("vsatp.MODE").any(),

@@ -106,6 +106,7 @@ class Interrupts(wiring.Component):
             Interrupt.MTI: self.mtip,
             Interrupt.SEI: csrs.soft[Interrupt.SEI] | self.seip,
             Interrupt.MEI: self.meip,
+            Interrupt.LCOFI: csrs.soft[Interrupt.LCOFI],
         }
         if config.hypervisor:
             bits |= {

@@ -33,6 +33,15 @@ class State:
         name, field = self._place(path)
         return self.bits(name, field) if field else Const(0)
 
+    def has(self, path: str) -> bool:
+        """Whether this core has "csr.FIELD"."""
+        return self._place(path)[1] is not None
+
+    def shown(self, path: str) -> Value:
+        """The bits of "csr.FIELD" as software sees them: 0 while what it needs is 0."""
+        field = self._place(path)[1]
+        return Mux(self.shown(field.needs), self.field(path), 0) if field and field.needs else self.field(path)
+
     def bits(self, name: str, field: Field) -> Value:
         """The bits of `field` in the storage of `name`."""
         return self[name][field.lsb:field.lsb + field.width]
@@ -61,7 +70,7 @@ class State:
         shown = Const(sum(field.mask for field in csr.fields if not field.needs), 64)
         for field in csr.fields:
             if field.needs:
-                shown = shown | Mux(self.field(field.needs), field.mask, 0)
+                shown = shown | Mux(self.shown(field.needs), field.mask, 0)
         return (source >> csr.shift & shown)[:64]
 
     def write(self, m, csr: Csr, value: Value, guest: Value):
@@ -70,7 +79,8 @@ class State:
         guest   whether V=1
         """
         stored = [field for field in csr.fields if field.kind is Kind.STORED]
-        simple = [field for field in stored if not (field.legal or field.needs or field.locked_by or field.hypervisor)]
+        simple = [field for field in stored if not (field.legal or field.needs or field.locked_by or field.hypervisor
+                                                    or field.yields_to)]
         allowed = Const(1)
         if csr.void is not Void.NEVER:
             mode = csr.field("MODE")
@@ -87,11 +97,15 @@ class State:
                 if field not in simple:
                     with m.If(self._enabled(field)):
                         old = self.registers[field.home or csr.source][field.lsb + csr.shift:][:field.width]
-                        m.d.sync += old.eq(legalised(field, value[field.lsb:field.lsb + field.width]))
+                        new = legalised(field, value[field.lsb:field.lsb + field.width])
+                        if field.yields_to:
+                            other = csr.field(field.yields_to)
+                            new = Mux(self._enabled(other) & value[other.lsb], 0, new)
+                        m.d.sync += old.eq(new)
 
     def _enabled(self, field: Field) -> Value:
         """Whether no other CSR keeps `field` from being written."""
-        needs = self.field(field.needs) if field.needs else Const(1)
+        needs = self.shown(field.needs) if field.needs else Const(1)
         lock = self.field(field.locked_by) if field.locked_by else Const(0)
         present = self.field("misa.H") if field.hypervisor and field.name != "H" else Const(1)
         return needs & ~lock & present

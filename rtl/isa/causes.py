@@ -23,7 +23,7 @@ class Cause(enum.IntEnum, shape=6):
     INSTRUCTION_PAGE_FAULT = 12
     LOAD_PAGE_FAULT = 13
     STORE_PAGE_FAULT = 15
-    DOUBLE_TRAP = 16                  # this machine never raises 16, 18 and 19
+    DOUBLE_TRAP = 16                  # in place of another one; this machine never raises 18 and 19
     SOFTWARE_CHECK = 18
     HARDWARE_ERROR = 19
     INSTRUCTION_GUEST_PAGE_FAULT = 20
@@ -49,6 +49,7 @@ class Interrupt(enum.IntEnum, shape=6):
     VSEI = 10
     MEI = 11
     SGEI = 12
+    LCOFI = 13
 
     @property
     def description(self) -> str:
@@ -92,10 +93,11 @@ _INTERRUPT_DESCRIPTIONS = {
     Interrupt.VSEI: "Virtual supervisor external interrupt",
     Interrupt.MEI: "Machine external interrupt",
     Interrupt.SGEI: "Supervisor guest external interrupt",
+    Interrupt.LCOFI: "Local counter-overflow interrupt",
 }
 
 INTERRUPT_ORDER = (Interrupt.MEI, Interrupt.MSI, Interrupt.MTI, Interrupt.SEI, Interrupt.SSI, Interrupt.STI,
-                   Interrupt.SGEI, Interrupt.VSEI, Interrupt.VSSI, Interrupt.VSTI)
+                   Interrupt.SGEI, Interrupt.VSEI, Interrupt.VSSI, Interrupt.VSTI, Interrupt.LCOFI)
 """Interrupts that one mode takes, most urgent first (rules intr_M_mode_pri, hsint_priority)."""
 
 VS_INTERRUPTS = (Interrupt.VSSI, Interrupt.VSTI, Interrupt.VSEI)

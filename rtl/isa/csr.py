@@ -23,6 +23,14 @@ class Guard(Enum):
     HGATP = auto()     # mstatus.TVM
     COUNTER = auto()   # mcounteren, hcounteren, scounteren
     STIMECMP = auto()  # menvcfg.STCE, henvcfg.STCE, and bit TM of mcounteren and hcounteren
+    STATEEN = auto()   # a bit of mstateen and hstateen: that which Csr.stateen names
+    SIREG = auto()     # sireg and its kin, with no register behind them; that bit decides which exception
+    VSIREG = auto()    # vsireg and its kin, likewise
+    NEVER = auto()     # nobody may: mireg and its kin
+
+
+NOBODY = (Guard.SIREG, Guard.VSIREG, Guard.NEVER)
+"""With these, every access traps."""
 
 
 class Void(Enum):
@@ -53,6 +61,7 @@ class Field:
     home: str = ""                               # the CSR that stores it, where that is not the one that shows the rest
     needs: str = ""                              # "csr.FIELD": while that is 0, this reads as 0 and ignores writes
     locked_by: str = ""                          # "csr.FIELD": while that is 1, this ignores writes
+    yields_to: str = ""                          # a field of this CSR: a write that leaves that 1 makes this 0
     hypervisor: bool = False                     # exists only while misa.H=1
 
     @property
@@ -81,6 +90,7 @@ class Csr:
     shift: int = 0                 # this CSR's bit 0 is bit `shift` of the storage
     box: Box = Box.TABLE
     guard: Guard = Guard.NONE
+    stateen: str = ""              # "stateen0.FIELD": the bit, of mstateen0 and hstateen0, that controls access
     void: Void = Void.NEVER        # on an illegal value of MODE
     twin: str = ""                 # the VS CSR that is accessed instead while V=1
     needs_hypervisor: bool = False  # beyond what the address says
@@ -121,6 +131,13 @@ class Csr:
             if field.name == name:
                 return field
         raise KeyError(f"{self.name} has no field {name}")
+
+    def stored(self, written: int) -> int:
+        """What it holds after `written` was written to it, gates aside, of the bits that can be written."""
+        held = sum(field.stored((written & field.mask) >> field.lsb) << field.lsb
+                   for field in self.fields if field.kind is Kind.STORED)
+        return held & ~sum(field.mask for field in self.fields
+                           if field.yields_to and held & self.field(field.yields_to).mask)
 
     def decode(self, value: int) -> dict[str, int]:
         """The named fields of `value`, highest first, as a report shows them."""

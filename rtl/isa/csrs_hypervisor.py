@@ -5,7 +5,8 @@ from dataclasses import replace
 from ..config import CoreConfig
 from .causes import HEDELEG
 from .csr import Csr, Field, Guard, Kind, Void, cause, counter_enables, optional, plain, pmm, tvec, zero
-from .csrs_machine import XLEN_64
+from .csrs_machine import XLEN_64, dte, sdt, sie
+from .csrs_stateen import controlled
 from .csrs_supervisor import modes, satp
 from .paging import G_STAGE
 
@@ -28,9 +29,10 @@ def _hypervisor(config):
         Csr("hcounteren", 0x606, counter_enables("CY", "TM", "IR")),
         plain("htimedelta", 0x605),
         Csr("henvcfg", 0x60a, (Field("FIOM", 0), zero("CBIE", 4, 2), zero("CBCFE", 6), zero("CBZE", 7),
-                               optional(config.has("ssnpm"), pmm("PMM", 32)),
+                               optional(config.has("ssnpm"), pmm("PMM", 32)), dte(config, needs="menvcfg.DTE"),
                                optional(config.has("svadu"), Field("ADUE", 61, needs="menvcfg.ADUE")),
-                               optional(config.has("svpbmt"), Field("PBMTE", 62, needs="menvcfg.PBMTE")), stce)),
+                               optional(config.has("svpbmt"), Field("PBMTE", 62, needs="menvcfg.PBMTE")), stce),
+            **controlled(config, "ENVCFG")),
         plain("htval", 0x643),
         plain("htinst", 0x64a),
         # Rule hgatp_mode_warl: an unsupported MODE becomes Bare, and the other fields are written.
@@ -65,8 +67,9 @@ def _virtual_supervisor(config):
     timer = (plain("vstimecmp", 0x24d, guard=Guard.STIMECMP),) if config.has("sstc") else ()
     return (
         Csr("vsstatus", 0x200, (
-            Field("SIE", 1), Field("SPIE", 5), zero("UBE", 6), Field("SPP", 8), zero("VS", 9, 2), zero("FS", 13, 2),
-            zero("XS", 15, 2), Field("SUM", 18), Field("MXR", 19), Field("UXL", 32, 2, XLEN_64, Kind.FIXED),
+            sie(config), Field("SPIE", 5), zero("UBE", 6), Field("SPP", 8), zero("VS", 9, 2), zero("FS", 13, 2),
+            zero("XS", 15, 2), Field("SUM", 18), Field("MXR", 19), *sdt(config, "henvcfg.DTE"),
+            Field("UXL", 32, 2, XLEN_64, Kind.FIXED),
             zero("SD", 63))),
         tvec("vstvec", 0x205),
         plain("vsscratch", 0x240),

@@ -2,7 +2,8 @@
 
 from ..config import CoreConfig
 from .csr import Box, Csr, Field, Guard, Kind, Void, cause, counter_enables, optional, plain, pmm, tvec
-from .csrs_machine import COUNTERS, MSTATUS
+from .csrs_machine import COUNTERS, mstatus
+from .csrs_stateen import controlled
 from .paging import VS_STAGE, Scheme
 
 
@@ -21,23 +22,32 @@ def satp(name: str, address: int, config: CoreConfig, **more) -> Csr:
 def supervisor_csrs(config: CoreConfig) -> tuple[Csr, ...]:
     """The CSRs whose addresses are S-mode's or U-mode's."""
     shadows = {0: "cycle", 1: "time", 2: "instret"} | {n: f"hpmcounter{n}" for n in range(3, COUNTERS)}
+    lcofi = config.has("sscofpmf")
     timer = (plain("stimecmp", 0x14d, guard=Guard.STIMECMP, twin="vstimecmp"),) if config.has("sstc") else ()
     return (
-        MSTATUS.view("sstatus", 0x100, "SIE SPIE UBE SPP VS FS XS SUM MXR UXL SD", twin="vsstatus"),
+        mstatus(config).view("sstatus", 0x100, "SIE SPIE UBE SPP VS FS XS SUM MXR UXL SD"
+                             + " SDT" * config.has("ssdbltrp"), twin="vsstatus"),
         # sie and sip show what is delegated (machine chapter, after rule intr_M_mode_pri).
         Csr("sie", 0x104, (Field("SSIE", 1, needs="mideleg.SSI"), Field("STIE", 5, needs="mideleg.STI"),
-                           Field("SEIE", 9, needs="mideleg.SEI")), storage="mie", twin="vsie"),
+                           Field("SEIE", 9, needs="mideleg.SEI"),
+                           *([Field("LCOFIE", 13, needs="mideleg.LCOFI")] if lcofi else [])),
+            storage="mie", twin="vsie"),
         Csr("sip", 0x144, (Field("SSIP", 1, needs="mideleg.SSI"),
                            Field("STIP", 5, kind=Kind.COMPUTED, needs="mideleg.STI"),
-                           Field("SEIP", 9, kind=Kind.COMPUTED, needs="mideleg.SEI")), storage="mip", twin="vsip"),
+                           Field("SEIP", 9, kind=Kind.COMPUTED, needs="mideleg.SEI"),
+                           *([Field("LCOFIP", 13, needs="mideleg.LCOFI")] if lcofi else [])),
+            storage="mip", twin="vsip"),
         tvec("stvec", 0x105, twin="vstvec"),
         Csr("scounteren", 0x106, counter_enables("CY", "TM", "IR")),
-        Csr("senvcfg", 0x10a, (Field("FIOM", 0), optional(config.has("ssnpm"), pmm("PMM", 32)))),
+        Csr("senvcfg", 0x10a, (Field("FIOM", 0), optional(config.has("ssnpm"), pmm("PMM", 32))),
+            **controlled(config, "ENVCFG")),
         plain("sscratch", 0x140, twin="vsscratch"),
         plain("sepc", 0x141, lsb=1, width=63, twin="vsepc"),
         cause("scause", 0x142, twin="vscause"),
         plain("stval", 0x143, twin="vstval"),
         *timer,
+        *([Csr("scountovf", 0xda0, tuple(Field(f"OF{n}", n, kind=Kind.COMPUTED) for n in range(3, COUNTERS)))]
+          if lcofi else []),
         satp("satp", 0x180, config, void=Void.ALWAYS, twin="vsatp"),
         *(Csr(name, 0xc00 + n, (Field("", 0, 64, kind=Kind.COMPUTED),), guard=Guard.COUNTER,
               box=Box.TABLE if name == "time" else Box.COUNTERS) for n, name in shadows.items()),

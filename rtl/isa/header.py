@@ -1,4 +1,5 @@
-"""The C header `csr.h`, made from the tables: numbers of CSRs, their fields, causes, interrupts and translation modes.
+"""The C header `csr.h`, made from the tables: numbers of CSRs, their fields, causes, interrupts, events and
+translation modes.
 
 Every line is a `#define` of a plain number, so that C and assembler can include it. To write the header:
 `python -m hyacinth.rtl.isa.header > csr.h`.
@@ -6,11 +7,12 @@ Every line is a `#define` of a plain number, so that C and assembler can include
 
 from collections.abc import Iterable, Mapping
 
+from ..events import TABLE
 from .causes import Cause, Interrupt
 from .csr import Csr
-from .csrs import table
-from .csrs_machine import PMP_A, PMP_ENTRY
+from .csrs import CSRS
 from .paging import G_STAGE, VS_STAGE
+from .pmp import PMP_A, PMP_ENTRY
 
 GUARD = "HYACINTH_CSR_H"
 
@@ -31,6 +33,8 @@ def c_header(csrs: Mapping[str, Csr]) -> str:
              _section("Exceptions", ((f"CAUSE_{each.name}", int(each)) for each in Cause)),
              _section("Interrupts: codes, and bits of mip and mie", ((f"IRQ_{each.name}", int(each))
                                                                      for each in Interrupt)),
+             _section("Events: numbers for mhpmevent", ((f"EVENT_{name}", event.number)
+                                                        for name, event in TABLE.items())),
              _section("MODE of satp, vsatp and hgatp", _modes()),
              f"#endif /* {GUARD} */"]
     return "\n\n".join(parts) + "\n"
@@ -64,5 +68,4 @@ def _modes():
 
 
 if __name__ == "__main__":
-    from ..config import FULL
-    print(c_header(table(FULL)), end="")
+    print(c_header(CSRS), end="")

@@ -24,8 +24,8 @@ class Unit(enum.IntEnum, shape=4):
     SYSTEM = 9
 
 
-class Alu(enum.IntEnum, shape=4):
-    """Operations of the ALU; a branch names the comparison it takes, and `invert` is in its funct3."""
+class Alu(enum.IntEnum, shape=6):
+    """What Unit.ALU computes; a branch names the comparison it takes, and `invert` is in its funct3."""
     ADD = 0
     SUB = 1
     SLL = 2
@@ -36,6 +36,38 @@ class Alu(enum.IntEnum, shape=4):
     SRA = 7
     OR = 8
     AND = 9
+    ZERO = 10      # whatever the operands
+    ADD_UW = 11    # Zba
+    SH1ADD = 12
+    SH1ADD_UW = 13
+    SH2ADD = 14
+    SH2ADD_UW = 15
+    SH3ADD = 16
+    SH3ADD_UW = 17
+    SLL_UW = 18
+    ANDN = 19      # Zbb
+    ORN = 20
+    XNOR = 21
+    ROL = 22
+    ROR = 23
+    CLZ = 24
+    CTZ = 25
+    CPOP = 26
+    MIN = 27
+    MINU = 28
+    MAX = 29
+    MAXU = 30
+    SEXT_B = 31
+    SEXT_H = 32
+    ZEXT_H = 33
+    ORC_B = 34
+    REV8 = 35
+    BCLR = 36      # Zbs
+    BEXT = 37
+    BINV = 38
+    BSET = 39
+    CZERO_EQZ = 40  # Zicond
+    CZERO_NEZ = 41
 
 
 class Amo(enum.IntEnum, shape=4):
@@ -94,8 +126,8 @@ SCATTER = {  # for each format, the bits of the immediate from instruction bit 3
 class Instruction:
     """One instruction. `bits` is drawn most significant first; letters are operands.
 
-    d rd, s rs1, t rs2, i immediate, c CSR number, h shift amount, q aq and rl, f the fields of FENCE and
-    FENCE.I, which are ignored.
+    d rd, s rs1, t rs2, i immediate, c CSR number, h shift amount, q aq and rl, n number of a MOP, f the fields of FENCE
+    and FENCE.I, which are ignored.
     """
     name: str
     bits: str
@@ -105,7 +137,7 @@ class Instruction:
     word: bool = False           # works on 32 bits and sign-extends
     hypervisor: bool = False     # part of the H extension
     hlvx: bool = False
-    extension: str = ""          # that brings it, by its name in rtl/isa/extensions.py; "" where every core has it
+    extension: str = ""          # that brings it, of rtl/isa/extensions.py; several words where it takes all of them
 
     @property
     def pattern(self) -> str:
@@ -115,7 +147,7 @@ class Instruction:
     @property
     def operands(self) -> str:
         """The operand letters that occur, in order."""
-        return "".join(c for c in "dsticqhf" if c in self.bits)
+        return "".join(c for c in "dsticqhnf" if c in self.bits)
 
     def encode(self, **operands: int) -> int:
         """The instruction word. Each operand letter is given by name: `encode(d=10, s=11, i=-4)`.
@@ -132,8 +164,8 @@ class Instruction:
         return word
 
 
-def _alu(name, bits, op, format=Format.NONE, word=False):
-    return Instruction(name, bits, Unit.ALU, op, format, word)
+def _alu(name, bits, op, format=Format.NONE, word=False, extension=""):
+    return Instruction(name, bits, Unit.ALU, op, format, word, extension=extension)
 
 
 def _branches():
@@ -228,6 +260,45 @@ def _invalidations():
     yield row("hinval.gvma",    "0110011 ttttt sssss 000 00000 1110011", System.HFENCE_GVMA, True)
 
 
+def _address_generation():
+    for n, f3, op, op_uw in ((1, "010", Alu.SH1ADD, Alu.SH1ADD_UW), (2, "100", Alu.SH2ADD, Alu.SH2ADD_UW),
+                             (3, "110", Alu.SH3ADD, Alu.SH3ADD_UW)):
+        yield _alu(f"sh{n}add", f"0010000 ttttt sssss {f3} ddddd 0110011", op, extension="zba")
+        yield _alu(f"sh{n}add.uw", f"0010000 ttttt sssss {f3} ddddd 0111011", op_uw, extension="zba")
+    yield _alu("add.uw", "0000100 ttttt sssss 000 ddddd 0111011", Alu.ADD_UW, extension="zba")
+    yield _alu("slli.uw", "000010 hhhhhh sssss 001 ddddd 0011011", Alu.SLL_UW, Format.I, extension="zba")
+
+
+def _basic_bit_manipulation():
+    of_two = {"andn": ("0100000", "111", Alu.ANDN), "orn": ("0100000", "110", Alu.ORN),
+              "xnor": ("0100000", "100", Alu.XNOR), "min": ("0000101", "100", Alu.MIN),
+              "minu": ("0000101", "101", Alu.MINU), "max": ("0000101", "110", Alu.MAX),
+              "maxu": ("0000101", "111", Alu.MAXU), "rol": ("0110000", "001", Alu.ROL),
+              "ror": ("0110000", "101", Alu.ROR)}
+    of_one = {"clz": ("00000", Alu.CLZ), "ctz": ("00001", Alu.CTZ), "cpop": ("00010", Alu.CPOP),
+              "sext.b": ("00100", Alu.SEXT_B), "sext.h": ("00101", Alu.SEXT_H)}
+    for name, (f7, f3, op) in of_two.items():
+        yield _alu(name, f"{f7} ttttt sssss {f3} ddddd 0110011", op, extension="zbb")
+    for name, (f5, op) in of_one.items():
+        yield _alu(name, f"0110000 {f5} sssss 001 ddddd 0010011", op, extension="zbb")
+    for name, op in (("clzw", Alu.CLZ), ("ctzw", Alu.CTZ), ("cpopw", Alu.CPOP)):
+        yield _alu(name, f"0110000 {of_one[name[:-1]][0]} sssss 001 ddddd 0011011", op, word=True, extension="zbb")
+    for name, f3, op in (("rolw", "001", Alu.ROL), ("rorw", "101", Alu.ROR)):
+        yield _alu(name, f"0110000 ttttt sssss {f3} ddddd 0111011", op, word=True, extension="zbb")
+    yield _alu("rori", "011000 hhhhhh sssss 101 ddddd 0010011", Alu.ROR, Format.I, extension="zbb")
+    yield _alu("roriw", "0110000 hhhhh sssss 101 ddddd 0011011", Alu.ROR, Format.I, word=True, extension="zbb")
+    yield _alu("zext.h", "0000100 00000 sssss 100 ddddd 0111011", Alu.ZEXT_H, extension="zbb")
+    yield _alu("orc.b", "001010000111 sssss 101 ddddd 0010011", Alu.ORC_B, extension="zbb")
+    yield _alu("rev8", "011010111000 sssss 101 ddddd 0010011", Alu.REV8, extension="zbb")
+
+
+def _single_bits():
+    for name, f6, f3, op in (("bclr", "010010", "001", Alu.BCLR), ("bext", "010010", "101", Alu.BEXT),
+                             ("binv", "011010", "001", Alu.BINV), ("bset", "001010", "001", Alu.BSET)):
+        yield _alu(name, f"{f6}0 ttttt sssss {f3} ddddd 0110011", op, extension="zbs")
+        yield _alu(name + "i", f"{f6} hhhhhh sssss {f3} ddddd 0010011", op, Format.I, extension="zbs")
+
+
 INSTRUCTIONS: tuple[Instruction, ...] = (
     _alu("lui",   "iiiiiiiiiiiiiiiiiiii ddddd 0110111", Alu.ADD, Format.U),
     _alu("auipc", "iiiiiiiiiiiiiiiiiiii ddddd 0010111", Alu.ADD, Format.U),
@@ -249,20 +320,29 @@ INSTRUCTIONS: tuple[Instruction, ...] = (
     _system("sfence.vma", "0001001 ttttt sssss 000 00000 1110011", System.SFENCE_VMA),
     *_hypervisor(),
     *_invalidations(),
+    *_address_generation(),
+    *_basic_bit_manipulation(),
+    *_single_bits(),
+    _alu("czero.eqz", "0000111 ttttt sssss 101 ddddd 0110011", Alu.CZERO_EQZ, extension="zicond"),
+    _alu("czero.nez", "0000111 ttttt sssss 111 ddddd 0110011", Alu.CZERO_NEZ, extension="zicond"),
+    # Rules Zimop_mop-r_op and Zimop_mop-rr_op: of 32 and of 8 numbers; what rs1 and rs2 hold does not matter.
+    _alu("mop.r",  "1n00nn0111nn sssss 100 ddddd 1110011", Alu.ZERO, extension="zimop"),
+    _alu("mop.rr", "1n00nn1 ttttt sssss 100 ddddd 1110011", Alu.ZERO, extension="zimop"),
 )
-"""Every instruction that some core has, but those of C, which are in rtl/isa/compressed.py."""
+"""Every instruction of 32 bits that some core has. C is in rtl/isa/compressed.py."""
 
 BY_NAME: dict[str, Instruction] = {instruction.name: instruction for instruction in INSTRUCTIONS}
 
 
-def instructions(config: CoreConfig) -> tuple[Instruction, ...]:
-    """Those of a core with `config`. (Those of H are there without it; then misa.H=0 makes them illegal.)"""
-    return tuple(row for row in INSTRUCTIONS if not row.extension or config.has(row.extension))
+def table(config: CoreConfig) -> tuple[Instruction, ...]:
+    """The instructions of a core with `config`."""
+    return tuple(each for each in INSTRUCTIONS if all(map(config.has, each.extension.split()))
+                 and (config.hypervisor or not each.hypervisor))
 
 
-def identify(word: int) -> Instruction | None:
-    """The instruction that the 32-bit `word` encodes, or None."""
-    for instruction in INSTRUCTIONS:
+def identify(word: int, instructions: tuple[Instruction, ...] = INSTRUCTIONS) -> Instruction | None:
+    """The instruction, one of `instructions`, that the 32-bit `word` encodes, or None."""
+    for instruction in instructions:
         pattern = instruction.pattern
         if (word ^ int(pattern.replace("-", "0"), 2)) & int("".join("0" if c == "-" else "1" for c in pattern), 2) == 0:
             return instruction

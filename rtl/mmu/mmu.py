@@ -5,6 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..config import PHYSICAL_BITS, CoreConfig
+from ..events import EVENT_BITS, EVENTS, MMU_EVENTS
 from ..isa.modes import Mode, v
 from ..payloads import AtpFields, Fence, FenceKind, Translation, TranslationRequest, WalkStep, record
 from ..ports import LookupSignature, PmpSignature, TableSignature, TranslateSignature, TranslationCsrs
@@ -48,9 +49,8 @@ class Mmu(wiring.Component):
         Once taken, nothing that it names is used any more. Not ready while another is being done.
     uncached_page : In(PHYSICAL_BITS - 12), uncached_enable : In(1)
     walk : Out(stream of WalkStep)
-    events : Out(8)
-        One cycle for each: bit 0 a fetch asks here, 1 a load or store does, 2 the second level has it, 3 a walk begins,
-        4 a table entry is read, 5 a walk cache shortens a walk.
+    events : Out(EVENT_BITS - MMU_EVENTS)
+        Those of rtl/events.py from MMU_EVENTS on that are counted here, the others 0.
     """
     def __init__(self, config: CoreConfig):
         self.config = config
@@ -59,7 +59,7 @@ class Mmu(wiring.Component):
             "fetch": In(TranslateSignature()), "data": In(TranslateSignature()), "tables": Out(TableSignature()),
             "translation": In(TranslationCsrs), "pmp": Out(PmpSignature()), "flush_first": In(1), "flush_all": In(1),
             "fence": In(stream.Signature(Fence)), "uncached_page": In(PHYSICAL_BITS - 12), "uncached_enable": In(1),
-            "walk": Out(stream.Signature(WalkStep, always_ready=True)), "events": Out(8)})
+            "walk": Out(stream.Signature(WalkStep, always_ready=True)), "events": Out(EVENT_BITS - MMU_EVENTS)})
 
     def elaborate(self, platform):
         m = Module()
@@ -124,12 +124,11 @@ class Mmu(wiring.Component):
                 vmid=csrs.hgatp.id[:14], is_global=walker.is_global, s_level=walker.s_level, level=walker.level,
                 page=answer.page, rights=walker.rights)),
         ]
-        with m.FSM():
+        with m.FSM() as fsm:
             with m.State("IDLE"):
                 # A fence that is being done may still have something to void.
                 with m.If((self.data.valid | self.fetch.valid) & second.fence.ready & ~emptied):
-                    m.d.comb += [second.read.eq(1), self.events[0].eq(~self.data.valid),
-                                 self.events[1].eq(self.data.valid)]
+                    m.d.comb += second.read.eq(1)
                     m.d.sync += [fetching.eq(~self.data.valid),
                                  request.eq(Mux(self.data.valid, self.data.request.as_value(),
                                                 self.fetch.request.as_value()))]
@@ -144,8 +143,7 @@ class Mmu(wiring.Component):
                     rights.eq(kept.rights), level.eq(kept.level), answer.eq(0), answer.page.eq(kept.page),
                     answer.page.ppn.eq(ppn_within(kept.page.ppn, request.va[12:], kept.level))]
                 with m.If(~stops):
-                    m.d.comb += [done.eq(second.hit), walker.start.eq(~second.hit), self.events[2].eq(second.hit),
-                                 self.events[3].eq(~second.hit)]
+                    m.d.comb += [done.eq(second.hit), walker.start.eq(~second.hit)]
                     with m.If(~second.hit):
                         m.next = "WALK"
             with m.State("WALK"):
@@ -156,6 +154,14 @@ class Mmu(wiring.Component):
                     m.d.comb += [done.eq(1), second.install.eq(~answer.faulted & ~answer.cut)]
                     m.next = "IDLE"
         installs = done & ~answer.faulted & ~answer.cut
-        m.d.comb += [itlb.install.eq(installs & fetching), dtlb.install.eq(installs & ~fetching),
-                     self.events[4].eq(walker.read), self.events[5].eq(walker.hit)]
+        m.d.comb += [itlb.install.eq(installs & fetching), dtlb.install.eq(installs & ~fetching)]
+        for name, happens in {
+            "itlb_miss": second.read & ~self.data.valid, "dtlb_miss": second.read & self.data.valid,
+            "second_level_hit": fsm.ongoing("KNOWN") & done, "walk": walker.start,
+            "walk_s": walker.stage & ~walker.guest & ~virtual, "walk_vs": walker.stage & ~walker.guest & virtual,
+            "walk_g": walker.stage & walker.guest, "table_read": walker.read,
+            "table_read_vs": walker.read & ~walker.guest & virtual, "table_read_g": walker.read & walker.guest,
+            "walk_cache_hit": walker.hit,
+        }.items():
+            m.d.comb += self.events[EVENTS[name] - MMU_EVENTS].eq(happens)
         return m

@@ -5,6 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import PHYSICAL_BITS
+from ..isa.pmp import LOCKDOWN
 from ..payloads import record
 from ..ports import PmpSignature
 
@@ -62,6 +63,33 @@ def compared(entry, below, first, last, mask) -> Value:
         napot_beyond=(mask & ~within[:32]).any())
 
 
+def granted(entry, machine, mml) -> Value:
+    """What a PMP entry that matches grants: r, w and x, 3 bits from the lowest on.
+
+    entry    something with r, w, x and l
+    machine  whether the effective privilege mode is M
+    mml      mseccfg.MML
+
+    Rules pmp_rwx_check, pmp_l_bit_m_mode_enforcement, mml_truth_table.
+    """
+    kind = Cat(entry.x, entry.w, entry.r, entry.l)
+
+    def table(letter, to):
+        return Const(sum((letter in getattr(grants, to)) << n for n, grants in enumerate(LOCKDOWN)), len(LOCKDOWN))
+
+    lockdown = Cat(Mux(machine, table(letter, "machine"), table(letter, "others")).bit_select(kind, 1)
+                   for letter in "rwx")
+    return Mux(mml, lockdown, Cat(entry.r, entry.w, entry.x) | (machine & ~entry.l).replicate(3))
+
+
+def granted_by_default(machine, mml, mmwp) -> Value:
+    """What is granted where no entry matches, as `granted` has it: M-mode alone reaches anything, and not even that
+    where MMWP is set; with MML it executes nothing (rules pmp_no_entry_match, mseccfg_mmwp_op,
+    mseccfg_mml_exec_code)."""
+    open_to_machine = machine & ~mmwp
+    return Cat(open_to_machine, open_to_machine, open_to_machine & ~mml)
+
+
 class Protection(wiring.Component):
     """The lowest-numbered PMP entry that matches any byte decides, and must match all of them.
 
@@ -98,11 +126,11 @@ class Protection(wiring.Component):
         first, last, mask = Signal(32), Signal(32), Signal(32)
         m.d.comb += [mask.eq(self.mask[2:]), first.eq(self.address[2:PHYSICAL_BITS] & ~mask), last.eq(first | mask)]
 
-        granted, partial = Signal(3), Signal()       # r, w, x
-        m.d.comb += granted.eq(Cat([self.machine if self.pmp_entries else Const(1, 1)] * 3))
+        grants, partial = Signal(3), Signal()        # r, w, x
         if not self.pmp_entries:
-            m.d.comb += self.done.eq(self.ask)
+            m.d.comb += [grants.eq(0b111), self.done.eq(self.ask)]
         else:
+            m.d.comb += grants.eq(granted_by_default(self.machine, self.pmp.mml, self.pmp.mmwp))
             entry, below = self.pmp.entry, Signal(54)
             number, behind = Signal(4), Signal(16)   # the entry that is looked at; those that matter after it
             none, ended = Signal(), Signal()         # nothing matters; the last entry has been looked at
@@ -111,11 +139,11 @@ class Protection(wiring.Component):
             overlaps, covers = seen.relation()
             m.d.sync += [seen.eq(compared(entry, below, first, last, mask)), has_seen.eq(self.ask),
                          ended.eq(self.ask & ~behind.any()),
-                         bound.eq(Cat(entry.r, entry.w, entry.x) | (self.machine & ~entry.l).replicate(3))]
+                         bound.eq(granted(entry, self.machine, self.pmp.mml))]
             m.d.comb += [self.pmp.number.eq(number),
                          self.done.eq(self.ask & ((has_seen & overlaps) | ended | none))]
             with m.If(has_seen & overlaps):
-                m.d.comb += [partial.eq(~covers), granted.eq(bound & covers.replicate(3))]
+                m.d.comb += [partial.eq(~covers), grants.eq(bound & covers.replicate(3))]
             # Whether this entry decides is known too late to choose the next one: it is chosen anyway.
             to_look_at = Signal(16)
             m.d.comb += to_look_at.eq(Mux(self.ask, behind, self.pmp.matter))
@@ -134,9 +162,9 @@ class Protection(wiring.Component):
                                           == (self.uncached_page | self.mask[12:]))
         m.d.comb += [
             self.verdict.uniform.eq(~partial & ~parts & ~(on_page & self.mask[12])),
-            self.verdict.r.eq(granted[0] & exists & ~absent),
-            self.verdict.w.eq(granted[1] & exists & ~absent & writable),
-            self.verdict.x.eq(granted[2] & exists & ~absent & memory),
+            self.verdict.r.eq(grants[0] & exists & ~absent),
+            self.verdict.w.eq(grants[1] & exists & ~absent & writable),
+            self.verdict.x.eq(grants[2] & exists & ~absent & memory),
             self.verdict.memory.eq(memory),
             self.verdict.cacheable.eq(memory & ~on_page),
         ]

@@ -55,8 +55,9 @@ class Walker(wiring.Component):
     s_on : Out(1), g_on : Out(1)
         While `request` is held: whether the first stage and the G stage are on.
     walk : Out(stream of WalkStep)
-    hit : Out(1), read : Out(1)
-        Events: a walk cache hit, a table entry is asked for.
+    hit : Out(1), read : Out(1), stage : Out(1), guest : Out(1)
+        Events: a walk cache hit, a table entry is read, a walk through a stage begins; of the last two and always:
+        that stage is the G stage.
     """
     def __init__(self, config: CoreConfig):
         self.config = config
@@ -67,7 +68,7 @@ class Walker(wiring.Component):
             "tables": Out(TableSignature()), "idle": Out(1), "done": Out(1), "answer": Out(Translation),
             "rights": Out(Rights), "level": Out(2), "s_level": Out(3), "napot": Out(1), "is_global": Out(1),
             "s_on": Out(1), "g_on": Out(1), "walk": Out(stream.Signature(WalkStep, always_ready=True)), "hit": Out(1),
-            "read": Out(1)})
+            "read": Out(1), "stage": Out(1), "guest": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -185,6 +186,7 @@ class Walker(wiring.Component):
                         m.d.sync += hpa.eq(Cat(va[:55], va[55:].any()))
                         m.next = "PAGE"
             with state("ROOT"):
+                m.d.comb += self.stage.eq(1)
                 m.d.sync += [level.eq(place.root), base.eq(Mux(guest, csrs.hgatp.ppn, s_atp.ppn))]
                 with m.If(~place.in_range):
                     refuse_walk(Refusal.RANGE)
@@ -216,7 +218,8 @@ class Walker(wiring.Component):
                     m.d.sync += verdict.eq(protection.verdict)
                     m.next = "ASK"
             with state("ASK"):
-                with m.If(verdict.r):
+                # Never from a device: a walk may be that of a fetch on a wrong path (rule pma_idp_implicit_ok).
+                with m.If(verdict.r & verdict.memory):
                     m.next = "READ"
                 with m.Else():
                     refuse(ACCESS_FAULT, Refusal.PROTECTION)
@@ -317,7 +320,7 @@ class Walker(wiring.Component):
             self.answer.page.cacheable.eq(verdict.cacheable & ~uncached),
             self.answer.page.memory.eq(verdict.memory), self.answer.cut.eq(cut), self.answer.faulted.eq(faulted),
             self.answer.fault.eq(fault), self.rights.eq(rights), self.level.eq(size_level), self.s_level.eq(s_level),
-            self.is_global.eq(is_global),
+            self.is_global.eq(is_global), self.guest.eq(guest),
             # The entry that was read names the next table; that of a guest is known once its G stage is done.
             g_cache.new.eq(record(Table, level=below, is_global=0, ppn=pte.ppn[:PHYSICAL_BITS - 12], guest_ppn=0)),
             s_cache.new.eq(Mux(

@@ -55,6 +55,8 @@ class Commit(wiring.Component):
         Everything younger is void, decided by registers alone; in the next cycle, where to go on.
     retire : Out(stream of Retire)
         One cycle after the fact.
+    critical : Out(stream of Trap, valid only)
+        Valid, for good, once a trap was a critical error; the payload is that trap. Nothing has changed by it.
     events : Out(EVENT_BITS)
         Those of rtl/events.py that are counted here, the others 0.
     """
@@ -70,7 +72,8 @@ class Commit(wiring.Component):
             "fence": Out(stream.Signature(Fence)), "clean": Out(1), "cleaned": In(1), "invalidate": Out(1),
             "invalidated": In(1), "forward": Out(Forward), "waiting": Out(Forward),
             "flush": Out(1), "resume": Out(1), "resume_pc": Out(64),
-            "retire": Out(stream.Signature(Retire, always_ready=True)), "events": Out(EVENT_BITS)})
+            "retire": Out(stream.Signature(Retire, always_ready=True)),
+            "critical": Out(stream.Signature(Trap, always_ready=True)), "events": Out(EVENT_BITS)})
 
     def elaborate(self, platform):
         m = Module()
@@ -99,7 +102,6 @@ class Commit(wiring.Component):
 
         # What the load-store unit says comes late in the cycle: all that it does not say is 0.
         m.d.comb += [finishes.eq(ends | self.done), value.eq(self.loaded | self.value | result)]
-        is_system = unit == Unit.SYSTEM
         interrupted = fresh & csr.interrupt
         m.d.comb += csr.op.address.eq(decoded.bits[20:32])
         funct3 = decoded.bits[12:15]
@@ -182,7 +184,12 @@ class Commit(wiring.Component):
                              self.flush.eq(1), goes_on.eq(csr.taken.pc)]
                 m.next = "RUN"
             with m.State("DESCRIBE"):
+                # MDT is 0 below M, so whoever takes the trap need not be known (rule trap_unexp_hndl_no_rnmi).
                 m.next = "TRAP"
+                with m.If(csr.status.mdt):
+                    m.next = "CRITICAL"
+            with m.State("CRITICAL"):
+                m.d.comb += self.critical.valid.eq(1)
             with m.State("TRAP"):
                 m.d.comb += [traps.eq(1), csr.trap.valid.eq(1), self.flush.eq(1), goes_on.eq(csr.taken.pc)]
                 m.d.sync += access_of_csr.eq(Access.OK)
@@ -196,7 +203,7 @@ class Commit(wiring.Component):
         # Where a trap or return leads to follows from much: fetch is told a cycle after all that is younger is void.
         m.d.sync += [self.resume.eq(self.flush), self.resume_pc.eq(goes_on)]
         m.d.comb += [
-            csr.trap.payload.eq(trap),
+            csr.trap.payload.eq(trap), self.critical.payload.eq(trap),
             self.go.eq(fsm.ongoing("RUN") & valid & x.memory & ~interrupted),
             # A CSR instruction counts in the cycle in which it writes: a write of minstret wins over that count.
             csr.retired.eq(Mux(unit == Unit.CSR, csr.write | (finishes & ~csr.op.write), finishes)),
@@ -204,11 +211,13 @@ class Commit(wiring.Component):
             self.forward.rd.eq(decoded.rd), self.forward.known.eq(finishes), self.forward.value.eq(value),
         ]
         self.record(m, x, mode, trap, traps, finishes, value, fresh)
-        works = valid & ~finishes
+        works = valid & ~finishes & ~traps
+        divides = unit == Unit.DIV
         for name, happens in {
             "retired": finishes, "trapped": traps, "interrupted": traps & trap.interrupt, "flushed": self.flush,
-            "stall_empty": ~valid, "stall_memory": works & x.memory, "stall_divide": works & (unit == Unit.DIV),
-            "stall_system": works & (is_system | (unit == Unit.CSR)),
+            "stall_empty": ~valid, "stall_memory": works & x.memory, "stall_divide": works & divides,
+            "stall_system": works & ~x.memory & ~divides, "stall_wfi": fsm.ongoing("WAIT"),
+            "vm_exit": traps & v(mode) & ~v(csr.taken.mode), "vm_entry": csr.xret & ~v(mode) & v(csr.taken.mode),
         }.items():
             m.d.comb += self.events[EVENTS[name]].eq(happens)
         return m
@@ -268,6 +277,7 @@ class Commit(wiring.Component):
                 hpa=Mux(accesses, self.hpa, 0), hpa_next=Mux(accesses, self.hpa_next, 0),
                 data=Mux(accesses, self.data, 0), device=accesses & self.device,
                 writes_csr=finishes & (decoded.unit == Unit.CSR) & csr.op.write, csr=csr.op.address,
-                csr_value=csr.written, trapped=traps, interrupt=traps & trap.interrupt, code=trap.code, tval=trap.tval,
+                csr_value=csr.written, trapped=traps, interrupt=traps & trap.interrupt, code=trap.code,
+                double=traps & csr.taken.double, tval=trap.tval,
                 gva_valid=trap.gva, gpa=trap.gpa, tinst=trap.tinst,
                 mip=Mux(fresh, csr.mip, seen_mip), time=Mux(fresh, csr.time, seen_time)))

@@ -23,6 +23,7 @@ from ..isa.instructions import Format, System, Unit
 from ..payloads import Context, Reach, change
 from ..ports import CsrStatus, LookupSignature
 from ..units.alu import AluUnit
+from ..units.bits import BIT_EXTENSIONS, BitUnit
 from ..units.multiplier import Multiplier
 from .context import data_context, data_mode
 from .masking import Masking, data_masking, masked
@@ -57,10 +58,10 @@ class Execute(wiring.Component):
     """
     def __init__(self, config: CoreConfig):
         self.config = config
-        super().__init__({
-            "i": In(stream.Signature(Issued)), "o": Out(stream.Signature(Executed)), "status": In(CsrStatus),
-            "lookup": Out(LookupSignature()), "redirect": Out(1), "redirect_pc": Out(64), "outcome": Out(Outcome),
-            "update": Out(1), "forward": Out(Forward), "product": Out(64)})
+        super().__init__({"i": In(stream.Signature(Issued)), "o": Out(stream.Signature(Executed)),
+                          "status": In(CsrStatus), "lookup": Out(LookupSignature()), "redirect": Out(1),
+                          "redirect_pc": Out(64), "outcome": Out(Outcome), "update": Out(1),
+                          "forward": Out(Forward), "product": Out(64)})
 
     def elaborate(self, platform):
         m = Module()
@@ -78,7 +79,7 @@ class Execute(wiring.Component):
         is_branch, is_jump = controls.branch, controls.jump
         result, unsummed = Signal(64), Signal(64)    # what execute computes; the same but for the adder below
         number = Cat(issued.number, issued.number[31].replicate(32))
-        m.submodules.alu = alu = AluUnit()
+        m.submodules.alu = alu = AluUnit(self.config)
         m.submodules.multiplier = multiplier = Multiplier()
         m.d.comb += [
             # Where the result comes from elsewhere, that of the ALU is 0. An operand that is not used is 0, too.
@@ -103,6 +104,17 @@ class Execute(wiring.Component):
                      link.eq(fetched.pc + Cat(Const(0, 1), fetched.compressed, ~fetched.compressed)),
                      unsummed.eq(alu.result | link & is_jump.replicate(64)),
                      result.eq(unsummed | total & controls.sums.replicate(64))]
+
+        # What is late is chosen where nobody waits for it: on its way to commit, from where it is forwarded. Nor does
+        # what is forwarded from here wait for masks, since it is no address of an access.
+        early = unsummed | address & controls.sums.replicate(64)
+        if any(self.config.has(extension) for extension in BIT_EXTENSIONS):
+            m.submodules.bits = late = BitUnit(self.config)
+            m.d.comb += [late.controls.eq(controls.bits), late.a.eq(issued.a), late.b.eq(issued.b),
+                         late.less.eq(alu.less), late.shifted.eq(alu.result[0]),
+                         o.result.eq(Mux(controls.late, late.result, early))]
+        else:
+            m.d.comb += o.result.eq(early)
 
         # Branches: funct3 is eq, ne, -, -, lt, ge, ltu, geu.
         holds = Mux(bits[14], alu.less, issued.a == issued.b) ^ bits[12]
@@ -135,8 +147,6 @@ class Execute(wiring.Component):
         context = Mux(decoded.hlsv, guest.as_value(), own.as_value())
         m.d.comb += [
             o.decoded.eq(decoded), o.b.eq(issued.b),
-            # What is forwarded is no address of an access: it does not wait for the masks.
-            o.result.eq(unsummed | address & controls.sums.replicate(64)),
             o.a.eq(issued.a | bits[15:20] & (decoded.immediate == Format.Z).replicate(5)),
             o.context.eq(change(Context(context), hlvx=decoded.hlvx,
                                 reach=Mux(unit == Unit.LOAD, Reach.LOAD, Reach.STORE))),
@@ -148,7 +158,7 @@ class Execute(wiring.Component):
             o.access.eq(self.answer(decoded, status)),
             self.forward.valid.eq(self.i.valid & decoded.writes_rd & decoded.rd.any()),
             self.forward.rd.eq(decoded.rd),
-            self.forward.known.eq((unit == Unit.ALU) | is_jump),
+            self.forward.known.eq(controls.known),
             self.forward.value.eq(result),
         ]
         return m

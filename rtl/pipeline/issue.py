@@ -33,10 +33,9 @@ class Issue(wiring.Component):
     """
     def __init__(self, config: CoreConfig):
         self.config = config
-        super().__init__({
-            "i": In(stream.Signature(Fetched)), "o": Out(stream.Signature(Issued)), "execute": In(Forward),
-            "waiting": In(Forward), "commit": In(Forward), "waits": Out(1), "inspect": In(5),
-            "inspect_value": Out(64)})
+        super().__init__({"i": In(stream.Signature(Fetched)), "o": Out(stream.Signature(Issued)),
+                          "execute": In(Forward), "waiting": In(Forward), "commit": In(Forward), "waits": Out(1),
+                          "inspect": In(5), "inspect_value": Out(64)})
 
     def elaborate(self, platform):
         m = Module()

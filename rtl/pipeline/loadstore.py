@@ -64,6 +64,9 @@ class LoadStore(wiring.Component):
         The walker writes a table entry now; an SC after it might undo that.
     miss : Out(1)
         For one cycle: a line is asked for.
+    waits_translation, waits_line, waits_device : Out(1)
+        The access is held up in this cycle, and by what: the rest of the Mmu, a line, a device or memory past the
+        cache.
     """
     def __init__(self, misaligned, ways):
         self.misaligned, self.ways = misaligned, ways
@@ -74,7 +77,8 @@ class LoadStore(wiring.Component):
             "done": Out(1), "loaded": Out(64), "value": Out(64), "faulted": Out(1), "fault": Out(Fault),
             "fault_offset": Out(4), "hpa": Out(PHYSICAL_BITS), "hpa_next": Out(PHYSICAL_BITS), "device": Out(1),
             "stored": Out(1), "data": Out(64), "clean": In(1), "cleaned": Out(1),
-            "snooped": In(1), "snooped_line": In(PHYSICAL_BITS - 6), "table_written": In(1), "miss": Out(1)})
+            "snooped": In(1), "snooped_line": In(PHYSICAL_BITS - 6), "table_written": In(1), "miss": Out(1),
+            "waits_translation": Out(1), "waits_line": Out(1), "waits_device": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -303,6 +307,8 @@ class LoadStore(wiring.Component):
         m.d.sync += refilling.eq(cache.refill)
         m.d.comb += [
             self.miss.eq(cache.refill & ~refilling),
+            self.waits_translation.eq(fsm.ongoing("TRANSLATE")), self.waits_line.eq(fsm.ongoing("REFILL") & ~ends),
+            self.waits_device.eq(fsm.ongoing("SINGLE")),
             self.hpa.eq(Cat(address[:12], first_page.ppn)),
             self.hpa_next.eq(Mux(crosses_page, Cat(Const(0, 12), second_page.ppn), 0)),
             self.stored.eq(writes),

@@ -7,6 +7,7 @@ from ..csr.access import Access
 from ..isa.instructions import Format, Unit
 from ..payloads import Context, Page
 from ..units.alu import AluControls
+from ..units.bits import BitControls
 from .masking import Masking
 from .shape import Shape
 
@@ -47,7 +48,7 @@ class Decoded(data.Struct):
     fetched: Fetched
     bits: 32            # the instruction, expanded if it was compressed
     unit: Unit
-    op: 4               # of rtl/isa/instructions.py: Alu, Amo or System, as `unit` has it
+    op: 4               # Amo or System, as `unit` has it; what the ALU does is in Controls
     word: 1
     immediate: Format
     uses_rs1: 1
@@ -96,11 +97,14 @@ class Forward(data.Struct):
 class Controls(data.Struct):
     """What execute has to know of an instruction at the very start of its cycle: bits that need no decoding."""
     alu: AluControls
+    bits: BitControls
     branch: 1
     jump: 1
     memory: 1           # a load, store or AMO
     sums: 1             # the result is that of the adder of addresses, not that of the ALU
     from_pc: 1          # this adder adds to pc, not to rs1
+    known: 1            # what it writes is known at the end of this cycle
+    late: 1             # the result is that of the BitUnit
 
 
 class Issued(data.Struct):

@@ -4,7 +4,9 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..config import CoreConfig
 from ..isa.instructions import Alu, Amo
+from .bits import BIT_OPERATIONS
 
 
 def extend_word(value) -> Value:
@@ -36,23 +38,58 @@ class AluControls(data.Struct):
     difference: 1
     word_sums: 1
     left: 1
-    word_left: 1
     right: 1
+    half: 1             # of a shift, bits 31:0 count, and are sign-extended; those to the right are extended anyway
     arithmetic: 1       # of a shift to the right
+    rotates: 1          # what a shift moves out comes in again
+    single: 1           # Zbs: the second operand is the number of the one bit that is 1
+    scales: 1           # Zba: the result is the sum of the second operand and a multiple of the first
+    twice: 1
+    four_times: 1
+    unsigned_word: 1    # of the first operand bits 31:0 count, zero-extended
+
+
+TIMES = {Alu.ADD_UW: 1, Alu.SH1ADD: 2, Alu.SH1ADD_UW: 2, Alu.SH2ADD: 4, Alu.SH2ADD_UW: 4, Alu.SH3ADD: 8,
+         Alu.SH3ADD_UW: 8}
+"""The multiple of the first operand that Zba's additions take."""
+UNSIGNED_WORD = (Alu.ADD_UW, Alu.SH1ADD_UW, Alu.SH2ADD_UW, Alu.SH3ADD_UW, Alu.SLL_UW)
 
 
 def alu_controls(op, word) -> dict:
-    """The AluControls of an Alu, as numbers."""
-    sums, left = op in (Alu.ADD, Alu.SUB), op == Alu.SLL
-    return {"word": word, "invert": op in (Alu.SUB, Alu.SLT, Alu.SLTU, Alu.SLL), "unsigned": op == Alu.SLTU,
-            "sums": sums, "whole_sums": sums and not word, "compares": op in (Alu.SLT, Alu.SLTU),
-            "conjunction": op in (Alu.AND, Alu.OR), "difference": op in (Alu.XOR, Alu.OR),
-            "word_sums": sums and word, "left": left, "word_left": left and word,
-            "right": op in (Alu.SRL, Alu.SRA), "arithmetic": op == Alu.SRA}
+    """The AluControls of an Alu, as numbers; None where one does not matter.
+
+    Of what is not the ALU's (rtl/units/bits.py) they are those of its part in it: MIN and its kin compare, BEXT shifts.
+    """
+    sums, scales, rotates = op in (Alu.ADD, Alu.SUB), op in TIMES, op in (Alu.ROL, Alu.ROR)
+    left, right = op in (Alu.SLL, Alu.SLL_UW, Alu.ROL), op in (Alu.SRL, Alu.SRA, Alu.ROR, Alu.BEXT)
+    conjunction = op in (Alu.AND, Alu.ANDN, Alu.BCLR, Alu.OR, Alu.ORN, Alu.BSET)
+    difference = op in (Alu.XOR, Alu.XNOR, Alu.BINV, Alu.OR, Alu.ORN, Alu.BSET)
+    compares, picks = op in (Alu.SLT, Alu.SLTU), op in (Alu.MIN, Alu.MINU, Alu.MAX, Alu.MAXU)
+    negates = op in (Alu.SUB, Alu.ANDN, Alu.ORN, Alu.XNOR, Alu.BCLR)
+    shifts, logic, looked_at = left or right, conjunction or difference, op not in BIT_OPERATIONS or op == Alu.BEXT
+
+    def where(matters, value):
+        return value if matters else None
+
+    makes_result = {"sums": sums, "whole_sums": sums and not word, "word_sums": sums and word, "compares": compares,
+                    "conjunction": conjunction, "difference": difference, "left": left, "right": right,
+                    "rotates": rotates, "scales": scales}
+    return {name: where(looked_at, value) for name, value in makes_result.items()} | {
+        "word": where(shifts, word), "half": where(shifts, (left or rotates) and word),
+        "arithmetic": where(op in (Alu.SRL, Alu.SRA), op == Alu.SRA),
+        "invert": where(sums or logic or shifts or compares or picks, negates or left or compares or picks),
+        "unsigned": where(compares or picks, op in (Alu.SLTU, Alu.MINU, Alu.MAXU)),
+        "single": where(logic, op in (Alu.BCLR, Alu.BINV, Alu.BSET)),
+        "twice": where(scales, TIMES.get(op) in (2, 8)), "four_times": where(scales, TIMES.get(op) in (4, 8)),
+        "unsigned_word": where(scales or left or rotates, op in UNSIGNED_WORD)}
 
 
 class AluUnit(wiring.Component):
     """Combinational.
+
+    Parameters
+    ----------
+    config : CoreConfig
 
     Members
     -------
@@ -64,45 +101,62 @@ class AluUnit(wiring.Component):
     less : Out(1)
         Of SLT and SLTU: the result.
     """
-    controls: In(AluControls)
-    a: In(64)
-    b: In(64)
-    result: Out(64)
-    less: Out(1)
+    def __init__(self, config: CoreConfig):
+        self.config = config
+        super().__init__({"controls": In(AluControls), "a": In(64), "b": In(64), "result": Out(64), "less": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
         does, a = self.controls, self.a
-        b, total, logic, sign = Signal(64), Signal(64), Signal(64), Signal()
-        shifted = self.shift(m, b)
+        b, total, logic, sign, scaled = Signal(64), Signal(64), Signal(64), Signal(), Const(0, 64)
+        mask, shifted = b, self.shift(m, b)
+        if self.config.has("zbs"):
+            mask = Signal(64)
+            m.d.comb += mask.eq(Mux(does.single, 1 << self.b[:6], self.b) ^ does.invert.replicate(64))
+        if self.config.has("zba"):
+            # An adder of its own: before that of branches nothing may stand.
+            word, scaled = Signal(64), Signal(64)
+            m.d.comb += word.eq(Cat(a[:32], Mux(does.unsigned_word, 0, a[32:])))
+            twice = Mux(does.twice, word << 1, word)[:64]
+            m.d.comb += scaled.eq((Mux(does.four_times, twice << 2, twice) + self.b)[:64] & does.scales.replicate(64))
         m.d.comb += [
             b.eq(self.b ^ does.invert.replicate(64)),
             Cat(total, self.less).eq(Cat(*add_and_compare(a, b, does.invert, does.unsigned))),
-            # The four cases of each bit are one lookup table of a and b.
-            logic.eq(a & b & does.conjunction.replicate(64) | (a ^ b) & does.difference.replicate(64)),
-            sign.eq(total[31] & does.word_sums | shifted[31] & does.word_left),
-            self.result[:32].eq(logic[:32] | shifted[:32] | total[:32] & does.sums.replicate(32)
+            # The four cases of each bit are one lookup table of a and the mask.
+            logic.eq(a & mask & does.conjunction.replicate(64) | (a ^ mask) & does.difference.replicate(64)),
+            sign.eq(total[31] & does.word_sums | shifted[31] & does.half),
+            self.result[:32].eq(logic[:32] | shifted[:32] | scaled[:32] | total[:32] & does.sums.replicate(32)
                                 | self.less & does.compares),
-            self.result[32:].eq(logic[32:] | Mux(does.word_left, 0, shifted[32:])
+            self.result[32:].eq(logic[32:] | Mux(does.half, 0, shifted[32:]) | scaled[32:]
                                 | total[32:] & does.whole_sums.replicate(32) | sign.replicate(32)),
         ]
         return m
 
     def shift(self, m, b) -> Value:
-        """The result of shifts, 0 for other operations; bits 63:32 of SLLW are left to the caller.
+        """The result of shifts and rotations, 0 for other operations; where `half`, bits 63:32 are left to the caller.
 
-        b   the operand, complemented for SLL
+        b   the operand, complemented to the left
 
-        A funnel: 64 of 127 bits, which are the operand below copies of `fill`, or for SLL the operand above zeros.
-        To shift left by n is to take those from bit 63 - n on, and 63 - n is the complement of n. The step by 32 is
+        A funnel: 64 of 127 bits, which are the operand below copies of `fill`, or to the left the operand above zeros;
+        of a rotation, the operand and once more the operand. To shift left by n is to take those from bit 63 - n on,
+        and 63 - n is the complement of n; to rotate left is to rotate right by 1 and then by 63 - n. The step by 32 is
         one table for each bit with the choice of the 127, most bits being a constant or one of two of the operand.
         """
         does, a = self.controls, self.a
         word, left, right = does.word, does.left, does.right
+        rotates, unsigned_word = (control if self.config.has(extension) else Const(0) for control, extension in (
+            (does.rotates, "zbb"), (does.unsigned_word, "zba")))
         far, fill = Signal(), Signal()
         m.d.comb += [far.eq(Mux(word, left, b[5])),
                      # SRLW by 0 is the one logical shift to the right that leaves a sign to extend.
                      fill.eq(right & Mux(word, a[31] & (does.arithmetic | ~b[:5].any()), a[63] & does.arithmetic))]
+
+        # Without rotations each part of the funnel has something to take in one direction alone.
+        to_right, to_left = a, Cat(a[1:32], a[32] & ~unsigned_word, a[33:], a[0])
+        if self.config.has("zbb"):
+            both = Signal(64)
+            m.d.comb += both.eq(Mux(left, Cat(to_left[:31], Mux(rotates & word, a[0], to_left[31]), to_left[32:]), a))
+            to_right = to_left = both
 
         def pick(name, takes_near, near, takes_far, beyond):
             code = Signal(2, name=name)  # 0 and 1 for a constant, 2 for near, 3 for beyond
@@ -111,11 +165,15 @@ class AluUnit(wiring.Component):
 
         low, high = Signal(64), Signal(31)
         at_31, at_63 = left & far & a[0], left & ~far & a[0]
+        rotates_word = rotates & word
         m.d.comb += [
-            low.eq(Cat(pick("lowest", right & ~far, a[:32], right & far, a[32:]),
-                       pick("middle", right & ~far & ~word, a[32:], left & far, a[1:33]))
+            low.eq(Cat(pick("lowest", (right | rotates) & ~far | rotates_word, to_right[:32],
+                            (right | rotates & ~word) & far, to_right[32:]),
+                       pick("middle", (right | rotates) & ~far & ~word, to_right[32:],
+                            (left | rotates) & far | rotates_word, to_left[:32]))
                    | Cat(Const(0, 31), at_31, Const(0, 31), at_63)),
-            high.eq(pick("highest", left & ~far, a[1:32], left & far, a[33:])),
+            high.eq(pick("highest", (left | rotates) & ~far, to_left[:31],
+                         (left | rotates) & far & ~unsigned_word, to_left[32:63])),
         ]
         for bit in (4, 3, 2, 1, 0):
             step = 1 << bit

@@ -7,12 +7,17 @@ from amaranth.hdl import Cat, Const, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..isa.compressed import COMPRESSED_CUBES
+from ..config import CoreConfig
+from ..isa.compressed import cubes
 from ..isa.cover import recogniser
 
 
 class Expander(wiring.Component):
     """Combinational. Each bit is chosen by itself among the few places from which it may come.
+
+    Parameters
+    ----------
+    config : CoreConfig
 
     Members
     -------
@@ -21,13 +26,14 @@ class Expander(wiring.Component):
     expanded : Out(32)
         Anything where `word` is illegal.
     """
-    word: In(16)
-    expanded: Out(32)
+    def __init__(self, config: CoreConfig):
+        self.config = config
+        super().__init__({"word": In(16), "expanded": Out(32)})
 
     def elaborate(self, platform):
         m = Module()
         recognise = recogniser(m, self.word)
-        rows = [(row.sources, cube) for row, cube in COMPRESSED_CUBES]
+        rows = [(row.sources, cube) for row, cube in cubes(self.config)]
         bits = []
         for bit in range(32):
             places = dict.fromkeys(sources[bit] for sources, _ in rows if sources[bit] != "0")

@@ -147,6 +147,8 @@ class Session:
                 return Ending(Status.SUCCESS, code=0)
             return Ending(Status.PROGRAM_FAILED, f"the program failed with code {outcome.exit_code}",
                           outcome.exit_code)
+        if outcome.critical is not None:
+            return Ending(Status.PROGRAM_FAILED, self._critical(outcome.critical))
         # A trap counts as a record but brings nothing forward: a handler that traps at once would go on for ever.
         before, self._events = self._events, machine.events
         if self._events["retired"] != before["retired"]:
@@ -195,6 +197,14 @@ class Session:
         if self.check and self.check.difference:
             return Ending(Status.DIFFERENCE, str(self.check.difference))
         return None
+
+    def _critical(self, cause) -> str:
+        """Why the hart has stopped for good, and what the program could have done."""
+        record = self.last.records[-1] if self.last and self.last.records else None
+        at = f" at {record.next_pc:#x}, {self.symbols.place(record.next_pc, 0)}" if record else ""
+        return (f"critical error: {cause.description} in M{at} while mstatus.MDT was 1, so the hart has stopped at "
+                f"cycle {self.machine.cycle}. MDT is 1 from reset on, and from each trap into M on; clear it as soon "
+                "as mtvec leads to a handler that can be entered again, or leave smdbltrp out of --core")
 
     def _where(self) -> str:
         """Where nothing goes on: the last records, and what the hart does instead."""

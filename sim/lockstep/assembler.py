@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from random import Random
 
-from ...rtl.isa.compressed import COMPRESSED
-from ...rtl.isa.instructions import BY_NAME, INSTRUCTIONS, identify
+from ...rtl.isa.compressed import Compressed, find
+from ...rtl.isa.instructions import BY_NAME, Instruction, identify
 
 C_NOP = 0x0001
 
@@ -33,42 +33,37 @@ def li(register: int, value: int) -> list[int]:
             *([op("addi", d=register, s=register, i=low)] if low else [])]
 
 
-def compressed_name(word: int) -> str | None:
-    """The row of the C extension that the 16-bit `word` belongs to, or None."""
-    for row in COMPRESSED:
-        pattern = row.pattern
-        if (word ^ int(pattern.replace("-", "0"), 2)) & int("".join("0" if c == "-" else "1" for c in pattern), 2) == 0:
-            return row.name
-    return None
-
-
-def random_compressed(random: Random, names: tuple[str, ...]) -> int:
-    """A word of one of these compressed instructions, with random operands."""
-    rows = [row for row in COMPRESSED if row.name in names]
+def random_compressed(random: Random, names: tuple[str, ...], rows: tuple[Compressed, ...]) -> int:
+    """A word of one of these compressed instructions, with random operands; `rows` are those of the core."""
+    chosen = [row for row in rows if row.name in names]
     while True:
-        row = random.choice(rows)
-        word = int("".join(random.choice("01") if c == "-" else c for c in row.pattern), 2)
-        if compressed_name(word) == row.name:
+        row = random.choice(chosen)
+        word = filled(random, row.pattern)
+        if find(word, rows) is row:
             return word
 
 
-def random_illegal(random: Random) -> int:
-    """A 32-bit word that is no instruction: at random, or one bit away from one that is."""
+def filled(random: Random, pattern: str) -> int:
+    """A word that matches the pattern."""
+    return int("".join(random.choice("01") if c == "-" else c for c in pattern), 2)
+
+
+def random_illegal(random: Random, instructions: tuple[Instruction, ...]) -> int:
+    """A 32-bit word that is no instruction of the core: at random, or one bit away from one that is."""
     while True:
         if random.random() < 0.5:
             word = random.getrandbits(32) | 3
         else:
-            pattern = random.choice(INSTRUCTIONS).pattern
-            word = int("".join(random.choice("01") if c == "-" else c for c in pattern), 2) ^ 1 << random.randrange(32)
-        if word & 0x1f != 0x1f and word & 3 == 3 and identify(word) is None:
+            word = filled(random, random.choice(instructions).pattern) ^ 1 << random.randrange(32)
+        if word & 0x1f != 0x1f and word & 3 == 3 and identify(word, instructions) is None:
             return word
 
 
-def random_illegal_compressed(random: Random) -> int:
-    """A 16-bit word that is no instruction."""
+def random_illegal_compressed(random: Random, rows: tuple[Compressed, ...]) -> int:
+    """A 16-bit word that is no instruction of the core."""
     while True:
         word = random.getrandbits(16)
-        if word & 3 != 3 and compressed_name(word) in (None, "c.illegal"):
+        if word & 3 != 3 and ((row := find(word, rows)) is None or not row.expands_to):
             return word
 
 

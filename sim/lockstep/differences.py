@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from ...rtl.config import PHYSICAL_BITS, CoreConfig
 from ...rtl.device_tree import extensions
+from ...rtl.isa.csr import Guard
 from ...rtl.isa.csrs import table
+from ...rtl.isa.csrs_machine import INHIBITS
 
 ALL = (1 << 64) - 1
 FAILING_SC = 16
@@ -31,7 +33,9 @@ class Row:
     unwritten: int = 0
     follow: bool = False
 
-UNKNOWN_TO_SPIKE: frozenset[str] = frozenset({"svvptc"})
+UNKNOWN_TO_SPIKE = frozenset((
+    "sha", "shcounterenw", "shgatpa", "shtvala", "shvsatpa", "shvstvala", "shvstvecd", "ssccptr", "sscounterenw",
+    "ssstateen", "sstvala", "sstvecd", "ssu64xl", "svbare", "svvptc"))
 """Extensions that Spike has, or that ask nothing of it, but whose names it refuses."""
 
 
@@ -43,6 +47,7 @@ def bits(high: int, low: int) -> int:
 MCYCLE, MINSTRET, CYCLE = 0xb00, 0xb02, 0xc00
 HPM_COUNTERS = (*range(0xb03, 0xb20), *range(0xc03, 0xc20))
 HPM_EVENTS = tuple(range(0x323, 0x340))
+SCOUNTOVF = 0xda0
 
 BEHAVIOUR = {
     "interrupts": """Spike takes what is pending and enabled at once, a pipeline some instructions later: Spike is given
@@ -57,6 +62,7 @@ BEHAVIOUR = {
     "devices": "Spike has none. It loads what the core has loaded; stores are compared.",
     "mcountinhibit": """Whether an instruction that sets or clears mcountinhibit.IR counts in minstret is a choice:
         the core goes by the old value, Spike by the new one, so Spike's counter is corrected by one.""",
+    "LCOFI": "Spike counts no events, so nothing overflows there; LCOFIP comes from the core's mip.",
     "SC": """Only SC clears a reservation here and there. An SC of the core may fail nevertheless, as the manual allows,
         but not forever: FAILING_SC times in a row are the limit.""",
     "htinst and mtinst": """Spike writes 0 where a transformed instruction is allowed. With CoreConfig.htinst "full" the
@@ -76,6 +82,11 @@ BEHAVIOUR = {
     "misaligned accesses of devices": "Spike splits them into bytes; here they are access faults, which Spike is told.",
     "xtval of LR and SC": """Of one that reaches no memory Spike reports the address before pointer masking, which is
         wrong (rule pm_csr_hw_apply); it is then given the core's.""",
+    "double traps": """By the manual MRET clears SDT only where Smdbltrp is, SRET in M always clears sstatus.SDT, and a
+        double trap is an exception, which no vector moves. Spike's MRET always clears it, its SRET in M where MRET
+        would, and an interrupt that becomes a double trap enters at its vector. It is mended after the step.""",
+    "sireg in VU": """While mstateen0.CSRIND is 0, the manual has sireg and its kin illegal below M; in VU Spike does
+        not, so they are hidden from it.""",
     "the ROM": "It is a device for Spike, from which code can run and tables cannot be walked.",
 }
 """What differs and is no CSR: the subject, then the reason and the treatment. The manual allows both unless said so."""
@@ -86,6 +97,7 @@ def rows(config: CoreConfig) -> tuple[Row, ...]:
     asid = bits(59, 44) & ~(bits(43 + config.asid_bits, 44) if config.asid_bits else 0)
     vmid = bits(57, 44) & ~(bits(43 + config.vmid_bits, 44) if config.vmid_bits else 0)
     status = bits(14, 13) | bits(63, 63)
+    filtered, filters = config.hpm_counters if config.has("sscofpmf") else 0, sum(each.mask for each in INHIBITS)
     sgei = 1 << 12 if config.geilen == 0 else 0
     return (
         Row((0x300, 0x100, 0x200), "Spike's FS (and so SD) is writable without F; the manual allows it, and zero",
@@ -94,6 +106,11 @@ def rows(config: CoreConfig) -> tuple[Row, ...]:
             unwritten=0b1_0000_0000_0101, follow=True),
         Row((0x30a, 0x10a, 0x60a), "Spike has no FIOM, which the manual asks for where S-mode is", "core",
             unread=1, unwritten=1),
+        Row((*range(0x30c, 0x310), *range(0x60c, 0x610), *range(0x10c, 0x110)),
+            "Spike's mstateen0, hstateen0 and sstateen0 have the bit C of custom state, of which there is none", "core",
+            unread=1, unwritten=1),
+        Row((0x150, 0x250, 0x350), "Spike's select registers hold 64 bits; siselect needs 12, miselect none", "both",
+            unread=ALL, unwritten=ALL, follow=True),
         Row((0xf11, 0xf12, 0xf13, 0xf15), "identity", "both", unread=ALL),
         Row((0x303, 0x304, 0x604), "Spike has SGEI although GEILEN is 0; then it cannot be pending", "core",
             unread=sgei, unwritten=sgei),
@@ -105,8 +122,10 @@ def rows(config: CoreConfig) -> tuple[Row, ...]:
             unread=bits(17, 12), unwritten=bits(17, 12)),
         Row((0x607, 0xe12), "Spike has no guest external interrupts: hgeie and hgeip are 0", "both",
             unread=ALL, unwritten=ALL),
-        Row((MCYCLE, CYCLE, *HPM_COUNTERS, *HPM_EVENTS), "Spike has no clock and counts no events", "core",
-            unread=ALL, unwritten=ALL),
+        Row((MCYCLE, CYCLE, *HPM_COUNTERS, *HPM_EVENTS[filtered:], SCOUNTOVF),
+            "Spike has no clock and counts no events", "core", unread=ALL, unwritten=ALL),
+        Row(HPM_EVENTS[:filtered], "Spike has no events, so OF is software's alone there; the filters agree", "core",
+            unread=ALL & ~filters, unwritten=ALL & ~filters),
         Row((0x180, 0x280), "Spike has 16 bits of ASID", "both", unread=asid, unwritten=asid),
         Row((0x680,), "Spike has 14 bits of VMID, and a PPN that is not cut to the addresses that exist", "both",
             unread=vmid | bits(43, PHYSICAL_BITS - 12), unwritten=vmid | bits(43, PHYSICAL_BITS - 12), follow=True),
@@ -130,7 +149,8 @@ def reset_values() -> list[tuple[int, int]]:
 
 def absent_csrs(config: CoreConfig) -> list[int]:
     """CSRs that the core does not have; where Spike does (triggers, debug mode, mseccfg …), they are taken from it."""
-    present = {csr.address for csr in table(config).values()}
+    # mireg and its kin are illegal everywhere, as if absent; in a guest Spike has them virtual.
+    present = {csr.address for csr in table(config).values() if csr.guard is not Guard.NEVER}
     return [address for address in range(4096) if address not in present]
 
 

@@ -16,6 +16,14 @@ static u32 expand(u32 c) {
   u32 f3 = c >> 13, full = c >> 7 & 31, low = (c >> 2 & 7) + 8, base = (c >> 7 & 7) + 8;
   u32 word_offset = (c >> 10 & 7) << 3 | (c >> 6 & 1) << 2 | (c >> 5 & 1) << 6;
   u32 double_offset = (c >> 10 & 7) << 3 | (c >> 5 & 3) << 6, imm, width;
+  if ((c & 3) == 0 && f3 == 4) {  /* Zcb: C.LBU, C.LHU and C.LH, C.SB, C.SH */
+    int signed_half = c >> 10 & 1 && c >> 6 & 1, stores = c >> 11 & 1;
+    width = c >> 10 & 1;
+    imm = (c >> 5 & 1) << 1 | (width ? 0 : c >> 6 & 1);
+    if (c >> 12 & 1 || (signed_half && stores)) return 0;
+    return stores ? low << 20 | base << 15 | width << 12 | imm << 7 | 0x23
+                  : imm << 20 | base << 15 | (signed_half ? width : width | 4) << 12 | low << 7 | 0x03;
+  }
   if ((c & 3) == 0) {
     if ((f3 & 3) < 2) return 0;
     width = f3 & 3;  /* 2: word, 3: double word */
@@ -36,7 +44,8 @@ static u32 expand(u32 c) {
   return 0;
 }
 
-static int is_hypervisor_access(u32 i) { return (i & 0x707f) == 0x4073; }
+/* MOPs have bit 31 set. */
+static int is_hypervisor_access(u32 i) { return (i & 0x8000707f) == 0x4073; }
 
 /* An instruction in 32 bits; 0 for a compressed one that does not reach memory. */
 static u32 long_form(u32 bits) { return (bits & 3) == 3 ? bits : expand(bits); }

@@ -8,7 +8,10 @@ instruction that may trap is followed by C.NOP, so a handler that skips four byt
 
 from random import Random
 
-from ...rtl.isa.instructions import INSTRUCTIONS, Unit
+from ...rtl.config import CoreConfig
+from ...rtl.isa import compressed, instructions
+from ...rtl.isa.hints import HINTS
+from ...rtl.isa.instructions import BY_NAME, INSTRUCTIONS, Unit
 from .assembler import (
     C_NOP,
     Code,
@@ -24,22 +27,21 @@ LOOP, SCRATCH, OTHER, POINTER, NEXT, DATA, RESUME, MARKER = 20, 21, 22, 23, 24, 
 END = 0x5a5
 FREE = 20
 
-ALU = [i for i in INSTRUCTIONS if i.unit in (Unit.ALU, Unit.MUL, Unit.DIV) and i.name != "auipc"]
-LOADS = [i for i in INSTRUCTIONS if i.unit == Unit.LOAD and not i.hypervisor and "i" in i.operands]
-STORES = [i for i in INSTRUCTIONS if i.unit == Unit.STORE and not i.hypervisor and "i" in i.operands]
-AMOS = [i for i in INSTRUCTIONS if i.unit == Unit.AMO]
+ARITHMETIC = (Unit.ALU, Unit.MUL, Unit.DIV)
 GUEST = [i for i in INSTRUCTIONS if i.hypervisor and i.unit in (Unit.LOAD, Unit.STORE)]
 FENCES = ("sfence.vma", "hfence.vvma", "hfence.gvma", "sinval.vma", "hinval.vvma", "hinval.gvma")
-BRANCHES = [i for i in INSTRUCTIONS if i.unit == Unit.BRANCH]
-C_ALU = ("c.addi4spn", "c.addi", "c.addiw", "c.li", "c.addi16sp", "c.lui", "c.srli", "c.srai", "c.andi", "c.sub",
-         "c.xor", "c.or", "c.and", "c.subw", "c.addw", "c.slli", "c.mv", "c.add")
-C_MEMORY, C_STACK = ("c.lw", "c.ld", "c.sw", "c.sd"), ("c.lwsp", "c.ldsp", "c.swsp", "c.sdsp")
+C_STACK = ("c.lwsp", "c.ldsp", "c.swsp", "c.sdsp")
 
 FREELY_WRITTEN = """sstatus vsstatus mie sie hie vsie mip sip hip hvip vsip mepc mcause mtval mtval2 mtinst sepc scause
     stval htval htinst vsepc vscause vstval mcounteren scounteren hcounteren mcountinhibit mcycle minstret mhpmcounter3
-    mhpmevent3 menvcfg senvcfg henvcfg htimedelta stimecmp vstimecmp hgeie hideleg hedeleg mideleg medeleg""".split()
+    mhpmevent3 senvcfg mstateen0 mstateen1 hstateen0 hstateen2 sstateen0 siselect vsiselect miselect
+    htimedelta stimecmp vstimecmp hgeie hideleg hedeleg mideleg medeleg mhpmcounter4 mhpmevent4
+    mcyclecfg minstretcfg""".split()
 """CSRs that a body may write with anything: no handler depends on them, or it copes."""
-MSTATUS_BITS = (1, 3, 5, 7, 8, 11, 12, 18, 19, 20, 21, 22)      # all but MPRV, which has an item of its own
+MSTATUS_BITS = (1, 3, 5, 7, 8, 11, 12, 18, 19, 20, 21, 22, 24)  # all but MPRV, which has an item of its own, and MDT
+DTE = 1 << 59
+"""Of menvcfg and henvcfg. It stays within a body: for an SDT that had been hidden and comes back, Spike clears SIE
+where no CSR instruction writes it."""
 HSTATUS_BITS = (6, 7, 8, 9, 20, 21, 22)
 
 
@@ -49,23 +51,40 @@ class Body:
     Parameters
     ----------
     random : Random
+    config : CoreConfig
+        The core, whose instructions are used.
     csrs : dict of str to int
-        Names and addresses of the core's CSRs.
+        Names and addresses of its CSRs.
     pointers : list of int
         Addresses that x23 may be set to.
     nowhere : list of int
         Addresses from which a fetch fails in every mode.
     privilege : int
         3, 1 or 0: that of the modes in which the body runs.
+    lockdown : bool
+        PMP lets the program live with mseccfg.MML=1.
     """
-    def __init__(self, random: Random, csrs: dict, pointers: list, nowhere: list, privilege: int):
+    def __init__(self, random: Random, config: CoreConfig, csrs: dict, pointers: list, nowhere: list, privilege: int,
+                 lockdown: bool):
         self.random, self.csrs, self.pointers, self.nowhere = random, csrs, pointers, nowhere
+        self.instructions, self.compressed = instructions.table(config), compressed.table(config)
+        self.arithmetic = [i for i in self.instructions if i.unit in ARITHMETIC and i.name != "auipc"]
+        self.accesses = [i for i in self.instructions if i.unit in (Unit.LOAD, Unit.STORE) and "i" in i.operands]
+        self.amos, self.branches = ([i for i in self.instructions if i.unit == unit]
+                                    for unit in (Unit.AMO, Unit.BRANCH))
+        c_units = {row.name: BY_NAME[row.expands_to].unit for row in self.compressed if row.expands_to}
+        self.c_arithmetic = tuple(name for name, unit in c_units.items() if unit in ARITHMETIC)
+        self.c_memory = tuple(name for name, unit in c_units.items()
+                              if unit in (Unit.LOAD, Unit.STORE) and name not in C_STACK)
+        self.lockdown = lockdown
         simple = [(self.alu, 30), (self.compressed_alu, 20), (self.access, 24), (self.compressed_access, 8),
-                  (self.amo, 5), (self.reservation, 2), (self.branch, 10), (self.fence, 1), (self.pointer, 5)]
+                  (self.amo, 5), (self.reservation, 2), (self.branch, 10), (self.fence, 1), (self.hint, 1),
+                  (self.pointer, 5)]
         often = 12 if privilege else 5  # in U nearly each of these traps
-        odd = [(self.csr, often), (self.illegal, 2), (self.call, 2), (self.guest_access, often // 3), (self.system, 4),
+        odd = [(self.csr, often), (self.environment, often // 4), (self.illegal, 2), (self.call, 2),
+               (self.guest_access, often // 3), (self.system, 4),
                (self.loop, 2), (self.lost, 1), (self.translation_fence, often // 5)]
-        own = {3: [(self.modify_privilege, 3), (self.mret, 1), (self.wait, 1), (self.status, 2)],
+        own = {3: [(self.modify_privilege, 3), (self.mret, 1), (self.wait, 1), (self.status, 2), (self.security, 1)],
                1: [(self.sret, 2), (self.status, 2), (self.same_satp, 1)], 0: [(self.wait_for_nothing, 1)]}
         self.simple, self.items = simple, simple + odd + own[privilege]
         self.privilege, self.labels = privilege, 0
@@ -102,32 +121,33 @@ class Body:
     def random_operands(self, instruction, **fixed) -> int:
         """The instruction with random operands, but for those in `fixed`."""
         choose = {"d": self.random.randrange(FREE), "s": self.any(), "t": self.any(), "i": self.random.getrandbits(32),
-                  "h": self.random.getrandbits(6), "q": self.random.getrandbits(2), "f": self.random.getrandbits(12)}
+                  "h": self.random.getrandbits(6), "q": self.random.getrandbits(2), "n": self.random.getrandbits(5),
+                  "f": self.random.getrandbits(12)}
         return instruction.encode(**choose | fixed)
 
     def alu(self):
         """Arithmetic."""
-        self.code.add(self.random_operands(self.random.choice(ALU)))
+        self.code.add(self.random_operands(self.random.choice(self.arithmetic)))
 
     def compressed_alu(self):
         """Compressed arithmetic, on registers that may be written."""
         while True:
-            word = random_compressed(self.random, C_ALU)
+            word = random_compressed(self.random, self.c_arithmetic, self.compressed)
             if word & 3 == 0 or word & 3 == 1 and word >> 13 == 4 or word >> 7 & 31 < FREE:
                 return self.code.add(word)
 
     def access(self):
         """A load or a store."""
         offset = self.random.choice((self.random.randrange(-2048, 2048), self.random.randrange(-256, 256) * 8))
-        self.code.add(self.random_operands(self.random.choice(LOADS + STORES), s=self.base(), i=offset))
+        self.code.add(self.random_operands(self.random.choice(self.accesses), s=self.base(), i=offset))
 
     def compressed_access(self):
         """A compressed load or store."""
         if self.random.random() < 0.7:
-            word = random_compressed(self.random, C_MEMORY)
+            word = random_compressed(self.random, self.c_memory, self.compressed)
             base = (word >> 7 & 7) + 8
         else:
-            word, base = random_compressed(self.random, C_STACK), 2
+            word, base = random_compressed(self.random, C_STACK, self.compressed), 2
             if word >> 13 < 4 and (word >> 7 & 31) >= FREE:
                 word &= ~(1 << 11)
             if word >> 13 < 4 and not word >> 7 & 31:
@@ -136,7 +156,7 @@ class Body:
 
     def amo(self):
         """An AMO."""
-        self.code.add(self.random_operands(self.random.choice(AMOS), s=self.aligned()))
+        self.code.add(self.random_operands(self.random.choice(self.amos), s=self.aligned()))
 
     def aligned(self) -> int:
         """A register with an address that is mostly aligned to 8."""
@@ -169,12 +189,16 @@ class Body:
             self.code.load_address(SCRATCH, label)
             self.code.add(self.random.choice((0x8002, 0x9002)) | SCRATCH << 7)  # c.jr, c.jalr
         else:
-            name, s, t = self.random.choice(BRANCHES).name, self.any(), self.any()
+            name, s, t = self.random.choice(self.branches).name, self.any(), self.any()
             self.code.branch(name, s, t, label)
 
     def fence(self):
         """FENCE or FENCE.I."""
         self.code.add(self.random.choice((op("fence", f=0xff), op("fence", f=0x833), op("fence.i"))))
+
+    def hint(self):
+        """PAUSE, or one of the NTL instructions."""
+        self.code.add(self.random.choice([*HINTS]))
 
     def pointer(self):
         """x23 from a constant that stands in the code."""
@@ -201,20 +225,35 @@ class Body:
         else:
             self.code.add(csr(name, address, d=self.any(), s=self.any()))
 
+    def environment(self):
+        """Bits of menvcfg or henvcfg."""
+        address = self.csrs.get(self.random.choice(("menvcfg", "henvcfg")), 0)
+        if address:
+            self.code.add(*li(SCRATCH, self.random.choice((1 << 63, self.random.getrandbits(64))) & ~DTE),
+                          csr(self.random.choice(("csrrs", "csrrc")), address, d=self.any(), s=SCRATCH))
+
     def status(self):
-        """Bits of mstatus or hstatus, which a handler does not depend on."""
-        name, bits = self.random.choice((("mstatus", MSTATUS_BITS), ("hstatus", HSTATUS_BITS)))
+        """Bits of mstatus, sstatus or hstatus, which a handler does not depend on."""
+        own = "mstatus" if self.privilege == 3 else "sstatus"
+        name, bits = self.random.choice(((own, MSTATUS_BITS), ("hstatus", HSTATUS_BITS)))
         if name in self.csrs:
             mask = sum(1 << bit for bit in bits if self.random.random() < 0.3)
             self.code.add(*li(SCRATCH, mask), csr(self.random.choice(("csrrs", "csrrc")), self.csrs[name],
                                                   d=self.any(), s=SCRATCH))
 
+    def security(self):
+        """mseccfg: MMWP and RLB, and MML where the program can live with it."""
+        if "mseccfg" in self.csrs:
+            value = self.random.choice((0, 2, 4, 6)) | self.lockdown
+            name = self.random.choice(("csrrwi", "csrrsi", "csrrci"))
+            self.code.add(csr(name, self.csrs["mseccfg"], d=self.any(), i=value))
+
     def illegal(self):
         """A word that is no instruction."""
         if self.random.random() < 0.3:
-            self.code.add(random_illegal_compressed(self.random), C_NOP)
+            self.code.add(random_illegal_compressed(self.random, self.compressed), C_NOP)
         else:
-            self.code.add(random_illegal(self.random))
+            self.code.add(random_illegal(self.random, self.instructions))
 
     def call(self):
         """ECALL or EBREAK."""

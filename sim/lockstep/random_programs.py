@@ -12,10 +12,11 @@ from itertools import count
 from random import Random
 
 from ...rtl.config import FULL, CoreConfig
+from ...rtl.isa.causes import Cause
 from ...rtl.isa.csrs import table
 from ...rtl.isa.modes import Mode
 from .assembler import Code, csr, li, op
-from .random_code import DATA, END, MARKER, NEXT, RESUME, Body
+from .random_code import DATA, DTE, END, MARKER, NEXT, RESUME, Body
 from .random_tables import (
     AGED_PAGES,
     BIG,
@@ -41,6 +42,10 @@ BODIES, DATA_PAGES, TABLES, END_OF_TABLES = RAM + 0x3_0000, RAM + 0x8_0000, RAM 
 DATA_BYTES = 0x8000
 MEMORY_BYTES = 0x20_0000
 """How much RAM a program needs, from RAM on."""
+
+# Bytes of pmpcfg while mseccfg.MML=1, without A.
+SHARED_CODE, SHARED_CODE_THAT_M_READS, SHARED_DATA, CODE_OF_M = 0x82, 0x86, 0x06, 0x85
+PMP_TOR, PMP_NAPOT = 1 << 3, 3 << 3
 
 PATIENCE = 150
 """Traps that a handler takes in one iteration before it gives up."""
@@ -87,6 +92,8 @@ class _Maker:
         self.random, self.config, self.iterations, self.items = Random(seed), config, iterations, items
         self.csrs = {name: each.address for name, each in table(config).items()}
         self.hypervisor = config.hypervisor
+        self.lockdown = config.has("smepmp") and self.random.random() < 0.3
+        self.code_entry = self.random.choice((SHARED_CODE, SHARED_CODE_THAT_M_READS))
         self.names = count()
 
     def make(self, seed: int) -> RandomProgram:
@@ -135,7 +142,7 @@ class _Maker:
         """Vectors, then: save three registers, count, skip or resume or silence an interrupt, restore."""
         names = _M if level == "m" else _S
         number = {key: self.csrs[name] for key, name in names.items()}
-        label = {name: (level, name) for name in ("main", "interrupt", "resume", "out", "finish", "skip")}
+        label = {name: (level, name) for name in ("main", "known", "interrupt", "resume", "out", "finish", "skip")}
         code.align(64)
         code.label(level)
         for _ in range(16):
@@ -145,6 +152,11 @@ class _Maker:
                  op("ld", d=30, s=31, i=16), op("addi", d=30, s=30, i=-1), op("sd", s=31, t=30, i=16))
         code.branch("bge", 0, 30, label["finish"])
         code.add(csr("csrrs", number["cause"], d=30))
+        if level == "m" and "mtval2" in self.csrs:  # of a double trap, that has the cause
+            code.add(op("addi", d=29, s=30, i=-Cause.DOUBLE_TRAP))
+            code.branch("bne", 29, 0, label["known"])
+            code.add(csr("csrrs", self.csrs["mtval2"], d=30))
+            code.label(label["known"])
         code.branch("blt", 30, 0, label["interrupt"])
         for fetch_fault in 1, 12, 20:
             code.add(op("addi", d=29, s=30, i=-fetch_fault))
@@ -192,11 +204,14 @@ class _Maker:
         nowhere = [0x2000_0000, 0x2000_1000 - 2, 1 << 63, -4096, 0x1000_0000, 1 << 40, 0x0300_0000]
         code.align(4)
         start = code.here
-        Body(self.random, self.csrs, self._pointers(), nowhere, privilege).write(code, self.items)
+        Body(self.random, self.config, self.csrs, self._pointers(), nowhere, privilege, self.lockdown).write(
+            code, self.items)
         return start
 
     def _driver(self, code: Code):
         code.add(*li(1, SAVED), csr("csrrw", self.csrs["mscratch"], s=1))
+        if self.lockdown:
+            self._lock_down(code)
         for n in range(self.iterations):
             code.label(("iteration", n))
             self._iteration(code, n)
@@ -212,24 +227,34 @@ class _Maker:
         mode = r.choice((Mode.M, Mode.HS, Mode.U, *((Mode.VS, Mode.VS, Mode.VU, Mode.VU) if hypervisor else ())))
         tsr, vtsr = r.random() < 0.15, r.random() < 0.15
         paged, guest_paged, g_paged = (r.random() < 0.8 for _ in range(3))
-        values = {
-            "mstatus": mode.value % 4 << 11 | (mode.value >> 2 & 1) << 39 | tsr << 22
+        sdt, vs_sdt = ((r.random() < 0.3) << 24 for _ in range(2))
+        dte, h_dte = (r.choice((0, DTE)) for _ in range(2))
+        # DTE first, since SDT is 0 then: see random_code.py.
+        values = {"menvcfg": self._envcfg() & ~DTE | dte}
+        if hypervisor:
+            values["henvcfg"] = self._envcfg() & ~DTE | h_dte
+        values |= {
+            "mstatus": sdt | mode.value % 4 << 11 | (mode.value >> 2 & 1) << 39 | tsr << 22
             | some(1 << 1 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 18 | 1 << 19) | some(1 << 20 | 1 << 21, 0.2),
-            "medeleg": 0 if tsr else some(0xf0b1ff), "mideleg": 0 if tsr else some(0x222),
-            "mie": r.getrandbits(13), "sscratch": SAVED + 64, "satp": self.satp if paged else 0,
+            "medeleg": 0 if tsr else some(0xf0b1ff), "mideleg": 0 if tsr else some(0x2222),
+            "mie": r.getrandbits(14), "sscratch": SAVED + 64, "satp": self.satp if paged else 0,
             "mtvec": self.vectors["m"] | r.randrange(2), "stvec": self.vectors["s"] | r.randrange(2),
             "mcounteren": r.choice((0, -1, r.getrandbits(32))), "scounteren": r.choice((0, -1, r.getrandbits(32))),
-            "menvcfg": self._envcfg(), "senvcfg": self._envcfg(), "mseccfg": r.choice((0, 0, 2, 3)) << 32,
-            "stimecmp": r.choice((0, -1, r.getrandbits(12)))}
+            "senvcfg": self._envcfg(), "mseccfg": r.choice((0, 0, 2, 3)) << 32,
+            "stimecmp": r.choice((0, -1, r.getrandbits(12))),
+            "mcyclecfg": r.getrandbits(5) << 58, "minstretcfg": r.choice((0, r.getrandbits(5))) << 58,
+            "mhpmcounter3": -r.getrandbits(10), "mhpmevent3": r.choice((0, r.getrandbits(6))) << 58 | r.randrange(40),
+            **{f"mstateen{n}": r.choice((0, -1, r.getrandbits(64))) for n in range(4)}}
         if hypervisor:
             values |= {
                 "hedeleg": 0 if vtsr else some(0xb1ff), "hideleg": 0 if vtsr else some(0x444),
                 "hvip": some(0x444, 0.3), "hgatp": self.hgatp if g_paged else 0,
                 "vsatp": self.vsatp if guest_paged else 0, "vsscratch": SAVED + 128,
-                "vstvec": self.vectors["vs"] | r.randrange(2), "vsstatus": some(0xc0122),
+                "vstvec": self.vectors["vs"] | r.randrange(2), "vsstatus": vs_sdt | some(0xc0122),
                 "hstatus": vtsr << 22 | r.choice((0, 2, 3)) << 48 | some(1 << 8 | 1 << 9) | some(1 << 20 | 1 << 21, 0.2)
                 | r.randrange(self.config.geilen + 1) << 12,
-                "hcounteren": r.choice((0, -1, r.getrandbits(32))), "henvcfg": self._envcfg(),
+                "hcounteren": r.choice((0, -1, r.getrandbits(32))),
+                **{f"hstateen{n}": r.choice((0, -1, r.getrandbits(64))) for n in range(4)},
                 "htimedelta": r.choice((0, 5, -1)), "vstimecmp": r.choice((0, -1, r.getrandbits(12)))}
         translated = guest_paged if mode & 4 else paged
         in_user = translated and mode in (Mode.U, Mode.VU)
@@ -241,7 +266,7 @@ class _Maker:
         if translated and mode != Mode.M and large and r.random() < 0.3:
             pointer = big_address(r.choice(large), data)
         body = r.choice(self.bodies[mode & 3])
-        code.add(csr("csrrwi", self.csrs["mstatus"]), csr("csrrwi", self.csrs["mip"]))
+        code.add(*(csr("csrrwi", self.csrs[name]) for name in ("mstatus", "vsstatus", "mip") if name in self.csrs))
         if self.config.pmp_entries:
             self._pmp(code)
         for name, value in values.items():
@@ -264,15 +289,33 @@ class _Maker:
     def _pmp(self, code: Code):
         """One region in the data with other permissions, before the last entry, which allows everything."""
         r, last = self.random, self.config.pmp_entries - 1
+        others = self._lockdown_entries() if self.lockdown else 0x1f << 8 * (last % 8)
         start, size = DATA_PAGES + r.randrange(DATA_BYTES // 64) * 64, 8 << r.randrange(8)
         permissions = r.randrange(8) & ~(2 if r.random() < 0.9 else 0) | (r.random() < 0.5)
+        permissions |= 0x80 if r.random() < 0.2 else 0
         kind = r.choice(("off", "off", "tor", "na4", "napot"))
         config = {"off": 0, "tor": 1 << 11 | permissions << 8, "na4": 2 << 3 | permissions,
                   "napot": 3 << 3 | permissions}[kind]
         first = start >> 2 if kind != "napot" else (start // size * size >> 2) + (size // 8 - 1)
         for name, value in (("pmpaddr0", first), ("pmpaddr1", start + size >> 2), (f"pmpaddr{last}", -1),
-                            ("pmpcfg0", config), (f"pmpcfg{last // 8 * 2}", 0x1f << 8 * (last % 8))):
+                            ("pmpcfg0", config), (f"pmpcfg{last // 8 * 2}", others)):
             code.add(*li(1, value), csr("csrrw", self.csrs[name], s=1))
+
+    def _lock_down(self, code: Code):
+        """mseccfg.MML=1, with what is code for all modes and data for all: first what M needs to live through that."""
+        mseccfg, entries = self.csrs["mseccfg"], self._lockdown_entries()
+        of_m = (CODE_OF_M | PMP_NAPOT) << 48
+        code.add(csr("csrrwi", mseccfg, i=4))
+        for name, value in (("pmpaddr12", BODIES >> 2), ("pmpaddr13", DATA_PAGES >> 2), ("pmpaddr15", -1),
+                            ("pmpaddr14", (HANDLERS | (TOHOST - HANDLERS) // 2 - 1) >> 2), ("pmpcfg2", of_m)):
+            code.add(*li(1, value), csr("csrrw", self.csrs[name], s=1))
+        code.add(csr("csrrwi", mseccfg, i=5), *li(1, entries), csr("csrrw", self.csrs["pmpcfg2"], s=1),
+                 csr("csrrwi", mseccfg, i=self.random.choice((1, 3, 5, 7))))
+
+    def _lockdown_entries(self) -> int:
+        """pmpcfg2 of a program with mseccfg.MML=1: the bodies, handlers and driver, and everything else."""
+        code = self.code_entry
+        return (code | PMP_TOR) << 40 | (code | PMP_NAPOT) << 48 | (SHARED_DATA | PMP_NAPOT) << 56
 
 
 def random_program(seed: int, config: CoreConfig = FULL, *, iterations: int = 24, items: int = 150) -> RandomProgram:

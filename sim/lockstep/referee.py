@@ -133,6 +133,7 @@ class Referee:
             "reset": differences.reset_values() if config.pmp_entries else [],
             "options": {"full_tinst": config.htinst == "full", "zero_tinst": config.htinst == "zero",
                         "failing_sc": differences.FAILING_SC, "misaligned_traps": config.misaligned == "trap",
+                        "smdbltrp": config.has("smdbltrp"),
                         "host_page": (1 << 64) - 1 if host_page is None else host_page,
                         "pte_bits": config.has("svnapot") << 63 | 3 * config.has("svpbmt") << 61},
             "shim": str(shim.build(self.fields)), "shared": handle, "slots": SLOTS, "slot_bytes": self._slot_bytes}

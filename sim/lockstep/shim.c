@@ -23,6 +23,7 @@ struct options {
   u64 zero_tinst;       /* not even pseudo-instructions there */
   u64 failing_sc;       /* how many SCs in a row may fail where Spike's would succeed */
   u64 misaligned_traps; /* misaligned loads and stores do, not only misaligned AMOs, LR and SC */
+  u64 smdbltrp;         /* the core has that extension */
   u64 host_page;        /* the address of a page of RAM that the host writes without saying so */
   u64 pte_bits;         /* those of bits 63 to 54 of a page-table entry that mean something */
 };
@@ -44,7 +45,8 @@ static struct options options;
 static struct finding finding;
 static const u64 *current;
 static u64 shadow[32];            /* registers, as the records have them */
-static u64 time_now = ~(u64)0, mip_before, failed_scs, inhibited;
+static u64 time_now = ~(u64)0, mip_before, failed_scs;
+static int counted;               /* minstret counts the instruction, by what holds before it */
 static int reserves_unseen;       /* an LR before the first record may have reserved something */
 static int device_loaded, device_stored;
 static u64 device_address, device_data, device_size;
@@ -56,6 +58,12 @@ static u64 read_csr(unsigned address) {  /* csr_t::read is the second virtual fu
 }
 static u64 *storage(unsigned address) { return csrs[address] ? (u64 *)((u8 *)csrs[address] + CSR_VALUE) : &no_hvip; }
 static unsigned mode(void) { return (unsigned)*prv | (*v ? MODE_V : 0); }
+
+/* Whether minstret counts in the current mode. */
+static int counts_instructions(void) {
+  static const u8 filter[] = {60, 61, 0, 62, 58, 59};  /* the bit of minstretcfg for each mode */
+  return !(read_csr(MCOUNTINHIBIT) & 4) && !(read_csr(MINSTRETCFG) >> filter[mode()] & 1);
+}
 
 static int differs(const char *what, u64 number, u64 core, u64 spike) {
   finding = (struct finding){what, number, core, spike};
@@ -207,16 +215,19 @@ static void do_misaligned(int does) {
   spike_flush_tlb(mmu);
 }
 
+#include "mends.h"
+
 /* ---- the parts of a comparison ---- */
 
 /* xtval2 and xtinst. Spike never writes a transformed instruction, and always the pseudo-instruction; a core that does
    not may hide the GPA as well. Then Spike gets what the core has. */
 static int check_guest_fault(const u64 *r, unsigned xtval2, unsigned xtinst) {
-  u64 gpa = read_csr(xtval2), tinst = read_csr(xtinst);
+  u64 gpa = r[F_double] ? r[F_gpa] >> 2 : read_csr(xtval2), tinst = read_csr(xtinst);
   if (!tinst && options.full_tinst && !r[F_interrupt]) tinst = transformed((u32)r[F_bits], r[F_code], r[F_tval], x);
   else if (tinst && options.zero_tinst) tinst = gpa = 0;
   if (compare("xtval2", xtval2, r[F_gpa] >> 2, gpa) || compare("tinst", xtinst, r[F_tinst], tinst)) return 1;
-  *storage(xtval2) = gpa, *storage(xtinst) = tinst;
+  if (!r[F_double]) *storage(xtval2) = gpa;
+  *storage(xtinst) = tinst;
   return 0;
 }
 
@@ -251,6 +262,10 @@ static int check_trap(const u64 *r) {
     code |= (u64)1 << 63;
   } else {
     mask_xtval(r, xtval);
+  }
+  if (r[F_double]) {  /* mtval2 has what happened */
+    if (compare("mtval2", MTVAL2, code, read_csr(MTVAL2))) return 1;
+    code = DOUBLE_TRAP;
   }
   if (compare("xcause", xcause, code, read_csr(xcause)) || compare("xepc", xepc, r[F_pc], read_csr(xepc))
       || compare("xtval", xtval, r[F_tval], read_csr(xtval))) return 1;
@@ -296,11 +311,9 @@ static int check_csr_write(const u64 *r) {
   u64 spike = read_csr(address), unlike = spike ^ r[F_csr_value];
   if (unlike & ~rules[address].unwritten) return differs("CSR", address, r[F_csr_value], spike);
   if (unlike && rules[address].follow) follow(address, spike, r[F_csr_value]);
-  if (address == MCOUNTINHIBIT && (inhibited ^ spike) & 4) {
-    /* The core counts an instruction while it writes, Spike after it has written. */
-    *storage(MINSTRET) += spike & 4 ? 1 : -1;
-    inhibited = spike;
-  }
+  if (address == MCOUNTINHIBIT)
+    /* The core counts an instruction while it writes, Spike after it has written: so with mcountinhibit alone. */
+    *storage(MINSTRET) += counted - counts_instructions();
   return 0;
 }
 
@@ -363,6 +376,7 @@ static int check_one(const u64 *r) {
   if (r[F_hpa] >> 12 == options.host_page >> 12 && r[F_memory] == LOAD && !r[F_trapped])
     reach(r[F_hpa], r[F_hpa_next], 1u << r[F_size], (u8 *)&r[F_data], 1);
 
+  if (csr) counted = counts_instructions();
   forget_if_misaligned((u32)bits);
   int refused = faulted() && (r[F_code] == 4 || r[F_code] == 6) && !options.misaligned_traps && is_cut(NOWHERE);
   if (refused) do_misaligned(0), set_a_and_d(r);
@@ -370,8 +384,13 @@ static int check_one(const u64 *r) {
   keep_first_part(r);
   int changed = remember_changes(r);
 
+  u64 sdt = stored_sdt(), *hidden = csr ? name_to_hide(r, address) : 0;
+  if (hidden) *hidden += 0x10000 * word(state, STATE_CSRS + MAP_BUCKETS);
+
   spike_step(processor, 1);
 
+  if (hidden) *hidden = address;
+  mend_double_traps(r, sdt);
   show_present_tables(changed);
   if (first_part.count) put_back_first_part();
   if (refused) do_misaligned(1);
@@ -404,11 +423,10 @@ void shim_rule(unsigned address, u64 unread, u64 unwritten, u64 follow) {
   rules[address] = (struct rule){unread, unwritten, follow};
 }
 
-/* Removes a CSR: its name in Spike's table becomes one of the same hash bucket that no instruction can spell. */
+/* Removes a CSR. */
 void shim_remove_csr(unsigned address) {
-  for (u8 *node = (u8 *)word(state, STATE_CSRS + MAP_FIRST); node; node = (u8 *)word(node, 0))
-    if (word(node, NODE_KEY) == address)
-      *(u64 *)(node + NODE_KEY) += 0x10000 * word(state, STATE_CSRS + MAP_BUCKETS);
+  u64 *name = name_of(address);
+  if (name) *name += 0x10000 * word(state, STATE_CSRS + MAP_BUCKETS);
   csrs[address] = 0;
 }
 
@@ -419,7 +437,7 @@ void shim_set_csr(unsigned address, u64 value) { *storage(address) = value; }
 void shim_begin(u64 at, unsigned in, const u64 *registers, u64 mip) {
   memcpy(x, registers, sizeof shadow), memcpy(shadow, registers, sizeof shadow);
   *pc = at, *prv = in & 3, *v = in >> 2;
-  *mip_value = mip_before = mip, inhibited = read_csr(MCOUNTINHIBIT), reserves_unseen = 1;
+  *mip_value = mip_before = mip, reserves_unseen = 1;
   spike_flush_icache(mmu), spike_flush_tlb(mmu);
 }
 
@@ -428,7 +446,7 @@ int shim_start(u8 *spike_processor, struct options choices) {
   processor = spike_processor, state = processor + PROCESSOR_STATE, options = choices;
   mmu = (u8 *)word(processor, PROCESSOR_MMU), sim = (u8 *)word(processor, PROCESSOR_SIMIF) - SIM_SIMIF;
   pc = (u64 *)state, x = (u64 *)(state + STATE_X), prv = (u64 *)(state + STATE_PRV), v = state + STATE_V;
-  device_count = 0, current = 0, reserves_unseen = 0, time_now = ~(u64)0, mip_before = failed_scs = inhibited = 0;
+  device_count = 0, current = 0, reserves_unseen = 0, time_now = ~(u64)0, mip_before = failed_scs = 0;
   memset(pages, 0, sizeof pages), memset(csrs, 0, sizeof csrs), memset(rules, 0, sizeof rules);
   in_wfi = processor + PROCESSOR_IN_WFI, reservation = (u64 *)(mmu + MMU_RESERVATION);
   for (u8 *node = (u8 *)word(state, STATE_CSRS + MAP_FIRST); node; node = (u8 *)word(node, 0)) {

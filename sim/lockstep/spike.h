@@ -27,14 +27,16 @@ enum { /* offsets in bytes */
   STATE_X = 8, STATE_CSRS = 776, STATE_PRV = 832, STATE_V = 850,
   MAP_FIRST = 16, NODE_KEY = 8, NODE_CSR = 16, MAP_BUCKETS = 8,
   CSR_ADDRESS = 24, CSR_VALUE = 40,   /* CSR_VALUE: of those whose storage is their own */
+  STATUS_VALUE = 56,                  /* of mstatus and vsstatus */
   CSR_COPY_V0 = 40, CSR_COPY_V1 = 56, /* pointers: of those that have a copy for V=1 */
 };
 
 enum {
   SSTATUS = 0x100, SIE = 0x104, SEPC = 0x141, SCAUSE = 0x142, STVAL = 0x143, SIP = 0x144,
   VSSTATUS = 0x200, VSIE = 0x204, VSEPC = 0x241, VSCAUSE = 0x242, VSTVAL = 0x243, VSIP = 0x244,
-  MSTATUS = 0x300, MISA = 0x301, MIE = 0x304, MEPC = 0x341, MCAUSE = 0x342, MTVAL = 0x343, MIP = 0x344,
+  MSTATUS = 0x300, MISA = 0x301, MIE = 0x304, MTVEC = 0x305, MEPC = 0x341, MCAUSE = 0x342, MTVAL = 0x343, MIP = 0x344,
   MTINST = 0x34a, MTVAL2 = 0x34b, HSTATUS = 0x600, HIE = 0x604, HTVAL = 0x643, HIP = 0x644, HVIP = 0x645,
   HTINST = 0x64a, SATP = 0x180, VSATP = 0x280, HGATP = 0x680, TIME = 0xc01,
-  MENVCFG = 0x30a, HENVCFG = 0x60a, PMPCFG0 = 0x3a0, PMPADDR0 = 0x3b0, MCOUNTINHIBIT = 0x320, MINSTRET = 0xb02,
+  SISELECT = 0x150, SIREG6 = 0x157, MSTATEEN0 = 0x30c, CSRIND = 60, /* the last is a bit */
+  MENVCFG = 0x30a, HENVCFG = 0x60a, PMPCFG0 = 0x3a0, PMPADDR0 = 0x3b0, MCOUNTINHIBIT = 0x320, MINSTRETCFG = 0x322, MINSTRET = 0xb02,
 };

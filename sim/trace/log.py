@@ -27,9 +27,10 @@ effects
         An integer register by its ABI name.
     `CSR=VALUE`
         A CSR by its name, read back after the write.
-    `trap MODE->MODE CODE NAME tval=VALUE [gva] [gpa=VALUE] [tinst=VALUE] to PC`
+    `trap MODE->MODE CODE NAME [double] tval=VALUE [gva] [gpa=VALUE] [tinst=VALUE] to PC`
         The instruction did not retire. CODE is that of xcause, preceded by `i` for an interrupt; NAME is that of
-        rtl/isa/causes.py in lower case. `gva`: tval holds a guest virtual address.
+        rtl/isa/causes.py in lower case. `double`: M has taken it as a double trap, so mtval2 has CODE in place of
+        mcause. `gva`: tval holds a guest virtual address.
     `to MODE`
         An xRET changed the mode.
 """
@@ -68,7 +69,8 @@ def line(record) -> str:
 def trap(record) -> str:
     """The effect `trap` of a record."""
     text = (f"trap {mode_name(record.mode)}->{mode_name(record.mode_after)} {'i' if record.interrupt else ''}"
-            f"{record.code} {cause_word(record.interrupt, record.code)} tval=0x{record.tval:x}")
+            f"{record.code} {cause_word(record.interrupt, record.code)}{' double' * record.double} "
+            f"tval=0x{record.tval:x}")
     if record.gva_valid:
         text += " gva"
     if record.gpa:

@@ -2,23 +2,21 @@
 
 from functools import lru_cache
 
-from ...rtl.config import FULL
 from ...rtl.isa.causes import Cause, Interrupt
 from ...rtl.isa.csr import Csr
-from ...rtl.isa.csrs import table
+from ...rtl.isa.csrs import CSRS
 from ...rtl.isa.modes import Mode
 
 
 @lru_cache(maxsize=1)
 def csrs() -> dict[int, Csr]:
-    """The CSRs of the full core by address."""
+    """The CSRs of a core with every extension, by address."""
     return {csr.address: csr for csr in csrs_by_name().values()}
 
 
-@lru_cache(maxsize=1)
 def csrs_by_name() -> dict[str, Csr]:
-    """The CSRs of the full core by name."""
-    return table(FULL)
+    """The CSRs of a core with every extension, by name."""
+    return CSRS
 
 
 @lru_cache(maxsize=1 << 12)

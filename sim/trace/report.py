@@ -11,9 +11,11 @@
 from dataclasses import dataclass
 
 from ...rtl.config import FULL, CoreConfig
+from ...rtl.isa.causes import Cause
 from ...rtl.isa.modes import Mode
 from ..records import RetireRecord
 from .disassembly import disassemble
+from .gates import gate
 from .names import cause_name, csrs_by_name, mode_name
 from .state import State
 from .symbols import Symbols
@@ -42,6 +44,8 @@ class Trap:
     symbols : Symbols
     hypervisor : bool
         Whether the core has the H extension.
+    gate : str
+        What refused an access of a CSR, such as "mstateen0.ENVCFG is 0"; "" where nothing of this kind did.
     """
     number: int
     record: RetireRecord
@@ -50,6 +54,7 @@ class Trap:
     walk: Walk | None
     symbols: Symbols
     hypervisor: bool = True
+    gate: str = ""
 
     def __str__(self) -> str:
         return report(self)
@@ -75,11 +80,13 @@ class Reporter:
         """Take a Retire record, in order. Returns the trap, if it is one."""
         names = ("medeleg", "mideleg", *(("hedeleg", "hideleg") if self.hypervisor else ()))
         delegation = {name: self.state[name] for name in names} if record.trapped else {}
+        refused = gate(self.state, record) if record.trapped else ""
         writes = self.state.take(record)
         if not record.trapped:
             return None
         self.count += 1
-        return Trap(self.count, record, writes, delegation, self.walks.of(record), self.symbols, self.hypervisor)
+        return Trap(self.count, record, writes, delegation, self.walks.of(record), self.symbols, self.hypervisor,
+                    refused)
 
 
 class TrapWatcher:
@@ -127,10 +134,13 @@ def report(trap: Trap) -> str:
     kind = "interrupt" if record.interrupt else "exception"
     name = cause_name(record.interrupt, record.code)
     modes = f"{_mode(trap, record.mode)} -> {_mode(trap, record.mode_after)}"
-    text = [f"trap {trap.number} at cycle {record.cycle}: {name} ({kind} {record.code}), {modes}",
+    double = "double trap, for " if record.double else ""
+    text = [f"trap {trap.number} at cycle {record.cycle}: {double}{name} ({kind} {record.code}), {modes}",
             f"  at       {record.pc:#x}  {_instruction(record)}"]
     if (place := trap.symbols.place(record.pc, record.mode & 4)).function or place.file:
         text.append(f"  in       {place}")
+    if trap.gate:
+        text.append(f"  because  {trap.gate}")
     text.append(f"  handler  {record.next_pc:#x}{_handler(trap)}")
     text.append(f"  why {_mode(trap, record.mode_after):4} {route(trap)}")
     if fault := _address(record):
@@ -183,6 +193,9 @@ def route(trap: Trap) -> str:
         expected, text = Mode.HS, f"{bit(first)}: M delegates it; {bit(second)}: HS keeps it from the guest"
     else:
         expected, text = Mode.VS, f"{bit(first)} and {bit(second)}: M and HS delegate it to the guest"
+    if record.double:
+        sdt = "vsstatus.SDT" if expected == Mode.VS else "sstatus.SDT"
+        return f"{text}; but {sdt} was 1, its handler not ready: M takes it as a double trap"
     if expected != record.mode_after:
         text += f" (by these values it would go to {_mode(trap, expected)}: the record and the CSRs disagree)"
     return text
@@ -202,6 +215,9 @@ def _address(record) -> str:
 def _write(name: str, before: int, after: int, record) -> list[str]:
     """A CSR's line, and for one with fields, those that changed."""
     text = f"    {name:8} {before:#x} -> {after:#x}"
+    if record.double and name in ("mcause", "mtval2"):
+        told = (0, Cause.DOUBLE_TRAP) if name == "mcause" else (record.interrupt, record.code)
+        return [f"{text}  {cause_name(*told)}"]
     if name.endswith("cause"):
         return [f"{text}  {cause_name(record.interrupt, record.code)}"]
     if name.endswith("status"):

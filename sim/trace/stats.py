@@ -6,9 +6,13 @@ from .names import cause_name, cause_word, mode_name
 
 STALLS = {"stall_empty": "nothing_to_commit", "stall_memory": "memory", "stall_divide": "divider",
           "stall_system": "system", "wait_operand": "operand"}
-TLB = ("itlb_miss", "dtlb_miss", "second_level_hit", "walk", "table_read", "walk_cache_hit")
+PARTS = {"stall_translation": "memory_translation", "stall_line": "memory_line", "stall_device": "memory_device",
+         "stall_wfi": "system_wfi", "fetch_translation": "fetch_translation", "fetch_line": "fetch_line"}
+"""Parts of those, and what fetch waits for, which need not hold up commit."""
+TLB = ("itlb_miss", "dtlb_miss", "second_level_hit", "walk", "walk_s", "walk_vs", "walk_g", "table_read",
+       "table_read_vs", "table_read_g", "walk_cache_hit")
 CACHE = ("icache_miss", "dcache_miss")
-FLOW = ("flushed", "mispredicted")
+FLOW = ("flushed", "mispredicted", "vm_exit", "vm_entry")
 
 
 class TrapCounter:
@@ -51,7 +55,7 @@ def statistics(events: dict[str, int], traps: TrapCounter, *, cycles: int, wall_
         **about, "cycles": cycles, "instructions_retired": retired, "wall_seconds": round(wall_seconds, 6),
         "cycles_per_second": round(cycles / wall_seconds) if wall_seconds else None,
         "cycles_per_instruction": round(cycles / retired, 4) if retired else None,
-        "stall_cycles": {name: events[event] for event, name in STALLS.items() if event in events},
+        "stall_cycles": {name: events[event] for event, name in (STALLS | PARTS).items() if event in events},
         "flow": some(FLOW), "tlb": some(TLB), "cache": some(CACHE),
         "traps": traps.as_data(), "traps_taken": events.get("trapped", 0),
         "interrupts_taken": events.get("interrupted", 0)}

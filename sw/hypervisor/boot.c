@@ -14,6 +14,7 @@ void boot(void)
 
     /* Not every machine has these; where one is absent, skip_if_absent returns behind the instruction. */
     csr_write(mtvec, skip_if_absent);
+    csr_clear(mstatus, STATUS_MDT);            /* a trap that is taken is no disaster */
     csr_write(pmpaddr0, -1);                   /* PMP: one region over everything (NAPOT), read, write, execute */
     csr_write(pmpcfg0, 0x1f);
     csr_write(mstateen0, -1);                  /* Smstateen: henvcfg and what else it guards */

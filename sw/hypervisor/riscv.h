@@ -28,6 +28,7 @@
 #define STATUS_MPP (BIT(11) | BIT(12))
 #define STATUS_SUM BIT(18)           /* S-mode may reach pages of U-mode */
 #define STATUS_MPV BIT(39)
+#define STATUS_MDT BIT(42)           /* Smdbltrp: a trap into M-mode would stop the machine; 1 after reset */
 
 /* hstatus */
 #define HSTATUS_SPV BIT(7)           /* V before the trap; an SRET with SPV=1 enters the guest */

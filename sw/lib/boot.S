@@ -48,6 +48,8 @@ enter:
 
     .globl back_to_machine
 back_to_machine:
+    li t0, 1 << 42  # mstatus.MDT: this is no return from a trap, but the end of one
+    csrc mstatus, t0
     lla t0, m_context
     ld sp, 0(t0)
     ld ra, 0(sp)

@@ -19,13 +19,23 @@ void fill_accesses(void);
 void delegate_exceptions(uint64_t to_hs, uint64_t to_vs)
 {
     csr_write(medeleg, to_hs);
-    csr_write(hedeleg, to_vs);
+    if (hypervisor)
+        csr_write(hedeleg, to_vs);
 }
 
 void delegate_interrupts(uint64_t to_hs, uint64_t to_vs)
 {
     csr_write(mideleg, to_hs);
-    csr_write(hideleg, to_vs);
+    if (hypervisor)
+        csr_write(hideleg, to_vs);
+}
+
+/* Opens all that Smstateen controls; on a machine without it the attempts trap. */
+static void enable_state(void)
+{
+    attempt(MODE_M, WORD("csrw mstateen0, a1"), 0, ~0UL);
+    if (hypervisor)
+        attempt(MODE_M, WORD("csrw hstateen0, a1"), 0, ~0UL);
 }
 
 __attribute__((noreturn)) void start(void)
@@ -59,6 +69,7 @@ __attribute__((noreturn)) void start(void)
         csr_write(vsscratch, &vs_trap_stack + 1);
         find_writes_transformed();
     }
+    enable_state();
     fill_accesses();
     exit_with(main());
 }

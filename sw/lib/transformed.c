@@ -26,6 +26,14 @@ static uint32_t expanded(uint32_t c)
     case 0 << 3 | 3: return as_load(3, small);  /* C.LD */
     case 0 << 3 | 6: return as_store(2, small); /* C.SW */
     case 0 << 3 | 7: return as_store(3, small); /* C.SD */
+    case 0 << 3 | 4:
+        switch (c >> 10 & 7) {
+        case 0: return as_load(4, small);                /* C.LBU */
+        case 1: return as_load(c & 64 ? 1 : 5, small);   /* C.LH, C.LHU */
+        case 2: return as_store(0, small);               /* C.SB */
+        case 3: return c & 64 ? 0 : as_store(1, small);  /* C.SH */
+        default: return 0;
+        }
     case 2 << 3 | 2: return as_load(2, rd);     /* C.LWSP */
     case 2 << 3 | 3: return as_load(3, rd);     /* C.LDSP */
     case 2 << 3 | 6: return as_store(2, rs2);   /* C.SWSP */

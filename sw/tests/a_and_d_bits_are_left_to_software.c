@@ -1,5 +1,6 @@
 /* Svade: A=0, or D=0 on a store, is a fault at each stage; no page-table entry is written by the machine. Once software
-   has set the bit, and fenced, the access passes. */
+   has set the bit, and fenced, the access passes.
+   rules: svade_access_ad_bit_clear */
 #include "hyacinth.h"
 
 int main(void)

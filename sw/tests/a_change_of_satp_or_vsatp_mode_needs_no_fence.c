@@ -1,5 +1,6 @@
 /* A write of satp or vsatp that turns a stage on or off takes effect at once: what was translated under the old regime
-   is not used under the new one (rule sfence_vma_mode_effect). A new hgatp.MODE needs an HFENCE.GVMA. */
+   is not used under the new one (rule sfence_vma_mode_effect). A new hgatp.MODE needs an HFENCE.GVMA.
+   rules: sfence_vma_mode_effect, hfence-gvma_mode */
 #include "hyacinth.h"
 
 int main(void)

@@ -1,6 +1,7 @@
 /* A VS-stage table that the G stage does not map, at every level: the cause is that of the original access, xtval its
    virtual address, mtval2 and htval the GPA of the table entry shifted right by 2, mtinst and htinst the
-   pseudoinstruction of a 64-bit read. */
+   pseudoinstruction of a 64-bit read.
+   rules: mtval2_trapval_vstrans, H_trap_xtinst_guestpage, H_vm_gpapriv, shtvala_htval_faulting_gpa */
 #include "hyacinth.h"
 
 int main(void)

@@ -1,5 +1,6 @@
 /* A superpage of either stage that was used in the middle: a fence that names an address within the page makes a change
-   of its leaf visible, whatever the sizes of the two pages. */
+   of its leaf visible, whatever the sizes of the two pages.
+   rules: hfence-vvma_limits, hfence-gvma_op */
 #include "hyacinth.h"
 
 int main(void)

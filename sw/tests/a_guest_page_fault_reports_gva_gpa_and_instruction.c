@@ -1,6 +1,8 @@
 /* A GPA that the G stage does not map: 20, 21 or 23 by the kind of access, in M or by delegation in HS, from VS and
    VU; xtval is the virtual address, GVA 1, mtval2 and htval the GPA shifted right by 2, mtinst and htinst the
-   transformed instruction. */
+   transformed instruction.
+   rules: H_mtval_nrz, htval_op, HTVAL_TRAPVAL, htinst_op, mtval2_op, mtinst_op, MTVAL2_TRAPVAL, H_guest_page_fault,
+   mtval2_htval_virtaddr, shtvala_htval_faulting_gpa */
 #include "hyacinth.h"
 
 int main(void)

@@ -1,4 +1,5 @@
-/* time in VS and VU is mtime plus htimedelta, which wraps; in HS and U it is mtime. */
+/* time in VS and VU is mtime plus htimedelta, which wraps; in HS and U it is mtime.
+   rules: htimedelta_acc, htimedelta_op, time_htimedelta_req */
 #include "hyacinth.h"
 
 int main(void)

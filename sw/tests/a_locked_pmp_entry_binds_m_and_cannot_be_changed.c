@@ -1,4 +1,5 @@
-/* L=1: the rights hold for M, too; configuration and address, and for TOR the address below, are not writable. */
+/* L=1: the rights hold for M, too; configuration and address, and for TOR the address below, are not writable.
+   rules: pmp_mmode_locking, pmp_l_bit_function, pmp_l_bit_write_protection, pmp_l_bit_m_mode_enforcement */
 #include "pmp.h"
 
 int main(void)

@@ -1,5 +1,6 @@
 /* A leaf above level 0 whose low PPN bits are not zero: page fault from satp and the VS stage, guest-page fault from
-   the G stage. */
+   the G stage.
+   rules: Sv39_superpage_align_fault, Sv48_superpage_align_fault, Sv57_superpage_align_fault */
 #include "hyacinth.h"
 
 int main(void)

@@ -1,4 +1,5 @@
-/* The least that a machine must do to run any program. */
+/* The least that a machine must do to run any program.
+   rules: m_mode_mandatory */
 #include "hyacinth.h"
 
 static uint64_t zeroed[64];

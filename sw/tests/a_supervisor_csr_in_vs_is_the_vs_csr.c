@@ -1,5 +1,8 @@
 /* VS reads and writes of sstatus, sie, stvec, sscratch, sepc, scause, stval, sip and satp reach vsstatus, vsie, vstvec
-   and so on; the HS ones keep what they held. sie and sip show hie and hip one bit lower where hideleg lets them. */
+   and so on; the HS ones keep what they held. sie and sip show hie and hip one bit lower where hideleg lets them, and
+   nothing that is for HS.
+   rules: H_vscsrs_sub, vsstatus_acc, vsstatus_op, vsip_vsie_acc, vsip_vsie_op, vsip_vsie_sei, vsip_vsie_ssi,
+   vstvec_acc, vsscratch_acc, vsscratch_op, vspec_acc, vscause_acc, vstval_acc, vsatp_acc */
 #include "hyacinth.h"
 
 #define NAMES(row) \
@@ -49,6 +52,13 @@ int main(void)
     CHECK_EQ("hvip after", csr_read(hvip), BIT(VSEI));
     CHECK_NO_TRAP("set SSIP in VS", attempt(MODE_VS, WORD("csrs sip, a1"), 0, BIT(SSI) | BIT(STI)));
     CHECK_EQ("hvip after", csr_read(hvip), BIT(VSSI) | BIT(VSEI));
+    csr_set(mip, BIT(SSI) | BIT(STI));
+    CHECK_EQ("sip in VS has nothing of HS", attempt(MODE_VS, WORD("csrr a2, sip"), 0, 0).value, BIT(SSI) | BIT(SEI));
+    csr_write(hvip, BIT(VSEI));
+    CHECK_EQ("sip in VS has no SSI of HS", attempt(MODE_VS, WORD("csrr a2, sip"), 0, 0).value, BIT(SEI));
+    CHECK_EQ("sip of HS", csr_read(sip) & (BIT(SSI) | BIT(STI)), BIT(SSI) | BIT(STI));
+    csr_clear(mip, BIT(SSI) | BIT(STI));
+    csr_write(hvip, BIT(VSSI) | BIT(VSEI));
     csr_write(hideleg, BIT(VSEI));
     CHECK_EQ("sip in VS where hideleg hides VSSI", attempt(MODE_VS, WORD("csrr a2, sip"), 0, 0).value, BIT(SEI));
     csr_write(hie, BIT(VSSI) | BIT(VSTI) | BIT(VSEI));

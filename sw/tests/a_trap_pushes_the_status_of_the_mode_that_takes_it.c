@@ -1,6 +1,9 @@
 /* On a trap the mode that takes it has its xIE=0, xPIE what xIE was, xPP the privilege it came from, and, M and HS, MPV
    or SPV the V it came from. SPVP changes only on a trap from V=1, and then is the privilege. Nothing of the other
-   modes' status changes. */
+   modes' status changes.
+   rules: mstatus_xpp_op, mstatus_xpie_trap_op, mstatus_xie_trap_op, mstatus_xpp_trap_op, sstatus_spp_op,
+   sstatus_spie_op, hstatus_spv_op, hstatus_spvp_op, mstatus_mpv_op, H_trap_m_csrwrites, H_trap_hs_csrwrites,
+   H_trap_vs_csrwrites */
 #include "hyacinth.h"
 
 static volatile uint64_t m_status, hs_status, vs_status, h_status;

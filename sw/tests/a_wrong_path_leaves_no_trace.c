@@ -1,5 +1,6 @@
 /* Branches that were not taken many times and then are: the loads, stores and jumps behind them, whose addresses fault
-   or lie in devices, are never seen. */
+   or lie in devices, are never seen.
+   rules: pma_idp_no_spec, sfence_vma_implicit_access */
 #include "hyacinth.h"
 
 /* Does with `address` what is not to be done where `odd`. */

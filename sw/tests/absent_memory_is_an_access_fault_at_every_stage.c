@@ -1,5 +1,7 @@
 /* An address where nothing is: access fault of the kind of access; in M, HS and U, through page tables and without, in
-   VS through either stage, by HLV, and where a table of any stage lies there. A guest's has GVA; no GPA is reported. */
+   VS through either stage, by HLV, and where a table of any stage lies there. A guest's has GVA; no GPA is reported.
+   rules: MEPC_INV_ADDR_CONV, MTVAL_INV_ADDR_CONV, mcause_exccode_ld_ldrsv, mcause_exccode_st_sc_amo,
+   mtval_vaddr_wr1, mtval_vaddr_not_paddr, pma_chk_paddr, pma_precise_recom, sstvala_stval_faulting_vaddr */
 #include "hyacinth.h"
 
 #define ABSENT 0x20000000UL

@@ -1,6 +1,7 @@
 /* A virtual address whose high bits are not copies of its sign: a page fault. A guest physical address with a bit above
    41, 50 or 59 (the x4 schemes' width): a guest-page fault, of a Bare VS stage and of a leaf, and of a table's address.
-   The highest legal addresses translate. */
+   The highest legal addresses translate.
+   rules: Sv39_va_signext, Sv48_va_signext, Sv57_va_signext, hgatp_mode_sv39x4, hgatp_mode_sv48x4, hgatp_mode_sv57x4 */
 #include "hyacinth.h"
 
 int main(void)

@@ -1,7 +1,9 @@
 /* Two bytes at the end of a page: a compressed instruction there needs no next page. One of four bytes needs both; a
-   fault of the next one has its own pc in xepc and the next page's address in xtval, and as GPA in htval. */
+   fault of the next one has its own pc in xepc and the next page's address in xtval, and as GPA in htval.
+   rules: stval_faulting_address_variable_instr, H_straddle, mepc_varlen_wr, MTVAL_VARLEN_WR */
 #include "hyacinth.h"
 
+#define ABSENT 0x20000000UL
 #define LI_A0_7 0x451dU /* C.LI a0, 7 */
 #define ADDI_A0_9 0x00900513U
 
@@ -24,6 +26,10 @@ static void check_end(enum mode mode, uint64_t *first, uint64_t *second, uint64_
     for (unsigned before = 0; before < 3; before += 2) /* jumped to, and reached in sequence */
         CHECK_TRAP("second half", attempt(mode, WORD("jalr ra, 0(a0)"), address - before, 0), .in = MODE_HS,
                    .cause = cause, .epc = address, .tval = TEST_VA + PAGE, .gva = mode == MODE_VS, .tval2 = tval2);
+    *second = PTE_PPN(ABSENT) | (full & (BIT(10) - 1));
+    fence_all();
+    CHECK_TRAP("second half absent", attempt(mode, WORD("jalr ra, 0(a0)"), address, 0), .in = MODE_HS,
+               .cause = INSTRUCTION_ACCESS_FAULT, .epc = address, .tval = TEST_VA + PAGE, .gva = mode == MODE_VS);
     *second = full;
     fence_all();
     CHECK_EQ("mapped", run_in(mode, (function *)address, 0), 9);

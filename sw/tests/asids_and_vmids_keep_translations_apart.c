@@ -1,6 +1,11 @@
 /* Spaces that differ in ASID, VMID or V alone are switched without a fence; each sees its own page at the same address.
-   Numbers that differ in their highest bit are different. A global VS page is common to ASIDs, not to VMIDs. */
+   Numbers that differ in their highest bit are different. A global VS page is common to ASIDs, not to VMIDs.
+   rules: sfence_vma_asid_effect */
 #include "hyacinth.h"
+
+/* Pages away from those of the program, which would take their places in a small TLB. */
+#define VA (TEST_VA + 37 * PAGE)
+#define GPA (TEST_GPA + 37 * PAGE)
 
 static uint64_t asids[] = {1, 0}, vmids[] = {1, 0};
 
@@ -21,32 +26,33 @@ int main(void)
     for (unsigned i = 0; i < 2; i++) {
         own[i] = space_new(&SV39);
         map_program(own[i]);
-        map(own[i], TEST_VA, (uint64_t)test_pages[i], 0, LEAF);
+        map(own[i], VA, (uint64_t)test_pages[i], 0, LEAF);
         vs[i] = space_new(&SV39);
         map_program(vs[i]);
-        map(vs[i], TEST_VA, TEST_GPA + i * PAGE, 0, LEAF);
-        map(vs[i], TEST_VA + PAGE, TEST_GPA, 0, LEAF | PTE_G);
+        map(vs[i], VA, GPA + i * PAGE, 0, LEAF);
+        map(vs[i], VA + PAGE, GPA, 0, LEAF | PTE_G);
         g[i] = space_new(&SV39X4);
         map_machine(g[i]);
         for (unsigned j = 0; j < 2; j++)
-            map(g[i], TEST_GPA + j * PAGE, (uint64_t)test_pages[2 + 2 * i + j], 0, LEAF_U);
+            map(g[i], GPA + j * PAGE, (uint64_t)test_pages[2 + 2 * i + j], 0, LEAF_U);
     }
     for (unsigned i = 0; i < 6; i++)
         test_pages[i][0] = 0x100 + i;
     fence_all();
-    for (unsigned round = 0; round < 3; round++)
-        for (unsigned i = 0; i < 2; i++) {
-            csr_write(satp, satp_of(own[i], asids[i]));
-            context("HS, ASID", asids[i]);
-            CHECK_EQ("loaded", attempt(MODE_HS, word, TEST_VA, 0).value, 0x100 + i);
-            for (unsigned j = 0; j < 2; j++)
-                for (unsigned k = 0; k < 2; k++) {
-                    csr_write(vsatp, satp_of(vs[j], asids[j]));
-                    csr_write(hgatp, hgatp_of(g[k], vmids[k]));
-                    context("VS, VMID and ASID", vmids[k] << 16 | asids[j]);
-                    CHECK_EQ("loaded", attempt(MODE_VS, word, TEST_VA, 0).value, 0x102 + 2 * k + j);
-                    CHECK_EQ("global", attempt(MODE_VS, word, TEST_VA + PAGE, 0).value, 0x102 + 2 * k);
-                }
+    for (unsigned round = 0; round < 3; round++) {
+        for (unsigned i = 0; i < 4; i++) {
+            csr_write(satp, satp_of(own[i % 2], asids[i % 2]));
+            context("HS, ASID", asids[i % 2]);
+            CHECK_EQ("loaded", attempt(MODE_HS, word, VA, 0).value, 0x100 + i % 2);
         }
+        for (unsigned j = 0; j < 2; j++)
+            for (unsigned k = 0; k < 2; k++) {
+                csr_write(vsatp, satp_of(vs[j], asids[j]));
+                csr_write(hgatp, hgatp_of(g[k], vmids[k]));
+                context("VS, VMID and ASID", vmids[k] << 16 | asids[j]);
+                CHECK_EQ("loaded", attempt(MODE_VS, word, VA, 0).value, 0x102 + 2 * k + j);
+                CHECK_EQ("global", attempt(MODE_VS, word, VA + PAGE, 0).value, 0x102 + 2 * k);
+            }
+    }
     return 0;
 }

@@ -1,5 +1,8 @@
 /* satp: an unsupported MODE voids the whole write; vsatp in VS likewise. hgatp: its other fields are written all the
-   same, PPN bits 1:0 are zero. ASID has up to 16, VMID up to 14 bits, contiguous from 0. */
+   same, PPN bits 1:0 are zero. ASID has up to 16, VMID up to 14 bits, contiguous from 0.
+   rules: satp_sz, satp_acc, satp_mode_sz, satp_mode_acc, satp_mode_op_unsupported, ASIDLEN, svbare_satp_mode_bare,
+   hgatp_acc, HGATP_MODE_WARL, hgatp_ppn_op, HGATP_VMID, hgatp_vmid_lsbs, vsatp_mode_unsupported_v1,
+   shgatpa_satp_hgatp_mode_support, shgatpa_hgatp_bare_mode, shvsatpa_satp_vsatp_modes */
 #include "hyacinth.h"
 
 #define ASID (0xffffUL << 44)

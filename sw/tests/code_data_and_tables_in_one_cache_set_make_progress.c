@@ -1,6 +1,7 @@
 /* A chain of loads, stores, atomics and accesses across lines and pages, each step in another page of code and of data,
    where the code, the data and the table entries of every level of both stages lie in the same sets of the caches, and
-   more pages are used than a small TLB holds: it ends, in every mode, with the same result. */
+   more pages are used than a small TLB holds: it ends, in every mode, with the same result.
+   rules: rvwmo_progress_axiom */
 #include "hyacinth.h"
 
 #define PLACE 0x400 /* in a page; the same place in a table has the entries from 0x80 on */

@@ -1,5 +1,7 @@
 /* cycle, time and instret below M: illegal where mcounteren forbids; else with V=1 virtual where hcounteren forbids;
-   else in U illegal, and in VU virtual, where scounteren forbids. */
+   else in U illegal, and in VU virtual, where scounteren forbids.
+   rules: mcounteren_op, mcounteren_clr_ill_inst_exc, mcounteren_set_nxt_priv, scounteren_op, H_scsrs_nomatch,
+   hcounteren_op, H_virtinst_vs_nonhighctr_h0_m1, H_virtinst_vu_nonhighctr_h0_s0_m1, H_cause_virtual_instruction */
 #include "hyacinth.h"
 
 int main(void)

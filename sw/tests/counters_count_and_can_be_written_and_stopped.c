@@ -1,5 +1,7 @@
 /* minstret counts instructions, mcycle and mtime go on, a written value is what the next instruction reads, and
-   mcountinhibit stops either. */
+   mcountinhibit stops either.
+   rules: minstret_op, minstret_sz, mcycle_rst, mcycle_wr, minstret_rst, minstret_wr, mcountinhibit_op, cycle_op,
+   time_op, time_visibility_mtime, zicntr_rdcycle_op, zicntr_rdtime_op, zicntr_rdinstret_op, zicsr_order */
 #include "hyacinth.h"
 
 int main(void)

@@ -1,5 +1,6 @@
 /* ECALL from HS (9) and from VS (10) go to HS where medeleg says so; never further, hedeleg has no such bits. ECALL
-   from VU (8) goes on to VS where hedeleg says so, too. */
+   from VU (8) goes on to VS where hedeleg says so, too.
+   rules: stval_op_other_traps, H_cause_ecall */
 #include "hyacinth.h"
 
 int main(void)

@@ -1,4 +1,5 @@
-/* The nine AMOs, words and doublewords, on pairs of values that tell signed from unsigned. */
+/* The nine AMOs, words and doublewords, on pairs of values that tell signed from unsigned.
+   rules: PMA_CACHE_MM_ALL_ATOMICS, pma_amo_levels, pma_amo_sz_support */
 #include "hyacinth.h"
 
 static uint64_t memory __attribute__((aligned(8)));

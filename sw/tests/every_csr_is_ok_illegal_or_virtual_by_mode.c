@@ -1,6 +1,13 @@
 /* Each CSR, read and written, in each mode. The number says who may: bits 9:8 the least privilege, 11:10 = 3 read-only.
    What V=1 may not do though HS could is virtual; else illegal. Numbers that no CSR has, the high halves of RV32 among
-   them, are illegal everywhere. */
+   them, are illegal everywhere.
+   rules: M_access_all_lower_priv_CSRs, misa_always_rd, MEDELEGH_OMIT_XLEN64, medeleg_mandatory_S_mode,
+   mideleg_mandatory_S_mode, cycle_rdonly, instret_rdonly, time_rdonly, pmp_csr_mode, pmp_cfg_rv64_illegal,
+   sstatus_mode, stvec_mode, sip_mode, sie_mode, scounteren_mode, sscratch_mode, sepc_mode, stval_mode,
+   senvcfg_mode, Zicsr_higher_priv, Zicsr_rw, Zicsr_access, Zicsr_illegal_mode, Zicsr_illegal_acc,
+   Zicsr_debug_illegal, H_csrs_hs_not_vs, H_vscsrs_acc_vs, H_vscsrs_acc_u, H_vscsrs_acc_m_hs, hgeip_acc,
+   H_cause_virtual_instruction, H_illegal_high_half, H_virtinst_vu_vs_nonhigh_allowedhs_tvm0,
+   H_virtinst_vu_nonhigh_supervisor_allowedhs_tvm0, H_virtinst_xtval, non_priv_exc, m_level_highest_priv */
 #include "hyacinth.h"
 
 static void check_csr(uint32_t number, bool exists, bool write, enum mode mode)
@@ -27,7 +34,8 @@ int main(void)
         0xf11, 0xf12, 0xf13, 0xf14, 0xb00, 0xb02, 0x3a0, 0x3b0, 0x320,              /* machine */
     };
     static const uint16_t absent[] = {
-        0x615, 0x61a, 0x612, 0x613, 0x656, 0xc80, 0xc81, 0x25d, 0x310, 0x31a, 0x3a1, 0x682, 0x2ff, 0x9c0, 0xc8f,
+        0x015, 0x312, 0x615, 0x61a, 0x612, 0x613, 0x656, 0xc80, 0xc81, 0x25d, 0x310, 0x31a, 0x3a1, 0x682, 0x2ff, 0x9c0,
+        0xc8f, 0x7b0, 0x7b1, 0x7b2, 0x7b3, 0x7b4, 0x7bf, /* the last ones of debug mode */
     };
     static const enum mode modes[] = {MODE_U, MODE_HS, MODE_M, MODE_VU, MODE_VS};
     csr_write(mcounteren, 7);

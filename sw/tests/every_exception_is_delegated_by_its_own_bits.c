@@ -1,6 +1,11 @@
 /* Each exception that an instruction can raise here, in U, HS, VU and VS: it is taken in M, in HS where its medeleg
    bit is 1, and from V=1 in VS where its hedeleg bit is 1, too. All other bits are the opposite of its own; guest-page
-   faults and virtual instructions cannot be delegated to VS. ECALL from HS, VS and M are in a program of their own. */
+   faults and virtual instructions cannot be delegated to VS. ECALL from HS, VS and M are in a program of their own.
+   rules: MEDELEG_OP, medeleg_enc, medeleg_acc, medeleg_when_rd0, mcause_exccode_op, mcause_exccode_enc, mcause_op,
+   trap_def_M_mode, trap_horiz, mtval_op, MTVAL_PER_EXC_BEHAVIOR, mtval_vaddr_wr1, sepc_op_trap_write, scause_op,
+   scause_interrupt_op, stval_op, stval_op_faulting_addr, sstvala_stval_faulting_vaddr, hedeleg_acc, HEDELEG_WARL,
+   hedeleg_op, HTVAL_TRAPVAL, MTVAL2_TRAPVAL, H_guest_page_fault, H_cause, H_trap_deleg, H_trap_xtinst_val,
+   shvstvala_vstval_written */
 #include "hyacinth.h"
 
 #define ABSENT (TEST_VA + 0 * PAGE)    /* mapped to where no memory is */

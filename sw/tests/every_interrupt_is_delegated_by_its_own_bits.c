@@ -1,6 +1,12 @@
 /* Each interrupt, in U, HS, VU and VS: M's stay in M; SSI, STI and SEI go to HS where mideleg says so; VSSI, VSTI and
    VSEI to HS, which mideleg says always, and from V=1 to VS where hideleg says so, with a code one lower. One that is
-   for a less privileged mode than the one that runs waits. */
+   for a less privileged mode than the one that runs waits.
+   rules: mstatus_sie_op, mstatus_xie_intr_en_dis, mip_enc, mie_enc, mideleg_enc, MIDELEG_OP, mcause_intr_op,
+   mcause_exccode_enc, trap_def_M_mode, mip_std_enc, mie_std_enc, mip_meip_op, mie_meie_op, mip_mtip_op,
+   mie_mtie_op, mip_msip_op, mie_msie_op, MIE_MSIE_MAYBE_RDONLY0, mip_seip_op, mie_seie_op, mip_stip_no_stimecmp_op,
+   mip_stie_op, mip_ssip_op, mie_ssie_op, mtval_other_traps_zero, trap_del_intr_priv_lvl, intr_mip_mie_op,
+   sstatus_sie_op, scause_op, scause_interrupt_op, stval_op_other_traps, sip_ssip_op, hideleg_op, hideleg_acc,
+   hideleg_hs, mideleg_acc_h, H_trap_deleg */
 #include "interrupts.h"
 
 int main(void)

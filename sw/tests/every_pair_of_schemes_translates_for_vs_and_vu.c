@@ -1,5 +1,7 @@
 /* {Bare, Sv39, Sv48, Sv57} under {Bare, Sv39x4, Sv48x4, Sv57x4}: fetch, load, store and atomics reach the page that
-   both stages name. */
+   both stages name.
+   rules: H_vm_supported, hgatp_op, hgatp_mode_bare, hgatp_mode_sv, vsatp_op, H_vm_twostage, hgatp_mode_bare_trans,
+   hgatp_mode_x4, shgatpa_hgatp_bare_mode */
 #include "hyacinth.h"
 
 int main(void)

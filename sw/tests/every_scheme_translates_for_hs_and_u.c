@@ -1,4 +1,5 @@
-/* Bare, Sv39, Sv48 and Sv57 in satp: fetch, load, store and atomics by HS on its page and by U on its own. */
+/* Bare, Sv39, Sv48 and Sv57 in satp: fetch, load, store and atomics by HS on its page and by U on its own.
+   rules: satp_op, satp_mode, satp_mode_op, satp_mode_sxlen64, svbare_satp_mode_bare, ssccptr_memory_pte_reads */
 #include "hyacinth.h"
 
 int main(void)

@@ -1,5 +1,6 @@
 /* A function is written over and over, at one place and at many, and executed after FENCE.I: in M, HS and VS, through
-   the same and through another virtual address, and written by the mode that executes it. */
+   the same and through another virtual address, and written by the mode that executes it.
+   rules: fence_i_op */
 #include "hyacinth.h"
 
 #define LI_A0(value) ((uint32_t)(value) << 20 | 10 << 7 | 0x13)

@@ -1,5 +1,7 @@
 /* Guest external lines are hgeip bits 1 to GEILEN. hip.VSEIP shows the one that hstatus.VGEIN selects, none for
-   0; hip.SGEIP, interrupt 12 of HS, is any of those in hgeie. */
+   0; hip.SGEIP, interrupt 12 of HS, is any of those in hgeie.
+   rules: hstatus_vgein_op, HSTATUS_VGEIN_WLRL, hip_sgeip_sgeie_acc, hip_sgeip_sgeie_op, hip_vseip_vseie_op, hgeip_op,
+   hgeie_acc, hgeip_hgeie_fields, GEILEN, hgeie_op, HGEIE_WARL, mideleg_acc_h */
 #include "interrupts.h"
 
 int main(void)
@@ -10,6 +12,8 @@ int main(void)
     while (lines >> (last + 1))
         last++;
     csr_write(hgeie, 0);
+    csr_set(hstatus, HSTATUS_VGEIN);
+    CHECK("VGEIN names a line that exists, or none", (csr_read(hstatus) >> 12 & 63) <= last);
     CHECK_EQ("mideleg has SGEI always", csr_read(mideleg) & BIT(SGEI), BIT(SGEI));
     csr_write(hideleg, ~0UL);
     CHECK_EQ("hideleg never has SGEI", csr_read(hideleg) & BIT(SGEI), 0);
@@ -30,6 +34,12 @@ int main(void)
         CHECK_EQ("SGEIP where hgeie has not the line", csr_read(hip) & BIT(SGEI), 0);
         csr_write(hgeie, BIT(line));
         CHECK_EQ("SGEIP where it has", csr_read(hip) & BIT(SGEI), BIT(SGEI));
+        csr_write(hip, 0);
+        CHECK_EQ("SGEIP and VSEIP are read-only", csr_read(hip), BIT(SGEI) | BIT(VSEI));
+        csr_write(hgeie, ~BIT(line));
+        csr_write(hip, BIT(SGEI));
+        CHECK_EQ("SGEIP where hgeie has all others", csr_read(hip) & BIT(SGEI), 0);
+        csr_write(hgeie, BIT(line));
         CHECK_EQ("mip", csr_read(mip) & BIT(SGEI), BIT(SGEI));
         csr_write(hie, BIT(SGEI));
         CHECK_EQ("mie", csr_read(mie) & BIT(SGEI), BIT(SGEI));

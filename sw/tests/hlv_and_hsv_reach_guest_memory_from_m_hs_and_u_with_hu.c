@@ -1,5 +1,6 @@
 /* Every HLV, HLVX and HSV: from M, HS, and U with hstatus.HU=1 it reaches the page of a guest as VS or VU by SPVP;
-   illegal from U with HU=0, virtual from VS and VU. Loads extend as their names say. */
+   illegal from U with HU=0, virtual from VS and VU. Loads extend as their names say.
+   rules: hstatus_hu_op, hlsv_mode, hlsv_op, hlsv_virtinst, hlsv_illegalinst, H_virtinst_vu_vs_hinst */
 #include "hyacinth.h"
 
 #define PATTERN 0x8182838485868788UL

@@ -1,5 +1,7 @@
 /* SPVP=0: a VU access, to U pages alone. SPVP=1: a VS access, to S pages, and to U pages where vsstatus.SUM=1;
-   sstatus.SUM does not matter. Either MXR lets HLV read an executable page. */
+   sstatus.SUM does not matter. Either MXR lets HLV read an executable page of the VS stage; at the G stage that of
+   sstatus alone does.
+   rules: hstatus_spvp_op, hlsv_priv, hlsv_trans, hlsv_sstatus_mxr, hlsv_vsstatus_mxr */
 #include "hyacinth.h"
 
 int main(void)
@@ -36,6 +38,20 @@ int main(void)
             else
                 check_fault("HSV", store, in, STORE, STORE_PAGE_FAULT, true, 0, false);
         }
+    }
+    map(guest.vs, TEST_VA, TEST_GPA, 0, LEAF);
+    map(guest.g, TEST_GPA, (uint64_t)test_pages[0], 0, LEAF_U & ~(PTE_R | PTE_W));
+    fence_all();
+    csr_write(hstatus, HSTATUS_SPVP);
+    for (unsigned setting = 0; setting < 4; setting++) {
+        csr_write(vsstatus, setting & 1 ? MSTATUS_MXR : 0);
+        csr_write(sstatus, setting & 2 ? MSTATUS_MXR : 0);
+        context("G stage", setting);
+        struct trap load = attempt(MODE_HS, WORD("hlv.d a2, (a0)"), TEST_VA + 8, 0);
+        if (setting & 2)
+            CHECK_NO_TRAP("HLV", load);
+        else
+            check_fault("HLV", load, MODE_HS, LOAD, LOAD_GUEST_PAGE_FAULT, true, (TEST_GPA + 8) >> 2, false);
     }
     return 0;
 }

@@ -1,5 +1,6 @@
 /* HLVX reads where X is set, whatever R is, at the VS stage and at the G stage; a denial is a load's fault. What HLVX
-   may reach is not thereby open to HLV. */
+   may reach is not thereby open to HLV.
+   rules: hlsv_u_op */
 #include "hyacinth.h"
 
 int main(void)

@@ -1,5 +1,6 @@
 /* HLVX: physical memory protection must grant execute and read (hypervisor chapter, "Hypervisor Virtual-Machine Load
-   and Store Instructions"). */
+   and Store Instructions").
+   rules: hlsv_u_op */
 #include "pmp.h"
 
 int main(void)

@@ -1,5 +1,6 @@
 /* hvip bits 2, 6 and 10 are interrupts 1, 5 and 9 of VS; hvip holds what software wrote, hip and mip show it, only
-   hip.VSSIP is writable in hip, and vsie enables it. */
+   hip.VSSIP is writable in hip, and vsie enables it.
+   rules: hideleg_trans, hvip_op, hvip_acc, HVIP_WARL, hip_acc, hip_op, hie_op, hip_vssip_vssie_op */
 #include "interrupts.h"
 
 int main(void)

@@ -1,5 +1,6 @@
 /* The G-stage page of a VS-stage table is read as a load of a user: R, A and U must be 1, W, X and D do not matter, and
-   neither MXR lets an executable page pass. The fault has the cause of the original access and 0x3000. */
+   neither MXR lets an executable page pass. The fault has the cause of the original access and 0x3000.
+   rules: H_vm_gstagetrans, H_vm_gpapriv */
 #include "hyacinth.h"
 
 int main(void)

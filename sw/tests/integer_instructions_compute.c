@@ -1,5 +1,6 @@
 /* Shifts, comparisons, word forms, upper immediates and the widths of loads: what a wrong decoder would
-   change. */
+   change.
+   rules: twos_complement_signed_integers */
 #include "hyacinth.h"
 
 int main(void)

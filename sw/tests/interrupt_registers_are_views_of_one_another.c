@@ -1,5 +1,8 @@
 /* sie and sip show mie and mip where mideleg delegates to S; hie and hip show the bits for guests; vsie and vsip those
-   of hie and hip that hideleg names, one lower. */
+   of hie and hip that hideleg names, one lower.
+   rules: mip_acc, mie_acc, mie_bits_wr, mip_ssip_acc, mip_seip_acc, sip_op, sip_seip_acc, sip_stip_acc,
+   sip_ssip_acc, sie_seie_acc, sie_stie_acc, sie_ssie_acc, hip_hie_acc, hip_op, hie_op, sie_hip_hie_mutex, hie_acc,
+   vsip_vsie_sei, vsip_vsie_sti, vsip_vsie_ssi, mip_mie_vs, mip_mie_alias */
 #include "hyacinth.h"
 
 int main(void)
@@ -35,6 +38,7 @@ int main(void)
     csr_write(mip, supervisor);
     CHECK_EQ("mip", csr_read(mip) & supervisor, supervisor);
     CHECK_EQ("sip", csr_read(sip) & 0x1fff, BIT(SSI));
+    CHECK_EQ("hip has none of S-mode's", csr_read(hip), 0);
     csr_write(sip, 0);
     CHECK_EQ("mip after sip", csr_read(mip) & supervisor, BIT(STI) | BIT(SEI));
     csr_write(mideleg, supervisor);

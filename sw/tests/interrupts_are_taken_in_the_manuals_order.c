@@ -1,5 +1,7 @@
 /* All pending at once: MEI, MSI, MTI, SEI, SSI, STI, VSEI, VSSI, VSTI within M or HS; in VS the same as SEI, SSI, STI.
-   What goes to a more privileged mode comes first whatever its number. */
+   What goes to a more privileged mode comes first whatever its number.
+   rules: intr_M_mode_highest_pri, intr_M_mode_pri, s_interrupt_priority, sip_priority_bit_order,
+   sie_priority_bit_order, hsint_priority */
 #include "interrupts.h"
 
 static void raise_all(bool pending)

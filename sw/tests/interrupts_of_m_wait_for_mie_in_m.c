@@ -1,4 +1,5 @@
-/* In M: those of M wait while MIE=0 and are taken when it is set; those delegated to HS are never taken in M. */
+/* In M: those of M wait while MIE=0 and are taken when it is set; those delegated to HS are never taken in M.
+   rules: mstatus_mie_op, mtime_intr_taken, trap_del_intr_priv_lvl */
 #include "interrupts.h"
 
 static uint64_t with_mie(uint64_t count)

@@ -1,5 +1,6 @@
 /* SC succeeds (0) after LR of the same address, fails (not 0, and stores nothing) without a reservation, for another
-   address, and when a reservation was used already. */
+   address, and when a reservation was used already.
+   rules: pma_rsrv_levels */
 #include "hyacinth.h"
 
 static uint64_t memory[2] __attribute__((aligned(64)));

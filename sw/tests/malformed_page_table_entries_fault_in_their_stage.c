@@ -1,5 +1,6 @@
 /* V=0, W without R, reserved bits 63:54, a pointer with A, D or U set, and a pointer at level 0: page fault at the VS
-   stage and in satp, guest-page fault at the G stage. */
+   stage and in satp, guest-page fault at the G stage.
+   rules: Sv39_pte_svnapot_rsv, Sv39_pte_svpbmt_rsv, Sv39_pte_future_rsv */
 #include "hyacinth.h"
 
 int main(void)

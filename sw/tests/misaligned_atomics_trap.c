@@ -1,5 +1,6 @@
 /* A misaligned AMO, LR or SC raises address-misaligned or, which the manual also allows, an access fault; it is not
-   done. */
+   done.
+   rules: pma_mag_op_amo, PMA_MAG_EXC, pma_mag_op_rsrv, sstvala_stval_faulting_vaddr */
 #include "hyacinth.h"
 
 int main(void)

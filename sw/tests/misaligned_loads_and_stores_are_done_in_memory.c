@@ -1,4 +1,5 @@
-/* Every size at every offset, within a line, across lines, and across two pages that lie apart: in M, HS and VS. */
+/* Every size at every offset, within a line, across lines, and across two pages that lie apart: in M, HS and VS.
+   rules: pma_mm_rw, PMA_MAG_OP_LDST */
 #include "hyacinth.h"
 
 static uint8_t byte_at(const uint8_t *low, const uint8_t *high, unsigned offset)

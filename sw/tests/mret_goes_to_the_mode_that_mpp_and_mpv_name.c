@@ -1,5 +1,6 @@
 /* MRET: to MPP with V=MPV, but M has V=0 whatever MPV says; MPIE to MIE; MPP becomes U, MPV 0, MPIE 1; MPRV is
-   cleared on the way out of M alone. */
+   cleared on the way out of M alone.
+   rules: mstatus_mprv_clr_mret_sret_less_priv, mret_enc, mret_presence, mstatus_mpv_op, mret_h */
 #include "hyacinth.h"
 
 static uint64_t mret_to_machine(uint64_t mprv)

@@ -1,4 +1,5 @@
-/* M extension: division by zero, overflow, high halves, and the word forms. */
+/* M extension: division by zero, overflow, high halves, and the word forms.
+   rules: misa_m_op */
 #include "hyacinth.h"
 
 int main(void)

@@ -1,5 +1,6 @@
 /* Every combination of R, W, X, U, A and D in a G-stage leaf with vsstatus.MXR and sstatus.MXR, in VS and VU. All
-   accesses are a user's at this stage, SUM does not matter, and only sstatus.MXR makes an executable page readable. */
+   accesses are a user's at this stage, SUM does not matter, and only sstatus.MXR makes an executable page readable.
+   rules: vsstatus_mxr_vm, sstatus_mxr_vm, H_vm_gpatrans, H_vm_gpapriv */
 #include "hyacinth.h"
 
 static bool allowed(uint64_t pte, enum reach reach, bool hs_mxr)

@@ -1,4 +1,7 @@
-/* Every combination of R, W, X, U, A and D with SUM and MXR, for fetch, load and store in HS and U. */
+/* Every combination of R, W, X, U, A and D with SUM and MXR, for fetch, load, store, LR, SC and AMO in HS
+   and U.
+   rules: sstatus_mxr_op, sstatus_sum_op, fetch_page_fault_no_x, load_page_fault_no_r, store_page_fault_no_w,
+   mstatus_mxr_op, mstatus_sum_op */
 #include "hyacinth.h"
 
 static bool allowed(uint64_t pte, enum reach reach, bool user, bool sum, bool mxr)
@@ -24,7 +27,7 @@ int main(void)
         fence_all();
         for (unsigned setting = 0; setting < 4; setting++)
             for (unsigned user = 0; user < 2; user++)
-                for (unsigned i = 0; i < 3; i++) {
+                for (unsigned i = 0; i < ACCESSES; i++) {
                     enum mode mode = user ? MODE_U : MODE_HS;
                     enum reach reach = accesses[i].reach;
                     context(accesses[i].name, flags << 8 | setting << 4 | user);

@@ -1,5 +1,6 @@
 /* Every combination of R, W, X, U, A and D in a VS-stage leaf with vsstatus.SUM, vsstatus.MXR and sstatus.MXR, in VS
-   and VU. sstatus.SUM does not matter; either MXR makes an executable page readable. */
+   and VU. sstatus.SUM does not matter; either MXR makes an executable page readable.
+   rules: sstatus_mxr_vm */
 #include "hyacinth.h"
 
 static bool allowed(uint64_t pte, enum reach reach, bool user, bool sum, bool mxr)

@@ -1,5 +1,6 @@
 /* A page table in a region that S-mode may not read: an access fault of the original kind of access, from a table of
-   satp, of the VS stage and of the G stage; a guest's has GVA, none has a GPA. */
+   satp, of the VS stage and of the G stage; a guest's has GVA, none has a GPA.
+   rules: pmp_check_pagetable_access, pmp_with_paging, H_pmp */
 #include "pmp.h"
 
 static void check_access_fault(const char *name, struct trap trap, enum reach reach, bool gva)

@@ -1,5 +1,8 @@
 /* NAPOT, NA4 and TOR regions with each legal R, W, X: fetch, load and store of words in HS, U, VS and VU pass or raise
-   an access fault; M passes whatever an unlocked entry says; the words right before and after are not concerned. */
+   an access fault; M passes whatever an unlocked entry says; the words right before and after are not concerned.
+   rules: PMP_GRANULARITY, pmp_check_priv_modes, pmp_cfg_permissions, pmp_exec_fault, pmp_load_fault,
+   pmp_store_fault, pmp_a_field_napot_na4, pmp_a_field_tor, pmp_napot_encoding_low_bits, pmp_rwx_check,
+   pmp_access_fault_exception, pmp_violation_precise_trap, H_pmp */
 #include "pmp.h"
 
 #define AT 0x100

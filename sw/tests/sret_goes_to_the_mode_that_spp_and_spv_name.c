@@ -1,5 +1,7 @@
 /* SRET from HS: to SPP with V=SPV, in HS, U, VS and VU; from VS: to VS and VU by vsstatus.SPP, hstatus not looked at;
-   from M likewise. Afterwards SPP is 0, SPIE 1, SIE what SPIE was, and SPV 0. */
+   from M likewise. Afterwards SPP is 0, SPIE 1, SIE what SPIE was, and SPV 0.
+   rules: sret_enc, sret_presence, sret_op, sret_in_M_mode, sstatus_spp_op, sstatus_spie_op, hstatus_spv_sret,
+   sret_h, sret_v0, sret_v1 */
 #include "hyacinth.h"
 
 static uint64_t who(uint64_t unused)

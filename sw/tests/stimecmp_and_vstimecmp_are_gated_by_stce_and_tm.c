@@ -1,5 +1,7 @@
 /* stimecmp and vstimecmp below M need menvcfg.STCE and mcounteren.TM, else illegal; stimecmp in VS needs henvcfg.STCE
-   and hcounteren.TM as well, else virtual. henvcfg.STCE reads 0 while menvcfg.STCE is 0. */
+   and hcounteren.TM as well, else virtual. henvcfg.STCE reads 0 while menvcfg.STCE is 0.
+   rules: mcounteren_tm_clr, mcounteren_tm_set, menvcfg_stce_op, menvcfg_op, henvcfg_op, henvcfg_stce,
+   hcounteren_acc */
 #include "hyacinth.h"
 
 int main(void)

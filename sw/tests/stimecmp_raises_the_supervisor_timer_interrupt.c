@@ -1,4 +1,6 @@
-/* menvcfg.STCE=1: mip.STIP is time >= stimecmp, read-only; HS takes 5. stimecmp written in VS is vstimecmp. */
+/* menvcfg.STCE=1: mip.STIP is time >= stimecmp, read-only; HS takes 5. stimecmp written in VS is vstimecmp.
+   rules: mip_stip_stimecmp_acc, mip_stip_stimecmp_op, mip_stip_stimecmp_clr, sip_stip_op, mip_stip_op,
+   supervisor_timer_scheduling, sstc_purpose, stimecmp_exist */
 #include "interrupts.h"
 
 static uint64_t wait_long(uint64_t sie)

@@ -1,5 +1,6 @@
 /* Each level of the VS stage under each level of the G stage: the bytes are the right ones, and where the G stage
-   forbids a store, the GPA reported is exact whatever the sizes of the two pages. */
+   forbids a store, the GPA reported is exact whatever the sizes of the two pages.
+   rules: mtval2_htval_virtaddr, shtvala_htval_faulting_gpa */
 #include "hyacinth.h"
 
 int main(void)

@@ -1,5 +1,10 @@
 /* SRET, MRET, SFENCE.VMA, HFENCE and accesses of satp, hgatp and vsatp in each mode, with every setting of
-   TVM, TSR, VTVM and VTSR. TVM and TSR speak of HS alone, VTVM and VTSR of VS. */
+   TVM, TSR, VTVM and VTSR. TVM and TSR speak of HS alone, VTVM and VTSR of VS.
+   rules: mstatus_tvm_op, mstatus_tsr_op, sret_ill_inst_exc_rst, mret_in_S_mode, mret_in_U_mode, sret_in_U_mode,
+   hstatus_vtsr_op, hstatus_vtvm_op, hfence-vvma_mode, hfence-vvma_tvm, hfence-gvma_op,
+   hfence-vvma_hfence-gvma_exceptions, mstatus_modes, mstatus_tvm_hs, H_virtinst_vu_vs_hinst,
+   H_virtinst_vu_sret_sfence, H_virtinst_vs_sret_vtsr1, H_virtinst_vs_sfence_sinval_satp_vtvm1,
+   H_virtinst_vu_vs_nonhigh_allowedhs_tvm0, H_virtinst_vu_nonhigh_supervisor_allowedhs_tvm0, non_priv_exc */
 #include "hyacinth.h"
 
 enum what { SRET, MRET, SFENCE, HFENCE_VVMA, HFENCE_GVMA, SATP, HGATP, VSATP, KINDS };

@@ -1,5 +1,6 @@
 /* Entries are in order of their numbers, the first that matches any byte decides; it must match all bytes of an access,
-   else the access fails, even in M. Without a match S and U fail where any entry is implemented. */
+   else the access fails, even in M. Without a match S and U fail where any entry is implemented.
+   rules: pmp_entry_priority, pmp_full_match_required, pmp_rwx_check, pmp_no_entry_match */
 #include "pmp.h"
 
 int main(void)

@@ -1,5 +1,6 @@
 /* A source of the PLIC with a priority above the threshold of a context raises MEI or SEI there; claim names it, and
-   complete lets it come again. */
+   complete lets it come again.
+   rules: mip_meip_op, mip_meip_rdonly, mip_seip_op, sip_seip_op, sip_op */
 #include "interrupts.h"
 
 #define PRIORITY(source) MEMORY32(PLIC + 4 * (source))

@@ -1,5 +1,6 @@
 /* Loads, stores, atomics, HLV and HSV, wide and compressed, that fault: htinst and mtinst are the instruction with its
-   immediate and rs1 as 0, bit 1 cleared for a compressed one. Here they are numbers. */
+   immediate and rs1 as 0, bit 1 cleared for a compressed one. Here they are numbers.
+   rules: H_trap_xtinst, H_trap_xtinst_exception, mtinst_op, htinst_op */
 #include "hyacinth.h"
 
 int main(void)

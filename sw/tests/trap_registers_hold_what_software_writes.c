@@ -1,6 +1,9 @@
 /* xepc (bit 0 reads 0), xcause, xtval, mtval2, htval, mtinst, htinst and vsscratch; and what each trap leaves in those
-   it does not concern. */
-#include "hyacinth.h"
+   it does not concern. An interrupt leaves 0 in xtval, mtval2 and htval, mtinst and htinst.
+   rules: htval_acc, htval_op, htval_val, htinst_acc, htinst_val, VSEPC_WARL, VSCAUSE_WLRL, VSTVAL_WARL, mtval2_acc,
+   mtval2_val, mtinst_acc, mtinst_val, H_trap_xtinst_interrupt, HTVAL_TRAPVAL, MTVAL2_TRAPVAL, scause_op, stval_op,
+   mepc_acc, mepc_align, mcause_acc, mtval_acc */
+#include "interrupts.h"
 
 #define HOLDS(name, value) csr_write(name, value); CHECK_EQ(#name, csr_read(name), value)
 
@@ -53,5 +56,22 @@ int main(void)
     CHECK_EQ("vscause of VS", csr_read(vscause), ILLEGAL_INSTRUCTION);
     CHECK_EQ("htval", csr_read(htval), 0x33);
     CHECK_EQ("htinst", csr_read(htinst), PSEUDO_READ);
+
+    for (unsigned in_hs = 0; in_hs < 2; in_hs++) {
+        unsigned code = in_hs ? SSI : MSI;
+        context("interrupt", code);
+        delegate_interrupts(BIT(SSI), 0);
+        csr_write(mtval, 0x22);
+        csr_write(stval, 0x22);
+        csr_write(mtval2, 0x33);
+        csr_write(htval, 0x33);
+        csr_write(mtinst, PSEUDO_READ);
+        csr_write(htinst, PSEUDO_READ);
+        csr_write(mie, BIT(code));
+        raise(code, true);
+        CHECK_TRAP("interrupt", trap_of(MODE_VS, wait_for, WAIT_FOR(1UL, 0)), .in = in_hs ? MODE_HS : MODE_M,
+                   .cause = INTERRUPT(code));
+        raise(code, false);
+    }
     return 0;
 }

@@ -1,4 +1,5 @@
-/* xtvec.MODE=1: an interrupt enters at BASE + 4 * code, VS's with the code that vscause shows; an exception at BASE. */
+/* xtvec.MODE=1: an interrupt enters at BASE + 4 * code, VS's with the code that vscause shows; an exception at BASE.
+   rules: mtvec_mode_vectored_op, stvec_sz_base, vstvec_op */
 #include "interrupts.h"
 
 void m_vectors(void), hs_vectors(void), vs_vectors(void);

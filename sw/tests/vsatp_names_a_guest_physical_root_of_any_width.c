@@ -1,5 +1,6 @@
 /* vsatp.PPN is not cut to the machine's physical width: all 44 bits are held, and a root table that lies beyond what
-   the G stage can translate is a guest-page fault with its own GPA. hgatp.PPN and satp.PPN may be narrower. */
+   the G stage can translate is a guest-page fault with its own GPA. hgatp.PPN and satp.PPN may be narrower.
+   rules: vsatp_ppn_sv39_sv48_sv57_sz, vsatp_sz */
 #include "hyacinth.h"
 
 int main(void)

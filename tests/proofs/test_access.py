@@ -1,7 +1,7 @@
 """Proofs: who may do what, for every mode, instruction, CSR and gate, as the manual's text has it."""
 
 import pytest
-from amaranth.hdl import Mux
+from amaranth.hdl import Const, Mux
 from prover import Claim
 
 from hyacinth.rtl.csr import access
@@ -98,4 +98,28 @@ def test_what_is_refused_is_never_performed_for_a_reason_that_hs_would_share():
     claim.hold(in_hs & ~allowed, said == Access.VIRTUAL)
     claim.hold(allowed, said == Access.OK)
     claim.hold(said == Access.OK, allowed)
+    claim.prove()
+
+
+@pytest.mark.rule("stateen_illegal_state_access", "hypervisor_impl_csrs_access_control", "sscsrind_virtual_inst_fault",
+                  "sireg_access_on_illegal_siselect", "sscsrind_csrs_access_control")
+def test_what_the_state_enable_registers_control():
+    claim = Claim("A CSR of S-mode whose bit is 0 in mstateen is illegal below M, and virtual in VS where it is 0 in "
+                  "hstateen alone; an alias of siselect with nothing behind it is never legal, and virtual as often")
+    mode, write = modes(claim), claim.any(1, "write")
+    machine, hypervisor = claim.any(1, "machine"), claim.any(1, "hypervisor")
+    ok, illegal, virtual = Access.OK, Access.ILLEGAL, Access.VIRTUAL
+
+    def of(address, guard):
+        return access.csr_access(Const(address, 12), Const(1), write, mode, guard)
+
+    def unless_closed(**answers):
+        return Mux((mode == Mode.M) | machine, case(mode, **answers), illegal)
+
+    controlled = access.stateen_guard(mode, machine, hypervisor)
+    claim.hold(of(0x10a, controlled) == unless_closed(M=ok, HS=ok, VS=Mux(hypervisor, ok, virtual), VU=virtual))
+    claim.hold(of(0x60a, controlled) == unless_closed(M=ok, HS=ok, VS=virtual, VU=virtual))
+    claim.hold(of(0x151, access.sireg_guard(mode, machine, hypervisor)) == unless_closed(
+        VS=Mux(hypervisor, illegal, virtual), VU=virtual))
+    claim.hold(of(0x251, access.vsireg_guard(machine)) == unless_closed(VS=virtual, VU=virtual))
     claim.prove()

@@ -5,7 +5,7 @@ from amaranth.hdl import Cat, Const, Mux, Signal
 from amaranth.lib import data
 from prover import Claim
 
-from hyacinth.rtl.isa.csrs_machine import PMP_A
+from hyacinth.rtl.isa.pmp import PMP_A
 from hyacinth.rtl.mmu.protection import Compared, compared
 from hyacinth.rtl.payloads import PmpEntry
 

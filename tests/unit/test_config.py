@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from hyacinth.rtl.config import CONFIGS, FULL, NO_H, SMALL, VIRT, CoreConfig, name_of, named
+from hyacinth.rtl.config import CONFIGS, EVERY, FULL, NO_H, SMALL, VIRT, CoreConfig, name_of, named
 from hyacinth.rtl.isa.extensions import EXTENSIONS, OPTIONAL
 
 
-def test_a_full_core_has_every_extension_that_can_be_chosen():
-    assert set(FULL.extensions) == OPTIONAL
+def test_a_full_core_has_every_extension_that_its_row_does_not_keep_out():
+    assert set(FULL.extensions) == {each.name for each in EXTENSIONS if each.in_full}
 
 
 def test_extensions_are_kept_in_one_order_without_repetition():
@@ -37,9 +37,9 @@ def test_an_extension_is_refused_without_what_it_needs(extension):
 
 @pytest.mark.parametrize("name", OPTIONAL)
 def test_every_extension_can_be_taken_away_by_name(name):
-    left = named(f"full-{name}")
-    assert not left.has(name) and left == FULL.without(name)
-    assert named(name_of(left)) == left
+    left = EVERY.without(name)
+    assert not left.has(name) and named(name_of(left)) == left
+    assert named(f"full-{name}") == FULL.without(name)
 
 
 @pytest.mark.parametrize("name, config", CONFIGS.items())

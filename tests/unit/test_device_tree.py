@@ -4,7 +4,7 @@ import fdt
 import pytest
 
 from hyacinth.rtl.config import FULL, NO_H, SMALL, VIRT
-from hyacinth.rtl.device_tree import device_tree
+from hyacinth.rtl.device_tree import device_tree, place
 
 MIB = 1 << 20
 
@@ -28,15 +28,23 @@ def test_memory_is_as_large_as_was_asked():
     assert words(tree(memory_size=2 << 30), "/memory@80000000", "reg") == [0, 0x8000_0000, 0, 0x8000_0000]
 
 
-@pytest.mark.parametrize("config, isa", (
-    (replace(FULL, extensions=("svpbmt", "sstc", "smnpm")),
-     "rv64imach_zicclsm_zicntr_zicsr_zifencei_zihpm_smnpm_sstc_svade_svpbmt_svvptc"),
-    (replace(NO_H, extensions=("sstc",)), "rv64imac_zicclsm_zicntr_zicsr_zifencei_zihpm_sstc_svade_svvptc"),
-    (replace(FULL, extensions=(), misaligned="trap"), "rv64imach_zicntr_zicsr_zifencei_zihpm_svade_svvptc")))
-def test_the_isa_is_that_of_the_configuration_in_both_spellings(config, isa):
+PLAIN = ("zicclsm_zicntr_zicsr_zifencei_zihintntl_zihintpause_zihpm_zkt", "sstc",
+         "ssccptr_sscounterenw_sstvala_sstvecd_ssu64xl_svade_svbare_svvptc",
+         "smstateen_ssstateen")
+HYPERVISOR = "shcounterenw_shgatpa_shvsatpa_shvstvala_shvstvecd"
+
+
+@pytest.mark.parametrize("config, letters, has, lacks", (
+    (FULL, "imach", (*PLAIN, HYPERVISOR, "shtvala_sha"), ""), (NO_H, "imac", PLAIN, f"{HYPERVISOR}_shtvala_sha_h"),
+    (SMALL, "imach", ("sstc", "shtvala"), "sha_smstateen_ssstateen"),
+    (FULL.without("sstc", "smstateen"), "imach", (HYPERVISOR, "shtvala"), "sstc_smstateen_ssstateen_sha"),
+    (replace(FULL, misaligned="trap", htinst="zero"), "imach", (HYPERVISOR, "ssstateen"), "zicclsm_shtvala_sha"),
+), ids=("full", "no H", "small", "less", "other choices"))
+def test_the_isa_is_that_of_the_configuration_in_both_spellings(config, letters, has, lacks):
     made = tree(config)
-    assert made.get_property("riscv,isa", "/cpus/cpu@0").value == isa
-    first, *others = isa.removeprefix("rv64").split("_")
+    first, *others = made.get_property("riscv,isa", "/cpus/cpu@0").value.removeprefix("rv64").split("_")
+    assert first == letters and others == sorted(others, key=place)
+    assert set(others) >= set("_".join(has).split("_")) and not set(others) & set(lacks.split("_"))
     assert made.get_property("riscv,isa-extensions", "/cpus/cpu@0").data == [*first, *others]
     assert made.get_property("riscv,isa-base", "/cpus/cpu@0").value == "rv64i"
 
@@ -46,6 +54,7 @@ def test_the_mmu_is_that_of_the_configuration(config, scheme):
     assert tree(config).get_property("mmu-type", "/cpus/cpu@0").value == scheme
 
 
+@pytest.mark.rule("MTIME_TICK_PERIOD")
 def test_time_runs_at_the_clock_over_the_divider():
     assert words(tree(clock=25_000_000, divider=25), "/cpus", "timebase-frequency") == [1_000_000]
 

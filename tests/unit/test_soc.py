@@ -11,9 +11,9 @@ from testbench import Bench, assert_exports
 
 from hyacinth.rtl.bus import BusSignature
 from hyacinth.rtl.config import CLINT, FINISHER, INTERRUPTS, PHYSICAL_BITS, PLIC, RAM, SMALL, UART, Region
-from hyacinth.rtl.payloads import Retire, WalkStep
+from hyacinth.rtl.payloads import Retire, Trap, WalkStep
 from hyacinth.rtl.ports import SnoopSignature
-from hyacinth.rtl.soc import UART_SOURCE, Soc
+from hyacinth.rtl.soc import CRITICAL_ERROR, UART_SOURCE, Soc
 
 
 class StandIn(wiring.Component):
@@ -25,6 +25,7 @@ class StandIn(wiring.Component):
             "meip": In(1), "seip": In(1), "hgeip_lines": In(64), "uncached_page": In(PHYSICAL_BITS - 12),
             "uncached_enable": In(1), "retire": Out(stream.Signature(Retire, always_ready=True)),
             "walk": Out(stream.Signature(WalkStep, always_ready=True)), "events": Out(32), "inspect_enable": In(1),
+            "critical": Out(stream.Signature(Trap, always_ready=True)),
             "inspect_register": In(5), "inspect_value": Out(64), "inspect_csr": In(12), "inspect_csr_value": Out(64)})
 
     def elaborate(self, platform):
@@ -53,6 +54,7 @@ def test_no_output_depends_combinationally_on_an_input_but_the_inspected_values(
         ("inspect_csr_value", "inspect_enable")}
 
 
+@pytest.mark.rule("pc_rst", "RST_ADDR")
 def test_the_machine_runs_its_first_instructions_from_the_reset_address_and_ends():
     """Should this fail, so does everything that runs a program."""
     soc, exits = Soc(SMALL), []
@@ -93,6 +95,7 @@ def test_an_absent_address_is_an_error():
     run(scenario)
 
 
+@pytest.mark.rule("mip_msip_rdonly", "mip_mtip_rdonly")
 def test_time_and_the_clints_interrupts_reach_the_core():
     async def scenario(ctx, core, soc, memory):
         assert await bus_write(ctx, core.dbus, CLINT.base, 1, size=2)
@@ -187,6 +190,19 @@ def test_a_host_can_inspect_registers():
         ctx.set(core.inspect_value, 7)
         assert ctx.get(soc.inspect_value) == 7
     run(scenario, inspect=True)
+
+
+@pytest.mark.rule("trap_unexp_hndl_no_rnmi")
+def test_a_critical_error_of_the_core_ends_the_machine_with_its_cause():
+    async def scenario(ctx, core, soc, memory):
+        await ctx.tick()
+        assert ctx.get(soc.exit.valid) == 0
+        for interrupt, code in ((0, 5), (1, 7)):
+            ctx.set(core.critical.payload, {"interrupt": interrupt, "code": code})
+            ctx.set(core.critical.valid, 1)
+            await ctx.tick()
+            assert (ctx.get(soc.exit.valid), ctx.get(soc.exit.payload)) == (1, CRITICAL_ERROR + 64 * interrupt + code)
+    run(scenario)
 
 
 def test_a_memory_map_without_a_device_is_refused():

@@ -307,6 +307,18 @@ def test_a_single_access_goes_past_the_cache(size):
     assert run(scenario).log == [("write", "single", address), ("read", "single", address)]
 
 
+@pytest.mark.rule("pma_non_cacheable", "uncached_ignores_cached")
+def test_a_single_access_ignores_a_line_that_is_there():
+    async def scenario(ctx, cache, memory):
+        before = memory.word(RAM + 8)
+        await store(ctx, cache, RAM + 8, ~before % (1 << 64))
+        assert await single(ctx, cache, RAM + 8, 3) == (before, 0)
+        await single(ctx, cache, RAM + 8, 3, write=0x5a)
+        assert memory.word(RAM + 8) == 0x5a
+        assert await load(ctx, cache, RAM + 8) == ~before % (1 << 64)
+    run(scenario)
+
+
 def test_a_single_access_to_an_absent_address_is_an_error():
     async def scenario(ctx, cache, memory):
         assert (await single(ctx, cache, 0x3000_0000, 2))[1] == 1

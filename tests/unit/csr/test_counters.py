@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from testbench import assert_exports
 
 from hyacinth.rtl.config import FULL
@@ -22,6 +23,8 @@ async def retire(s, count):
     s.ctx.set(s.dut.csr.retired, 0)
 
 
+@pytest.mark.rule("zicntr_rdcycle_op", "zicntr_rdinstret_op")
+@pytest.mark.rule("mcycle_op", "minstret_op", "m_mode_perf_monitoring")
 def test_mcycle_counts_every_cycle_and_minstret_what_retires(play):
     async def scenario(s):
         cycle, instret = s.peek("mcycle"), s.peek("minstret")
@@ -31,6 +34,8 @@ def test_mcycle_counts_every_cycle_and_minstret_what_retires(play):
     play(scenario)
 
 
+@pytest.mark.rule("zicntr_rdcycle_op", "zicntr_rdinstret_op", "hpmcounter_op_sz_mode")
+@pytest.mark.rule("cycle_op", "instret_op", "hpmcounter_op")
 def test_the_unprivileged_names_show_the_same_counters(play):
     async def scenario(s):
         await s.write("mcountinhibit", ONES)
@@ -40,6 +45,8 @@ def test_the_unprivileged_names_show_the_same_counters(play):
     play(scenario)
 
 
+@pytest.mark.rule("zicsr_order")
+@pytest.mark.rule("minstret_wr")
 def test_a_write_of_minstret_wins_over_the_count_of_that_instruction(play):
     async def scenario(s):
         assert await s.write("minstret", 100) == 100
@@ -48,6 +55,7 @@ def test_a_write_of_minstret_wins_over_the_count_of_that_instruction(play):
     play(scenario)
 
 
+@pytest.mark.rule("mcycle_wr", "mcycle_sz")
 def test_a_write_of_mcycle_wins_over_the_count_of_that_cycle(play):
     async def scenario(s):
         assert await s.write("mcycle", ONES) == ONES
@@ -56,6 +64,7 @@ def test_a_write_of_mcycle_wins_over_the_count_of_that_cycle(play):
     play(scenario)
 
 
+@pytest.mark.rule("mcountinhibit_op", "mcountinhibit_enc")
 def test_what_mcountinhibit_names_stands_still(play):
     async def scenario(s):
         await s.write("mhpmevent3", 1)
@@ -68,6 +77,8 @@ def test_what_mcountinhibit_names_stands_still(play):
     play(scenario)
 
 
+@pytest.mark.rule("HPM_PLATFORM_SPECIFIC_IMPL")
+@pytest.mark.rule("mhpmevent_op", "mhpmevent_enc")
 def test_an_hpm_counter_counts_the_event_that_its_selector_names(play):
     async def scenario(s):
         await s.write("mhpmevent3", 1)
@@ -81,6 +92,7 @@ def test_an_hpm_counter_counts_the_event_that_its_selector_names(play):
     play(scenario)
 
 
+@pytest.mark.rule("mhpmevent_sz", "MHPMEVENT_WARL")
 def test_an_event_selector_holds_the_events_that_exist(play):
     async def scenario(s):
         for event in range(64):
@@ -89,6 +101,22 @@ def test_an_event_selector_holds_the_events_that_exist(play):
     play(scenario)
 
 
+@pytest.mark.rule("hpm_misconfigured_event_behavior")
+@pytest.mark.parametrize("written", (0, 33, 40, 63))
+def test_a_counter_whose_selector_names_no_event_stands_still(play, written):
+    async def scenario(s):
+        await s.write("mhpmevent4", 3)
+        await s.write("mhpmcounter4", 5)
+        await s.write("mhpmevent4", written)
+        before = s.peek("mhpmcounter4")
+        s.ctx.set(s.dut.events, (1 << 32) - 1)
+        await retire(s, 5)
+        assert s.peek("mhpmcounter4") == before
+    play(scenario)
+
+
+@pytest.mark.rule("HPM_PLATFORM_SPECIFIC_IMPL", "HPM_UNIMPLEMENTED_COUNTER_ACCESS")
+@pytest.mark.rule("MHPMCOUNTER_N_RDONLY0", "MHPMEVENT_N_RDONLY0")
 def test_counters_that_do_not_count_read_as_zero(play):
     async def scenario(s):
         for name in ("mhpmcounter3", "mhpmevent3", "mhpmcounter31", "mhpmevent31"):
@@ -97,6 +125,8 @@ def test_counters_that_do_not_count_read_as_zero(play):
     play(scenario, replace(FULL, hpm_counters=0))
 
 
+@pytest.mark.rule("zicntr_rdtime_op")
+@pytest.mark.rule("time_op")
 def test_time_is_mtime_and_a_guest_adds_htimedelta(play):
     async def scenario(s):
         for name in ("mcounteren", "hcounteren", "scounteren"):

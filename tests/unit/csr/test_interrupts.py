@@ -53,12 +53,17 @@ def check(rows):
     assert truth_table(both, SHAPES, rows) == [code << 1 | taken for taken, code in (answer(*row) for row in rows)]
 
 
+@pytest.mark.rule("hideleg_hs")
+@pytest.mark.rule("sie_sip_supervisor_strap", "sie_seie_op", "sie_stie_op", "sie_ssie_op")
+@pytest.mark.rule("mstatus_xie_intr_en_dis", "intr_mip_mie_op")
 def test_one_pending_interrupt_is_taken_where_its_target_has_it_enabled():
     check([(1 << each, mie << each, mideleg << each, hideleg << each, mode, *enables)
            for each in Interrupt for mie, mideleg, hideleg in product((0, 1), repeat=3)
            for mode in MODES for enables in product((0, 1), repeat=3)])
 
 
+@pytest.mark.rule("s_interrupt_priority")
+@pytest.mark.rule("intr_M_mode_highest_pri")
 def test_of_two_the_more_urgent_is_taken_and_a_higher_target_goes_first():
     rows = []
     for one, other in product(Interrupt, repeat=2):
@@ -72,9 +77,11 @@ def test_of_two_the_more_urgent_is_taken_and_a_higher_target_goes_first():
     check(rows)
 
 
+@pytest.mark.rule("hsint_priority")
+@pytest.mark.rule("intr_M_mode_pri")
 def test_the_order_within_a_mode_is_the_manuals():
     assert [each.name for each in INTERRUPT_ORDER] == \
-        ["MEI", "MSI", "MTI", "SEI", "SSI", "STI", "SGEI", "VSEI", "VSSI", "VSTI"]
+        ["MEI", "MSI", "MTI", "SEI", "SSI", "STI", "SGEI", "VSEI", "VSSI", "VSTI", "LCOFI"]
     rows = [(sum(1 << each for each in INTERRUPT_ORDER[n:]), 0xffff, 0, 0, Mode.U, 0, 0, 0)
             for n in range(len(INTERRUPT_ORDER))]
     assert [taken >> 1 for taken in truth_table(both, SHAPES, rows)] == [int(each) for each in INTERRUPT_ORDER]
@@ -90,6 +97,7 @@ def taken(s):
     return s.ctx.get(s.dut.csr.interrupt_code) if s.ctx.get(s.dut.csr.interrupt) else None
 
 
+@pytest.mark.rule("mtime_intr_taken", "intr_mip_mie_bounded_time")
 def test_an_interrupt_is_announced_and_wfi_wakes_whether_or_not_it_is_enabled(play):
     async def scenario(s):
         await settled(s, mtip=1)
@@ -106,6 +114,38 @@ def test_an_interrupt_is_announced_and_wfi_wakes_whether_or_not_it_is_enabled(pl
     play(scenario)
 
 
+@pytest.mark.rule("wfi_unaffected_conditions")
+def test_wfi_wakes_on_what_mie_enables_whatever_the_mode_the_delegation_and_the_global_enables_are(play):
+    sources = {3: "msip", 7: "mtip", 11: "meip"}
+
+    async def scenario(s):
+        for code in (1, 2, 3, 5, 6, 7, 9, 10, 11):
+            bit = 1 << code
+            pend = "hvip" if code in (2, 6, 10) else "mip"
+            for mode, delegated, enabled in product((Mode.M, Mode.HS, Mode.VS), (0, 1), (0, 1)):
+                await s.to_m()
+                await s.write("mideleg", ONES * delegated & ONES)
+                await s.write("hideleg", ONES * delegated & ONES)
+                for status in ("mstatus", "vsstatus"):
+                    await s.write(status, 0xaa * enabled)
+                for own in (0, 1):
+                    await s.to_m()
+                    await s.write("mie", bit if own else ONES ^ bit)
+                    if code in sources:
+                        s.ctx.set(getattr(s.dut, sources[code]), 1)
+                    else:
+                        await s.write(pend, bit)
+                    await s.enter(mode)
+                    await s.pause()
+                    assert (code, mode, s.ctx.get(s.dut.csr.wake)) == (code, mode, own)
+            await s.to_m()
+            await s.write(pend, 0)
+            if code in sources:
+                s.ctx.set(getattr(s.dut, sources[code]), 0)
+    play(scenario)
+
+
+@pytest.mark.rule("hip_sgeip_sgeie_op", "hgeie_op")
 def test_sgeip_is_hgeip_and_hgeie_whatever_vgein_says_and_wfi_wakes_on_it(play):
     async def scenario(s):
         await s.write("hstatus", 1 << 12)
@@ -152,6 +192,7 @@ def test_an_interrupt_for_vs_waits_until_the_guest_runs_and_enables_it(play):
     play(scenario)
 
 
+@pytest.mark.rule("hip_vstip_enable")
 @pytest.mark.parametrize("mode", (Mode.VS, Mode.VU), ids=lambda mode: mode.name)
 def test_the_guests_timer_arrives_in_the_guest(play, mode):
     async def scenario(s):

@@ -29,8 +29,8 @@ def test_clearing_misa_h_forgets_what_leads_to_a_guest(play):
         await s.write("misa", 0)
         assert await fields(s, "mstatus.MPV", "mstatus.GVA") == {"mstatus.MPV": 0, "mstatus.GVA": 0}
         assert await s.read("medeleg") == 0x0cb3fe
-        assert (await s.read("mideleg"), await s.read("mie"), await s.read("mip")) == (0x222, 0xaaa, 0)
-        for name, value in (("mideleg", 0x222), ("mie", 0xaaa), ("medeleg", 0x0cb3fe), ("mip", 0x222)):
+        assert (await s.read("mideleg"), await s.read("mie"), await s.read("mip")) == (0x2222, 0x2aaa, 0)
+        for name, value in (("mideleg", 0x2222), ("mie", 0x2aaa), ("medeleg", 0x0cb3fe), ("mip", 0x2222)):
             assert (name, await s.write(name, ALL)) == (name, value)
         assert await s.write("mstatus", ALL) == 0xa007e19aa
         await s.write("mstatus", 1 << 11)

@@ -20,6 +20,8 @@ async def settled(s, **inputs):
     await s.pause()
 
 
+@pytest.mark.rule("mip_meip_rdonly", "mip_mtip_rdonly", "mip_msip_rdonly", "mip_bits_rdonly_op",
+                  "MIP_MSIP_MAYBE_RDONLY0")
 def test_the_lines_are_seen_in_mip_and_software_cannot_change_them(play):
     async def scenario(s):
         for line, each in (("msip", 3), ("mtip", 7), ("meip", 11), ("seip", 9)):
@@ -33,6 +35,8 @@ def test_the_lines_are_seen_in_mip_and_software_cannot_change_them(play):
     play(scenario)
 
 
+@pytest.mark.rule("sip_seip_op")
+@pytest.mark.rule("mip_bits_wr_op", "mip_seip_acc", "mip_seip_rdcsr", "mip_seip_wrcsr", "intr_sei_op")
 def test_seip_reads_as_software_or_controller_and_a_set_changes_software_alone(play):
     async def scenario(s):
         await settled(s, seip=1)
@@ -49,24 +53,26 @@ def test_seip_reads_as_software_or_controller_and_a_set_changes_software_alone(p
     play(scenario)
 
 
+@pytest.mark.rule("SIP_WARL", "SIE_WARL")
 def test_sip_and_sie_show_what_mideleg_delegates(play):
     async def scenario(s):
         await s.write("mip", ONES)
         await s.write("mie", ONES)
-        for delegated in (0, 2, 0x20, 0x200, 0x222):
+        for delegated in (0, 2, 0x20, 0x200, 0x2000, 0x2222):
             await s.write("mideleg", delegated)
             assert (await s.read("sip"), await s.read("sie")) == (delegated, delegated)
         await s.write("mideleg", 0)
         await s.write("sie", 0)
         await s.write("sip", 0)
-        assert (await s.read("mie"), await s.read("mip")) == (0x1eee, 0x226)
-        await s.write("mideleg", 0x222)
+        assert (await s.read("mie"), await s.read("mip")) == (0x3eee, 0x2226)
+        await s.write("mideleg", 0x2222)
         await s.write("sie", 0)
         await s.write("sip", 0)
         assert (await s.read("mie"), await s.read("mip")) == (0x1ccc, 0x224)
     play(scenario)
 
 
+@pytest.mark.rule("hip_vseip_vseie_op", "hip_vstip_vstie_op", "hvip_op", "sie_hip_hie_mutex")
 def test_hvip_shows_only_what_software_wrote_and_hip_the_sources_together(play):
     async def scenario(s):
         await s.write("menvcfg", STCE)
@@ -85,6 +91,7 @@ def test_hvip_shows_only_what_software_wrote_and_hip_the_sources_together(play):
     play(scenario)
 
 
+@pytest.mark.rule("hip_vssip_vssie_op", "mip_mie_alias")
 @pytest.mark.parametrize("csr, bit", (("hip", VSSI), ("mip", VSSI), ("vsip", 2)))
 def test_vssip_is_one_bit_in_hvip_hip_mip_and_vsip(play, csr, bit):
     async def scenario(s):
@@ -97,6 +104,7 @@ def test_vssip_is_one_bit_in_hvip_hip_mip_and_vsip(play, csr, bit):
     play(scenario)
 
 
+@pytest.mark.rule("hip_vstip_vstie_acc", "hip_acc", "HIP_WARL")
 def test_the_other_bits_of_hip_are_read_only(play):
     async def scenario(s):
         await s.write("hip", ONES)
@@ -107,6 +115,7 @@ def test_the_other_bits_of_hip_are_read_only(play):
     play(scenario)
 
 
+@pytest.mark.rule("mip_mie_alias")
 def test_hie_and_mie_are_one_register(play):
     async def scenario(s):
         await s.write("hie", ONES)
@@ -116,6 +125,7 @@ def test_hie_and_mie_are_one_register(play):
     play(scenario)
 
 
+@pytest.mark.rule("vsip_vsie_sei", "vsip_vsie_sti", "vsip_vsie_ssi")
 def test_vsip_and_vsie_follow_hideleg_shifted_by_one(play):
     async def scenario(s):
         await s.write("hvip", ONES)
@@ -142,6 +152,7 @@ def test_the_guest_writes_its_interrupt_bits_through_sip_and_sie(play):
     play(scenario)
 
 
+@pytest.mark.rule("hstatus_vgein_op", "hgeip_sz", "hgeip_hgeie_fields")
 def test_hgeip_is_indexed_by_the_guests_number_and_zero_selects_nothing(play):
     async def scenario(s):
         await settled(s, hgeip_lines=ONES)
@@ -153,6 +164,8 @@ def test_hgeip_is_indexed_by_the_guests_number_and_zero_selects_nothing(play):
     play(scenario)
 
 
+@pytest.mark.rule("sip_stip_op", "mip_stip_op", "sip_stip_acc")
+@pytest.mark.rule("mip_stip_no_stimecmp_acc", "mip_stip_stimecmp_acc", "mip_stip_stimecmp_op", "mip_stip_stimecmp_clr")
 def test_stip_follows_stimecmp_while_stce_is_set_and_software_while_it_is_not(play):
     async def scenario(s):
         stip = 1 << 5
@@ -171,6 +184,7 @@ def test_stip_follows_stimecmp_while_stce_is_set_and_software_while_it_is_not(pl
     play(scenario)
 
 
+@pytest.mark.rule("hip_vstip_vstie_op", "hip_vstip_op", "hip_vstip_clear", "henvcfg_stce")
 def test_vstip_follows_vstimecmp_htimedelta_time_and_both_stce(play):
     async def scenario(s):
         async def pending():
@@ -212,20 +226,23 @@ def test_a_stored_henvcfg_stce_cannot_be_changed_while_menvcfg_has_none(play):
     play(scenario)
 
 
+@pytest.mark.rule("mip_stip_no_stimecmp_acc")
 def test_without_sstc_stip_is_softwares_and_vstip_hvips(play):
     async def scenario(s):
         await settled(s, time=100)
-        assert await s.write("mip", ONES) == 0x226
+        assert await s.write("mip", ONES) == 0x2226
         await s.write("hvip", VSTI)
         assert await s.read("hip") == VSTI
     play(scenario, FULL.without("sstc"))
 
 
+@pytest.mark.rule("GEILEN", "mideleg_hroz")
 def test_without_guest_external_interrupts_there_is_no_sgei(play):
     async def scenario(s):
         await settled(s, hgeip_lines=ONES)
+        assert (await s.write("hideleg", ONES), await s.write("hip", ONES), await s.write("hip", 0)) == (0x444, VSSI, 0)
         for name, value in (("hgeip", 0), ("mideleg", 0x444), ("mip", 0)):
             assert (name, await s.read(name)) == (name, value)
-        for name, value in (("hgeie", 0), ("hie", 0x444), ("mie", 0xeee), ("hstatus", 0x30002007003c0)):
+        for name, value in (("hgeie", 0), ("hie", 0x444), ("mie", 0x2eee), ("hstatus", 0x30002007003c0)):
             assert (name, await s.write(name, ONES)) == (name, value)
     play(scenario, replace(FULL, geilen=0))

@@ -15,6 +15,7 @@ def test_it_exports(entries):
     assert_exports(PmpRegisters(entries))
 
 
+@pytest.mark.rule("PMP_ENTRY_COUNT", "pmp_entry_structure", "pmp_cfg_rv64_layout", "pmp_addr_registers")
 def test_each_entry_has_its_own_byte_and_address(play):
     async def scenario(s):
         for n in range(16):
@@ -39,12 +40,14 @@ def test_entries_matter_that_are_on_or_bound_one_that_is(play):
     play(scenario)
 
 
+@pytest.mark.rule("pmp_addr_encoding", "PMPADDR_WARL")
 def test_an_address_has_54_bits(play):
     async def scenario(s):
         assert await s.write("pmpaddr15", ONES) == ADDRESS
     play(scenario)
 
 
+@pytest.mark.rule("PMPCFG_WARL")
 @pytest.mark.parametrize("written, held", ((R, R), (W, 0), (R | W, R | W), (X, X), (W | X, X), (0x60, 0),
                                            (R | W | X, R | W | X)))
 def test_writable_without_readable_is_never_held(play, written, held):
@@ -54,6 +57,7 @@ def test_writable_without_readable_is_never_held(play, written, held):
     play(scenario)
 
 
+@pytest.mark.rule("pmp_l_bit_function", "pmp_l_bit_write_protection")
 def test_a_locked_entry_ignores_writes_and_its_neighbours_do_not(play):
     async def scenario(s):
         for n in (3, 4, 5):
@@ -66,6 +70,7 @@ def test_a_locked_entry_ignores_writes_and_its_neighbours_do_not(play):
     play(scenario)
 
 
+@pytest.mark.rule("pmp_l_bit_write_protection")
 def test_a_locked_tor_entry_locks_the_address_below_it(play):
     async def scenario(s):
         await s.write("pmpaddr7", 7)

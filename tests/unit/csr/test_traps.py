@@ -27,6 +27,8 @@ def target_in_words(mode, m_delegates, hs_delegates):
     return Mode.VS if hs_delegates and mode in (Mode.VS, Mode.VU) else Mode.HS
 
 
+@pytest.mark.rule("hedeleg_op", "hideleg_op", "H_trap_deleg")
+@pytest.mark.rule("medeleg_enc", "mideleg_enc", "MEDELEG_OP", "MIDELEG_OP", "trap_never_trans_lower")
 def test_a_trap_goes_where_its_own_delegation_bits_send_it_and_no_other_bit_matters():
     rows, answers = [], []
     for mode, interrupt, m, hs in product(Mode, (0, 1), (0, 1), (0, 1)):
@@ -54,6 +56,10 @@ TRAP_CSRS = {Mode.M: ("mepc", "mcause", "mtval", "mtval2", "mtinst"),
              Mode.HS: ("sepc", "scause", "stval", "htval", "htinst"), Mode.VS: ("vsepc", "vscause", "vstval")}
 
 
+@pytest.mark.rule("vspec_op", "vscause_op", "vstval_op", "H_trap_m_csrwrites", "H_trap_hs_csrwrites",
+                  "H_trap_vs_csrwrites", "shvstvala_vstval_written")
+@pytest.mark.rule("sepc_op_trap_write", "scause_op", "stval_op")
+@pytest.mark.rule("mepc_op", "mcause_op", "mtval_op", "trap_del_S_mode_op", "trap_del_S_mode_no_M_mode")
 @pytest.mark.parametrize("target", (Mode.M, Mode.HS, Mode.VS), ids=lambda mode: mode.name)
 def test_a_trap_writes_the_registers_of_its_target_and_no_others(play, target):
     values = (0x1234, int(Cause.LOAD_ACCESS_FAULT), 0x5678, 0x9abc >> 2, 0x3000)
@@ -72,9 +78,13 @@ def test_a_trap_writes_the_registers_of_its_target_and_no_others(play, target):
         assert {name: changed[name] for name in changed.keys() - status} == dict(zip(TRAP_CSRS[target], values,
                                                                                       strict=False))
         assert changed.keys() >= status
+        if target == Mode.HS:
+            assert (before["mstatus"] ^ s.peek("mstatus")) & ~0x122 == 0  # SIE, SPIE and SPP alone
     play(scenario)
 
 
+@pytest.mark.rule("mstatus_mpv_op", "H_trap_m_csrwrites")
+@pytest.mark.rule("mstatus_xpp_op", "mstatus_xpp_trap_op", "mstatus_mpp_sz")
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
 def test_a_trap_into_m_records_where_it_came_from(play, mode):
     async def scenario(s):
@@ -88,6 +98,7 @@ def test_a_trap_into_m_records_where_it_came_from(play, mode):
     play(scenario)
 
 
+@pytest.mark.rule("mstatus_xpie_op", "mstatus_xpie_trap_op", "mstatus_xie_trap_op", "trap_del_S_mode_op")
 @pytest.mark.parametrize("enabled", (0, 1))
 def test_each_target_saves_and_clears_its_own_interrupt_enable(play, enabled):
     async def scenario(s):
@@ -111,6 +122,8 @@ def test_each_target_saves_and_clears_its_own_interrupt_enable(play, enabled):
     play(scenario)
 
 
+@pytest.mark.rule("hstatus_spv_op", "hstatus_spvp_op")
+@pytest.mark.rule("trap_del_S_mode_op")
 @pytest.mark.parametrize("mode", (Mode.U, Mode.HS, Mode.VU, Mode.VS), ids=lambda mode: mode.name)
 @pytest.mark.parametrize("spvp", (0, 1))
 def test_a_trap_into_hs_writes_spv_spp_and_gva_and_spvp_only_from_a_guest(play, mode, spvp):
@@ -126,6 +139,7 @@ def test_a_trap_into_hs_writes_spv_spp_and_gva_and_spvp_only_from_a_guest(play, 
     play(scenario)
 
 
+@pytest.mark.rule("hstatus_gva_op", "mstatus_gva_op")
 def test_gva_is_rewritten_by_every_trap_into_m_and_into_hs(play):
     async def scenario(s):
         for name, deleg in (("mstatus", 0), ("hstatus", ALL)):
@@ -149,6 +163,7 @@ def test_gva_of_hs_is_untouched_by_a_trap_into_vs(play):
     play(scenario)
 
 
+@pytest.mark.rule("hideleg_trans")
 @pytest.mark.parametrize("interrupt", VS_INTERRUPTS, ids=lambda each: each.name)
 @pytest.mark.parametrize("delegated", (0, 1))
 def test_vs_interrupts_have_the_guests_codes_in_vs_and_their_own_in_hs(play, interrupt, delegated):
@@ -174,6 +189,9 @@ def test_exceptions_keep_their_codes_in_vs(play):
     play(scenario)
 
 
+@pytest.mark.rule("vstvec_op", "shvstvecd_vstvec_mode_direct")
+@pytest.mark.rule("stvec_sz_base")
+@pytest.mark.rule("MTVEC_BASE_ALIGN_FUNC_MODE", "mtvec_mode_direct_op", "mtvec_mode_vectored_op")
 @pytest.mark.parametrize("csr, target", (("mtvec", Mode.M), ("stvec", Mode.HS), ("vstvec", Mode.VS)))
 def test_vectors_are_for_interrupts_where_mode_is_vectored(play, csr, target):
     async def scenario(s):
@@ -192,6 +210,9 @@ def test_vectors_are_for_interrupts_where_mode_is_vectored(play, csr, target):
     play(scenario)
 
 
+@pytest.mark.rule("mstatus_mpv_op", "mret_h")
+@pytest.mark.rule("mstatus_xie_xret_op", "mstatus_xpie_xret_op", "mstatus_xpp_xret_op", "mstatus_mprv_xret_op",
+                  "mstatus_mprv_clr_mret_sret_less_priv", "mret_op")
 @pytest.mark.parametrize("mpp", (0, 1, 3))
 @pytest.mark.parametrize("mpv", (0, 1))
 def test_mret_enters_mpp_and_mpv_unless_mpp_is_m(play, mpp, mpv):
@@ -206,6 +227,9 @@ def test_mret_enters_mpp_and_mpv_unless_mpp_is_m(play, mpp, mpv):
     play(scenario)
 
 
+@pytest.mark.rule("hstatus_spv_sret", "sret_h", "sret_v0")
+@pytest.mark.rule("mstatus_xie_xret_op", "mstatus_xpie_xret_op", "mstatus_xpp_xret_op", "mstatus_mprv_xret_op",
+                  "mstatus_mprv_clr_mret_sret_less_priv", "sret_in_M_mode")
 @pytest.mark.parametrize("spp", (0, 1))
 @pytest.mark.parametrize("spv", (0, 1))
 @pytest.mark.parametrize("mode", (Mode.M, Mode.HS), ids=lambda mode: mode.name)
@@ -225,6 +249,7 @@ def test_sret_at_v0_enters_spp_and_spv(play, mode, spp, spv):
     play(scenario)
 
 
+@pytest.mark.rule("vspec_op", "sret_v1")
 @pytest.mark.parametrize("spp", (0, 1))
 def test_sret_at_v1_enters_vsstatus_spp_and_leaves_hs_alone(play, spp):
     async def scenario(s):

@@ -6,9 +6,10 @@ from hyacinth.rtl.isa import causes
 from hyacinth.rtl.isa.causes import GUEST_PAGE_FAULTS, INTERRUPT_ORDER, Cause, Interrupt
 
 
+@pytest.mark.rule("H_cause")
 def test_codes_are_the_manuals():
     assert [int(each) for each in Cause] == [*range(14), 15, 16, *range(18, 24)]
-    assert [int(each) for each in Interrupt] == [1, 2, 3, 5, 6, 7, 9, 10, 11, 12]
+    assert [int(each) for each in Interrupt] == [1, 2, 3, 5, 6, 7, 9, 10, 11, 12, 13]
     assert Cause.VIRTUAL_INSTRUCTION == 22 and Cause.ECALL_VS == 10
 
 
@@ -29,6 +30,7 @@ def test_an_address_is_written_for_memory_faults_and_breakpoints_alone():
     assert sorted(causes.WRITES_ADDRESS) == [0, 1, 3, 4, 5, 6, 7, 12, 13, 15, 20, 21, 23]
 
 
+@pytest.mark.rule("H_trap_xtinst_val")
 def test_a_transformed_instruction_belongs_to_faults_of_loads_and_stores():
     assert sorted(causes.WRITES_TRANSFORMED) == [4, 5, 6, 7, 13, 15, 21, 23]
 

@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from hyacinth.rtl.isa.compressed import COMPRESSED, COMPRESSED_CUBES
+from hyacinth.rtl.config import FULL
+from hyacinth.rtl.isa.compressed import COMPRESSED, cubes
 from hyacinth.rtl.isa.cover import cover, cube, pattern, without
 from hyacinth.rtl.isa.instructions import INSTRUCTIONS, Unit
 
@@ -61,6 +62,6 @@ def test_the_cubes_of_compressed_instructions_are_the_words_that_each_row_wins()
     def winner(word):
         return next((row for row in COMPRESSED if not (named := cube(row.pattern))[0] & (word ^ named[1])), None)
     for word in random.Random(1).sample(range(1 << 16), 5000):
-        found = [row for row, (named, values) in COMPRESSED_CUBES if word & named == values]
+        found = [row for row, (named, values) in cubes(FULL) if word & named == values]
         row = winner(word)
         assert found == ([row] if row is not None and row.expands_to else []), hex(word)

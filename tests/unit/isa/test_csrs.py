@@ -19,6 +19,7 @@ def test_fields_do_not_overlap(csr):
     assert csr.mask < 1 << 64
 
 
+@pytest.mark.rule("warl_rst")
 @every_csr
 def test_a_reset_value_fits_its_field_and_is_legal(csr):
     for field in csr.fields:
@@ -29,11 +30,15 @@ def test_a_reset_value_fits_its_field_and_is_legal(csr):
 @every_csr
 def test_what_a_csr_refers_to_exists(csr):
     for field in csr.fields:
+        assert not field.yields_to or csr.field(field.yields_to).width == field.width == 1
         for path in filter(None, (field.needs, field.locked_by)):
             name, other = path.split(".")
             CSRS[name].field(other)
         assert not field.home or field.home in CSRS
     assert csr.source in CSRS
+    if csr.stateen:
+        register, bit = csr.stateen.split(".")
+        CSRS[f"m{register}"].field(bit), CSRS[f"h{register}"].field(bit)
     assert not csr.twin or CSRS[csr.twin].address == csr.address + 0x100
 
 
@@ -63,13 +68,24 @@ def test_addresses_are_the_manuals():
 def test_without_the_h_extension_there_is_no_csr_nor_field_of_it():
     csrs = table(NO_H)
     assert CSRS.keys() - csrs.keys() == {
-        "mtinst", "mtval2", "hstatus", "hedeleg", "hideleg", "hie", "htimedelta", "hcounteren", "hgeie", "hgeip",
+        "mtinst", "hstatus", "hedeleg", "hideleg", "hie", "htimedelta", "hcounteren", "hgeie", "hgeip",
         "henvcfg", "htval", "hip", "hvip", "htinst", "hgatp", "vsstatus", "vsie", "vstvec", "vsscratch", "vsepc",
-        "vscause", "vstval", "vsip", "vstimecmp", "vsatp"}
+        "vscause", "vstval", "vsip", "vstimecmp", "vsatp", "hstateen0", "hstateen1", "hstateen2", "hstateen3",
+        "vsiselect", "vsireg", "vsireg2", "vsireg3", "vsireg4", "vsireg5", "vsireg6"}
     assert "MPV" not in {field.name for field in csrs["mstatus"].fields}
-    assert csrs["mideleg"].reset == 0 and csrs["misa"].reset == 0x8000000000141105
+    assert csrs["mideleg"].reset == 0 and csrs["misa"].reset == 0x8000000000141107
 
 
+@pytest.mark.rule("misa_b_op")
+@pytest.mark.parametrize("lacks", ("", "zba", "zbb", "zbs", "zicond"))
+def test_misa_b_says_that_all_of_zba_zbb_and_zbs_are_there(lacks):
+    misa = table(FULL.without(lacks))["misa"]
+    assert misa.reset >> 1 & 1 == (lacks in ("", "zicond"))
+    assert not misa.writable >> 1 & 1
+
+
+@pytest.mark.rule("henvcfg_stce", "stimecmp_exist", "vstimecmp_exist", "menvcfg_stce_exist", "henvcfg_stce_exist")
+@pytest.mark.rule("menvcfg_stce_rdonly0")
 def test_a_core_without_sstc_has_no_stimecmp_and_no_stce():
     csrs = table(FULL.without("sstc"))
     assert not {"stimecmp", "vstimecmp"} & csrs.keys()
@@ -84,9 +100,8 @@ def test_a_field_of_an_extension_is_read_only_zero_without_it(extension, fields)
     without = table(FULL.without(extension))
     for csr, _, name in (each.partition(".") for each in fields.split()):
         assert CSRS[csr].field(name).writable
-        if csr in without:
-            field = without[csr].field(name)
-            assert (field.writable, field.reset) == (0, 0)
+        for field in without[csr].fields if csr in without else ():
+            assert field.name != name or (field.writable, field.reset) == (0, 0)
 
 
 @pytest.mark.rule("pmlen_illegal_warl", "pmlen_supported_values", "pmlen_future_reserved", "menvcfg_pmm_enc",

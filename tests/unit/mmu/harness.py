@@ -116,6 +116,8 @@ class Player:
             ctx.set(dut.translation[name], mine)
             ctx.set(dut.translation[f"vs_{name}"], mine & guests)
         self.entries.hold(ctx, machine.pmp)
+        ctx.set(self.entries.port.mml, machine.mml)
+        ctx.set(self.entries.port.mmwp, machine.mmwp)
         ctx.set(dut.uncached_enable, machine.uncached_page is not None)
         ctx.set(dut.uncached_page, machine.uncached_page or 0)
 

@@ -61,14 +61,17 @@ class Refused(Exception):
 class Machine:
     """What decides about an access: CSRs, memory (8 bytes at each address named), memory map.
 
-    satp, vsatp and hgatp are (MODE, ASID or VMID, PPN). adue and pbmte are menvcfg's, vs_adue and vs_pbmte henvcfg's.
-    `broken` are physical addresses that the bus does not know. `napot`: there is Svnapot.
+    satp, vsatp and hgatp are (MODE, ASID or VMID, PPN); mml and mmwp are of mseccfg. adue and pbmte are menvcfg's,
+    vs_adue and vs_pbmte henvcfg's. `broken` are physical addresses that the bus does not know; `napot`: there is
+    Svnapot.
     """
     memory: dict = field(default_factory=dict)
     satp: tuple = (0, 0, 0)
     vsatp: tuple = (0, 0, 0)
     hgatp: tuple = (0, 0, 0)
     pmp: tuple = ()
+    mml: int = 0
+    mmwp: int = 0
     regions: tuple = VIRT
     uncached_page: int | None = None
     broken: set = field(default_factory=set)
@@ -110,8 +113,21 @@ class Machine:
             if any(matched):
                 if not all(matched):
                     return 0, 0, 0
-                return (1, 1, 1) if machine and not entry.l else (entry.r, entry.w, entry.x)
-        return (1, 1, 1) if machine else (0, 0, 0)
+                return self.entry_rights(entry, machine)
+        return (1, 1, not self.mml) if machine and not self.mmwp else (0, 0, 0)
+
+    def entry_rights(self, entry, machine):
+        """R, W and X that `entry` grants: of the lockdown, in the words of the list under mseccfg.MML."""
+        own = entry.r, entry.w, entry.x
+        if not self.mml:
+            return (1, 1, 1) if machine and not entry.l else own
+        if (entry.r, entry.w, entry.x, entry.l) == (1, 1, 1, 1):
+            return 1, 0, 0                                   # data that all may read
+        if (entry.r, entry.w) == (0, 1):                     # a Shared-Region: code where locked, else data
+            if entry.l:
+                return machine and entry.x, 0, 1
+            return 1, machine or entry.x, 0
+        return own if bool(entry.l) == bool(machine) else (0, 0, 0)
 
     def grants(self, pa, access, size):
         """Whether PMP and PMA grant `access` to the physical bytes."""
@@ -139,9 +155,9 @@ class Machine:
         return pa, memory, memory and pa >> 12 != self.uncached_page and not any(types)
 
     def read_entry(self, pa, access):
-        """An implicit read, of supervisor privilege."""
+        """An implicit read, of supervisor privilege; never of a device."""
         implied = replace(access, mode=Mode.HS, reach=Reach.LOAD, hlvx=0)
-        if not self.grants(pa, implied, 8) or pa in self.broken:
+        if not self.grants(pa, implied, 8) or not self.region(pa).memory or pa in self.broken:
             raise Refused(ACCESS_FAULT, access)
         return self.memory.get(pa, 0)
 

@@ -32,6 +32,7 @@ def test_the_gpa_of_a_superpage_at_either_stage_comes_from_the_smaller_page(leve
     assert outcomes(guest, at(0x128, reach=Reach.STORE)) == [(23, GPA + 0x128, 0)]
 
 
+@pytest.mark.rule("H_vm_gstagetrans")
 @REACHES
 def test_with_vs_bare_the_gpa_is_the_address(reach):
     guest = guest_with(g_flags=0)
@@ -52,6 +53,7 @@ def test_a_fault_of_a_table_read_reports_the_gpa_of_that_entry_and_the_original_
     assert g_leaf
 
 
+@pytest.mark.rule("H_vm_gpapriv")
 @pytest.mark.parametrize("flags,faults", [
     (V | R | U | A, 0), (V | R | X | U | A, 0), (V | X | U | A, 1), (V | R | U, 1), (V | R | W | U | D, 1),
     (V | R | A, 1)], ids=("r-a", "rx-a", "x-a", "a=0", "d-without-a", "u=0"))
@@ -81,6 +83,24 @@ def test_a_table_beyond_physical_memory_is_an_access_fault_of_the_original_type(
         memory[guest.g_root + 8 * (GPA >> 30)] = pointer(far)
     else:
         guest.machine.satp = 8, 0, far >> 12
+    mode = Mode.HS if stage == "single" else Mode.VS
+    assert outcomes(guest, at(reach=reach, mode=mode)) == [(ACCESS_FAULT[reach], 0, 0)]
+
+
+@pytest.mark.rule("pma_vm_hw_tbl_acc", "pma_idp_implicit_ok")
+@REACHES
+@pytest.mark.parametrize("stage", ("vs", "g", "single"))
+@pytest.mark.parametrize("device", (0x1000_0000, 0xC20_0000), ids=("uart", "plic"))
+def test_a_table_in_a_device_is_an_access_fault_and_is_not_read(stage, reach, device):
+    # A walk may be that of a fetch on a wrong path, and what a device does when it is read cannot be taken back.
+    guest = guest_with()
+    memory = guest.machine.memory
+    if stage == "vs":
+        guest.map_guest(guest.vs_root, device, 0)
+    elif stage == "g":
+        memory[guest.g_root + 8 * (GPA >> 30)] = pointer(device)
+    else:
+        guest.machine.satp = 8, 0, device >> 12
     mode = Mode.HS if stage == "single" else Mode.VS
     assert outcomes(guest, at(reach=reach, mode=mode)) == [(ACCESS_FAULT[reach], 0, 0)]
 
@@ -126,6 +146,7 @@ def test_a_table_on_an_uncached_page_is_read_past_the_cache():
     assert outcomes(guest, at()) == [PA]  # the memory behind `tables` looks at `cacheable`
 
 
+@pytest.mark.rule("pmp_check_pagetable_access")
 def test_a_table_is_read_with_supervisor_privilege_where_pmp_denies_it():
     machine = Machine()
     guest = Guest(8, 8, machine=machine)
@@ -141,6 +162,7 @@ def test_a_table_is_read_with_supervisor_privilege_where_pmp_denies_it():
 
 # Permissions.
 
+@pytest.mark.rule("hlsv_u_op")
 @pytest.mark.parametrize("flags,g_flags,hlv,hlvx", [
     (FULL, FULL | U, PA, PA), (V | R | A, FULL | U, PA, (13, 0, 0)), (V | X | A, FULL | U, (13, 0, 0), PA),
     (FULL, V | R | A | U, PA, (21, GPA, 0)), (FULL, V | X | A | U, (21, GPA, 0), PA)],
@@ -154,6 +176,7 @@ def test_hlvx_wants_x_instead_of_r_at_both_stages_and_does_not_serve_hlv(flags, 
     assert outcomes(guest, *(access for access, _ in pairs)) == [result for _, result in pairs]
 
 
+@pytest.mark.rule("vsstatus_mxr_vm", "sstatus_mxr_vm")
 def test_mxr_of_vsstatus_widens_the_vs_stage_alone_and_that_of_sstatus_both():
     for flags, g_flags, vs_mxr, mxr in ((V | X | A, FULL | U, PA, PA), (FULL, V | X | A | U, (21, GPA, 0), PA)):
         guest = guest_with(flags, g_flags)
@@ -181,6 +204,7 @@ def test_a_user_never_reaches_a_supervisor_page(reach):
     assert outcomes(guest, at(reach=reach), at(reach=reach, mode=Mode.VU, sum=1)) == [PA, (PAGE_FAULT[reach], 0, 0)]
 
 
+@pytest.mark.rule("H_vm_gpatrans", "H_vm_gpapriv")
 @pytest.mark.parametrize("mode", (Mode.VS, Mode.VU), ids=("VS", "VU"))
 @pytest.mark.parametrize("sum", (0, 1))
 def test_the_g_stage_treats_every_access_as_one_of_a_user(sum, mode):
@@ -230,6 +254,7 @@ def test_a_store_walks_again_once_d_has_been_set_without_a_fence():
     assert outcomes(guest, at(reach=Reach.STORE), at(), at(reach=Reach.STORE), between=set_d) == [(15, 0, 0), PA, PA]
 
 
+@pytest.mark.rule("Svvptc_explicit_stores_update_valid_bit")
 def test_a_fault_is_not_cached():
     guest = guest_with()
     memory = guest.machine.memory
@@ -243,6 +268,7 @@ def test_a_fault_is_not_cached():
 
 # Entries.
 
+@pytest.mark.rule("Sv39_pte_svnapot_rsv", "Sv39_pte_svpbmt_rsv", "Sv39_pte_future_rsv")
 @pytest.mark.parametrize("bit", range(54, 64))
 def test_a_reserved_bit_of_a_leaf_faults(bit):
     guest = guest_with()
@@ -263,6 +289,7 @@ def test_a_reserved_bit_of_a_pointer_faults(bit):
     assert outcomes(guest, at(8)) == [(21, GPA + 8, 0)]
 
 
+@pytest.mark.rule("H_vm_gpa_g")
 def test_the_bits_for_software_and_g_of_a_pointer_are_free():
     guest = guest_with()
     for place in (*guest.places, guest.g_root + 8 * (GPA >> 30), guest.g_leaf):
@@ -309,6 +336,7 @@ def test_a_misaligned_superpage_faults_at_every_bit_that_must_be_zero(level, sta
 
 # Widths.
 
+@pytest.mark.rule("Sv39_va_signext", "Sv48_va_signext", "Sv57_va_signext")
 @pytest.mark.parametrize("mode,width", ((8, 39), (9, 48), (10, 57)), ids=("sv39", "sv48", "sv57"))
 def test_a_virtual_address_is_a_sign_extension(mode, width):
     machine = Machine(satp=(mode, 0, RAM >> 12))
@@ -321,6 +349,7 @@ def test_a_virtual_address_is_a_sign_extension(mode, width):
     assert results == [PA, PA] + [(13, 0, 0)] * len(wrong)
 
 
+@pytest.mark.rule("hgatp_mode_sv39x4", "hgatp_mode_sv48x4", "hgatp_mode_sv57x4")
 @REACHES
 @pytest.mark.parametrize("mode,width", ((8, 41), (9, 50), (10, 59)), ids=("sv39x4", "sv48x4", "sv57x4"))
 def test_the_bits_of_a_gpa_above_its_width_are_zero_and_no_sign(mode, width, reach):
@@ -361,6 +390,7 @@ def test_the_root_of_a_guest_is_not_cut_to_the_width_of_physical_memory():
     assert outcomes(guest, at()) == [PA]
 
 
+@pytest.mark.rule("hgatp_mode_x4", "hgatp_mode_sv39x4", "hgatp_mode_sv48x4", "hgatp_mode_sv57x4")
 @pytest.mark.parametrize("mode,levels", ((8, 3), (9, 4), (10, 5)), ids=("sv39x4", "sv48x4", "sv57x4"))
 def test_x4_widens_the_root_index_alone(mode, levels):
     guest = Guest(8, mode)
@@ -372,6 +402,27 @@ def test_x4_widens_the_root_index_alone(mode, levels):
         guest.map_guest(gpa, PA + 0x1000 * quarter, 0)
     asked = [Access((q << 9 | 0x155) << root_shift | ((1 << root_shift) - 0x1000), Mode.VS) for q in range(4)]
     assert outcomes(guest, *asked) == [PA + 0x1000 * quarter for quarter in range(4)]
+
+
+@pytest.mark.rule("satp_ppn_sv39_sz", "satp_ppn_sv48_sz", "satp_ppn_sv57_sz")
+@pytest.mark.parametrize("mode", (8, 9, 10), ids=("sv39", "sv48", "sv57"))
+def test_every_bit_of_the_ppn_of_a_leaf_counts(mode):
+    machine = Machine()
+    tables = Tables(machine)
+    root = tables.page()
+    machine.satp = mode, 1, root >> 12
+    *_, place = tables.place(mode, root, VA, 0, leaf(PA))
+    results = []
+
+    async def scenario(player):
+        for bit in range(44):
+            machine.memory[place] = leaf(PA ^ 1 << 12 + bit)
+            await player.cold(Access(VA))
+            page, fault = player.expect(Access(VA))
+            results.append(page[0] if page else fault)
+    run(scenario, machine)
+    # The last bit that stays in RAM is 30; above it nothing is.
+    assert results == [PA ^ 1 << 12 + bit for bit in range(19)] + [(5, 0, 0)] * 25
 
 
 def test_the_scheme_of_an_address_is_that_of_its_effective_mode():
@@ -387,6 +438,7 @@ def test_the_scheme_of_an_address_is_that_of_its_effective_mode():
 
 # Memory itself.
 
+@pytest.mark.rule("pma_chk_paddr", "pma_precise_recom")
 @pytest.mark.parametrize("pa", (1 << 34, 1 << 40, 1 << 55, (1 << 55) + PA, 0x1_0000_0000, 0x3000), ids=hex)
 @REACHES
 def test_absent_memory_is_an_access_fault(reach, pa):
@@ -402,6 +454,7 @@ def test_no_bit_of_an_address_above_physical_memory_is_dropped(bit):
     assert outcomes(None, Access(PA, Mode.M), Access(PA | 1 << bit, Mode.M), machine=Machine()) == [PA, (5, 0, 0)]
 
 
+@pytest.mark.rule("pma_indep_exec_context", "pma_io_rwx_per_sz")
 @pytest.mark.parametrize("mode", (Mode.M, Mode.HS, Mode.VS), ids=lambda mode: mode.name)
 def test_a_device_is_read_and_written_but_not_executed(mode):
     uart = 0x1000_0000

@@ -97,14 +97,18 @@ def first(**facts):
     return min(chosen(**facts), key=lambda entry: entry.va)
 
 
+@pytest.mark.rule("sfence_vma_v0", "hfence-vvma_hfence-gvma_op")
+@pytest.mark.rule("sfence_vma_all_asid_va")
 def test_sfence_vma_of_everything_names_all_of_v_0_and_spares_guests():
     assert gone_after(FenceKind.SFENCE_VMA) == chosen(v=0)
 
 
+@pytest.mark.rule("sfence_vma_asid_only")
 def test_sfence_vma_by_asid_spares_other_asids_and_global_pages():
     assert gone_after(FenceKind.SFENCE_VMA, id=1) == chosen(v=0, asid=1) - chosen(kind="global")
 
 
+@pytest.mark.rule("sfence_vma_va_all_asid")
 @pytest.mark.parametrize("kind", ("plain", "global"))
 def test_sfence_vma_by_address_names_that_page_in_every_address_space(kind):
     entry = first(v=0, kind=kind)
@@ -116,6 +120,7 @@ def test_sfence_vma_by_address_names_a_superpage_by_any_of_its_addresses():
     assert gone_after(FenceKind.SFENCE_VMA, address=SUPER + 0x20_0000) == set()
 
 
+@pytest.mark.rule("sfence_vma_va_asid")
 def test_sfence_vma_by_address_and_asid_names_what_both_name():
     entry, of_all = first(v=0, asid=2, kind="plain"), first(v=0, asid=2, kind="global")
     assert gone_after(FenceKind.SFENCE_VMA, address=entry.va, id=2) == {entry}
@@ -123,6 +128,7 @@ def test_sfence_vma_by_address_and_asid_names_what_both_name():
     assert gone_after(FenceKind.SFENCE_VMA, address=of_all.va, id=2) == set()
 
 
+@pytest.mark.rule("hfence-vvma_mode", "hfence-vvma_limits", "sfence_vma_v1")
 @pytest.mark.parametrize("vmid", (1, 2))
 def test_hfence_vvma_names_the_current_vmid_alone(vmid):
     assert gone_after(FenceKind.HFENCE_VVMA, vmid=vmid) == chosen(v=1, vmid=vmid)
@@ -146,6 +152,7 @@ def test_hfence_vvma_names_the_vmid_that_was_current_when_it_was_taken():
     run(scenario, guest.machine, **CONFIG)
 
 
+@pytest.mark.rule("hfence-vvma_limits")
 def test_hfence_vvma_by_asid_spares_other_asids_and_global_pages():
     assert gone_after(FenceKind.HFENCE_VVMA, vmid=2, id=1) == chosen(v=1, vmid=2, asid=1) - chosen(kind="global")
 
@@ -154,6 +161,7 @@ def test_hfence_vvma_by_address_hits_entries_that_are_kept_at_the_smaller_size_o
     assert gone_after(FenceKind.HFENCE_VVMA, address=SUPER + 0x1F_F000) == chosen(v=1, vmid=1, kind="super")
 
 
+@pytest.mark.rule("hfence-vvma_limits")
 def test_hfence_vvma_by_address_spares_other_pages():
     entry = first(v=1, vmid=1, kind="plain")
     assert gone_after(FenceKind.HFENCE_VVMA, address=entry.va) == {entry}
@@ -163,10 +171,12 @@ def test_hfence_gvma_names_every_guest_and_spares_v_0():
     assert gone_after(FenceKind.HFENCE_GVMA) == chosen(v=1)
 
 
+@pytest.mark.rule("hfence-gvma_op", "H_vm_gpa_g")
 def test_hfence_gvma_by_vmid_spares_other_guests_and_no_g_bit_saves_an_entry():
     assert gone_after(FenceKind.HFENCE_GVMA, id=2) == chosen(v=1, vmid=2)
 
 
+@pytest.mark.rule("hfence-gvma_op")
 def test_hfence_gvma_by_address_takes_a_gpa_shifted_right_by_2():
     entry = first(v=1, vmid=2, kind="plain")
     # The whole VMID goes, since entries keep no GPA; a fence by its number taken for an address would miss it.
@@ -288,6 +298,7 @@ def test_after_any_fence_the_upper_levels_are_read_again(kind, names):
     run(scenario, guest.machine, **CONFIG)
 
 
+@pytest.mark.rule("sfence_vma_implicit_access")
 def test_a_write_of_satp_with_another_root_does_not_use_upper_levels_of_the_old_one():
     guest, kept = world()
     entry, machine = first(v=0, kind="plain", asid=1), guest.machine
@@ -303,20 +314,24 @@ def test_a_write_of_satp_with_another_root_does_not_use_upper_levels_of_the_old_
     run(scenario, machine, **CONFIG)
 
 
+@pytest.mark.rule("hfence-vvma_asid")
+@pytest.mark.rule("sfence_vma_rs2_bits")
 @pytest.mark.parametrize("bits", (0, 8, 16))
-def test_bits_of_an_asid_that_are_not_implemented_do_not_keep_a_fence_from_its_work(bits):
+@pytest.mark.parametrize("v", (0, 1), ids=("sfence", "vvma"))
+def test_bits_of_an_asid_that_are_not_implemented_do_not_keep_a_fence_from_its_work(v, bits):
     guest, kept = world()
-    entry = first(v=0, kind="plain", asid=1)
+    entry = first(v=v, kind="plain", asid=1)
     asid = 1 & (1 << bits) - 1
 
     async def scenario(player):
-        await enter(player, Kept(0, 0, asid, "plain", entry.va))
+        await enter(player, Kept(v, 1, asid, "plain", entry.va))
         await player.check(entry.access)
-        await player.fence(FenceKind.SFENCE_VMA, id=asid | 0xFFFF << bits & 0xFFFF)
+        await player.fence(FenceKind.HFENCE_VVMA if v else FenceKind.SFENCE_VMA, id=asid | 0xFFFF << bits & 0xFFFF)
         assert await player.check(entry.access) != "second"
     run(scenario, guest.machine, asid_bits=bits)
 
 
+@pytest.mark.rule("hfence-gvma_vmid")
 @pytest.mark.parametrize("bits", (0, 7, 14))
 def test_bits_of_a_vmid_that_are_not_implemented_do_not_keep_a_fence_from_its_work(bits):
     guest, kept = world()

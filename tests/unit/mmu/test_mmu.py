@@ -1,11 +1,14 @@
 """The two askers of the Mmu: order, giving up, flushes in the midst of a walk, and the record of walks."""
 
+from collections import Counter
+
 import pytest
 from testbench import assert_exports
 from unit.mmu.harness import RAM, Guest, Tables, run
 from unit.mmu.model import PPN_SHIFT, A, Access, D, Machine, R, U, V, W, X, leaf
 
 from hyacinth.rtl.config import CoreConfig
+from hyacinth.rtl.events import EVENTS, MMU_EVENTS
 from hyacinth.rtl.isa.modes import Mode
 from hyacinth.rtl.mmu.mmu import Mmu
 from hyacinth.rtl.mmu.refusal import Refusal
@@ -217,6 +220,7 @@ def test_a_permission_that_is_missing_in_the_tlb_walks_again():
     run(scenario, machine)
 
 
+@pytest.mark.rule("sfence_vma_ordering_semantics")
 def test_a_page_that_moved_is_at_its_old_or_its_new_place_but_never_at_a_mixture():
     machine, new = single(flags=V | R | W | A), 0x8051_2000
 
@@ -300,6 +304,23 @@ def test_a_large_page_is_found_under_every_number_and_at_its_own_place_in_it():
     run(scenario, machine)
 
 
+@pytest.mark.rule("satp_op_active")
+def test_satp_is_walked_for_hs_and_u_alone():
+    machine = single(FULL)
+    root = machine.satp[2] << 12
+    machine.memory[root + 8 * (PA >> 30)] = leaf(PA & -1 << 30, FULL)
+
+    async def scenario(player):
+        for mode, walked in ((Mode.M, 0), (Mode.VS, 0), (Mode.VU, 0), (Mode.HS, 1)):
+            for reach in Reach:
+                await player.cold(Access(PA + 8, mode, reach, size=1))
+                assert player.read == walked, mode
+        machine.memory[machine.leaf] |= U
+        await player.cold(Access(VA, Mode.U))
+        assert player.read
+    run(scenario, machine)
+
+
 def test_m_mode_and_hs_do_not_share_what_they_found():
     machine = Machine(satp=(8, 0, RAM >> 12))
     machine.memory[RAM + 8 * 2] = leaf(0xC000_0000, FULL)
@@ -356,6 +377,7 @@ def steps_of(machine, *accesses):
     return walks
 
 
+@pytest.mark.rule("sfence_vma_implicit_access")
 def test_a_walk_is_recorded_entry_by_entry():
     machine = single()
     (steps,) = steps_of(machine, access := Access(VA, reach=Reach.FETCH, size=1))
@@ -369,6 +391,7 @@ def test_a_walk_is_recorded_entry_by_entry():
     assert steps[-1].hpa == PA
 
 
+@pytest.mark.rule("sfence_vma_implicit_access")
 @pytest.mark.parametrize("entry,reason", [
     (leaf(PA, 0), Refusal.INVALID), (leaf(PA, FULL) | 1 << 60, Refusal.RESERVED), (leaf(PA, V), Refusal.NO_LEAF),
     (leaf(PA, FULL | U), Refusal.USER), (leaf(PA, V | R | A), Refusal.PERMISSION),
@@ -411,24 +434,51 @@ def test_an_address_out_of_range_is_recorded_as_such():
     assert (len(steps), steps[0].first, steps[0].last, steps[0].reason, steps[0].cause) == (1, 1, 1, Refusal.RANGE, 13)
 
 
+async def events_of(player, access):
+    """How often each event is counted while `access` is served."""
+    seen = Counter()
+    await ask(player, access)
+    while True:
+        events = player.ctx.get(player.dut.events) << MMU_EVENTS
+        seen.update(name for name, bit in EVENTS.items() if events >> bit & 1)
+        if player.ctx.get(player.port(access)[1].done):
+            break
+        await player.ctx.tick()
+    await player.ctx.tick()
+    await ask(player, access, valid=0)
+    return seen
+
+
 def test_events_count_who_asks_and_what_serves():
     async def scenario(player):
-        async def count(access):
-            seen = [0] * 8
-            await ask(player, access)
-            while True:
-                events = player.ctx.get(player.dut.events)
-                for n in range(8):
-                    seen[n] += events >> n & 1
-                if player.ctx.get(player.port(access)[1].done):
-                    break
-                await player.ctx.tick()
-            await player.ctx.tick()
-            await ask(player, access, valid=0)
-            return seen
+        async def count(*access, **more):
+            return await events_of(player, Access(*access, **more))
         await player.flush_all()
         await player.ctx.tick().repeat(20)
-        assert await count(Access(VA)) == [0, 1, 0, 1, 3, 0, 0, 0]
-        assert await count(Access(VA, reach=Reach.FETCH, size=1)) == [1, 0, 1, 0, 0, 0, 0, 0]
-        assert await count(Access(OTHER)) == [0, 1, 0, 1, 1, 1, 0, 0]
+        assert await count(VA) == {"dtlb_miss": 1, "walk": 1, "walk_s": 1, "table_read": 3}
+        assert await count(VA, reach=Reach.FETCH, size=1) == {"itlb_miss": 1, "second_level_hit": 1}
+        assert await count(OTHER) == {"dtlb_miss": 1, "walk": 1, "walk_s": 1, "table_read": 1, "walk_cache_hit": 1}
+        assert await count(RAM, Mode.M) == {"dtlb_miss": 1, "walk": 1}
     run(scenario, single())
+
+
+def test_events_tell_the_stages_of_a_walk_apart():
+    guest = Guest(8, 8)
+    guest.map_guest(0x9_0000_0000, PA, 0)
+    guest.map(VA, 0x9_0000_0000, 0)
+
+    async def scenario(player):
+        await player.flush_all()
+        await player.ctx.tick().repeat(20)
+        seen = await events_of(player, Access(VA, Mode.VS))
+        # Sv39 in Sv39x4: the three tables of the VS stage, and the page, are found by the G stage, whose walk cache
+        # skips two entries.
+        assert (seen["walk"], seen["walk_s"], seen["walk_vs"], seen["walk_g"]) == (1, 0, 1, 4)
+        assert (seen["table_read_vs"], seen["table_read"]) == (3, 3 + seen["table_read_g"])
+        assert seen["table_read_g"] == 12 - 2 * seen["walk_cache_hit"] and seen["walk_cache_hit"] == 2
+        player.machine.vsatp = (0, 0, 0)
+        await player.flush_all()
+        await player.ctx.tick().repeat(20)
+        assert await events_of(player, Access(0x9_0000_0000, Mode.VS)) == {
+            "dtlb_miss": 1, "walk": 1, "walk_g": 1, "table_read": 3, "table_read_g": 3}
+    run(scenario, guest.machine)

@@ -57,6 +57,7 @@ def test_a_stage_grants_what_is_asked_and_only_the_mxr_that_speaks_there_widens_
         grants(letters(*rwx), context, mxrs) for context, *rwx in rows]
 
 
+@pytest.mark.rule("sstatus_mxr_op")
 def test_physical_memory_grants_no_load_for_mxr_and_hlvx_only_with_read_and_execute():
     rows = [(context, *rwx) for context in CONTEXTS for rwx in RIGHTS]
     needs = [{"R", "X"} if context["hlvx"] else {asked(context)} for context, *_ in rows]
@@ -108,6 +109,8 @@ def test_an_access_is_allowed_where_both_stages_u_and_physical_memory_all_allow_
     assert {0, 1} == set(answers)
 
 
+@pytest.mark.rule("sstatus_sum_op")
+@pytest.mark.rule("mstatus_sum_op_no-vm")
 def test_a_stage_that_is_off_grants_everything_whatever_u_says():
     rows = [(context, dict.fromkeys(Rights.as_shape().members, 1) | {"s_off": 1, "s_u": u})
             for context in CONTEXTS for u in BITS]

@@ -85,6 +85,8 @@ def random_entry(chooser, near):
     return Pmp(address, kind, r, r and bit(2), bit(2), bit(2))
 
 
+@pytest.mark.rule("pmp_a_field_off", "pmp_a_field_napot_na4", "pmp_a_field_tor", "pmp_napot_encoding_low_bits",
+                  "pmp_entry_priority", "pmp_full_match_required")
 def test_the_lowest_numbered_entry_that_matches_any_byte_decides_and_must_match_all():
     chooser, rows, expected = random.Random(4), [], []
     for _ in range(500):
@@ -125,6 +127,7 @@ def test_an_entry_whose_top_is_not_above_its_bottom_matches_nothing(above):
     assert verdicts([(PAGE, 0x1000, 1, pmp, None), (PAGE + 0x800, 8, 1, pmp, None)]) == [(1,) * 6] * 2
 
 
+@pytest.mark.rule("PMA_MM_IFETCH")
 def test_the_memory_map_says_what_is_there():
     expected = {
         0: (0, 0, 0, 0, 0), 0x1000: (1, 0, 1, 1, 1), 0x2000: (0, 0, 0, 0, 0), 0x8000: (1, 0, 1, 1, 1),
@@ -160,6 +163,7 @@ def test_the_uncached_page_is_memory_that_is_not_cacheable_and_cuts_superpages()
         [(1, 1, 0), (1, 1, 0), (1, 1, 1), (0, 1, 0), (1, 1, 1), (1, 1, 1)]
 
 
+@pytest.mark.rule("pmp_no_entry_match")
 def test_without_pmp_entries_everybody_may_do_everything():
     assert verdicts([(PAGE, 8, 0, (), None)], pmp_entries=0) == [(1, 1, 1, 1, 1, 1)]
 
@@ -189,6 +193,7 @@ def test_a_page_that_pmp_cuts_is_checked_each_time(mode):
     assert not any(kept)
 
 
+@pytest.mark.rule("pmp_full_match_required")
 @pytest.mark.parametrize("size", (0, 1, 2, 3))
 @pytest.mark.parametrize("reach", (Reach.LOAD, Reach.STORE), ids=("load", "store"))
 def test_of_a_cut_page_the_bytes_of_the_access_alone_decide(reach, size):
@@ -207,6 +212,7 @@ def test_an_entry_that_matches_a_part_of_the_access_denies_m_mode_too():
     assert results == [(5, 0, 0), PAGE, PAGE + 4]
 
 
+@pytest.mark.rule("pmp_l_bit_m_mode_enforcement")
 def test_an_entry_that_is_not_locked_binds_all_but_m_mode():
     machine = Machine(pmp=(Pmp(PAGE >> 2 | 0x1FF, NAPOT, **DENY), *ALL_OPEN))
     accesses = [Access(PAGE, mode) for mode in (Mode.M, Mode.HS, Mode.M, Mode.U, Mode.VS)]
@@ -215,6 +221,7 @@ def test_an_entry_that_is_not_locked_binds_all_but_m_mode():
     assert outcomes(machine, *accesses)[0] == [(5, 0, 0)] * 5
 
 
+@pytest.mark.rule("hlsv_u_op")
 def test_hlvx_needs_execute_and_read_permission_of_pmp():
     for r, x in ((0, 1), (1, 0), (1, 1)):
         machine = Machine(pmp=(Pmp(PAGE >> 2 | 0x1FF, NAPOT, r, 0, x), *ALL_OPEN))
@@ -222,10 +229,12 @@ def test_hlvx_needs_execute_and_read_permission_of_pmp():
         assert outcomes(machine, access, access)[0] == [PAGE if r and x else (5, 0, 0)] * 2
 
 
+@pytest.mark.rule("hlsv_u_op")
 def test_hlvx_does_not_read_a_device():
     assert outcomes(Machine(pmp=ALL_OPEN), Access(0x1000_0000, Mode.VS, hlvx=1))[0] == [(5, 0, 0)]
 
 
+@pytest.mark.rule("MSTATUS_MXR_SUM_OP_ACC_FAULT")
 def test_mxr_says_nothing_to_pmp():
     machine = Machine(pmp=(Pmp(PAGE >> 2 | 0x1FF, NAPOT, 0, 0, 1), *ALL_OPEN))
     assert outcomes(machine, Access(PAGE, Mode.HS, mxr=1))[0] == [(5, 0, 0)]

@@ -2,13 +2,13 @@
 
 import pytest
 from testbench import Bench, assert_exports
+from unit.pipeline.fields import facts_of
 
 from hyacinth.rtl.csr.access import Access
 from hyacinth.rtl.isa.instructions import BY_NAME, System, Unit
 from hyacinth.rtl.isa.modes import Mode
 from hyacinth.rtl.payloads import FenceKind, MemoryKind, Reach
 from hyacinth.rtl.pipeline.commit import Commit
-from hyacinth.rtl.pipeline.decode import facts
 
 PC, VECTOR, ALL = 0x8000_1000, 0x8000_0100, (1 << 64) - 1
 
@@ -29,7 +29,7 @@ class Player:
         executed, fetched = dict(executed), dict(fetched)
         barred = "faulted" in fetched or "access" in executed or name in ("ecall", "ebreak")
         memory = not barred and row.unit in (Unit.LOAD, Unit.STORE, Unit.AMO)
-        decoded = facts(row) | {"bits": word, "fetched": {"pc": PC, "raw": word} | fetched}
+        decoded = facts_of(row) | {"bits": word, "fetched": {"pc": PC, "raw": word} | fetched}
         ctx.set(dut.i.payload, {"next_pc": PC + 4, "barred": barred, "memory": memory, "decoded": decoded} | executed)
         ctx.set(dut.i.valid, 1)
         assert ctx.get(dut.i.ready)
@@ -71,6 +71,14 @@ def run(scenario, htinst="full", mode=Mode.HS):
     Bench(dut).run(play)
 
 
+@pytest.mark.rule("pause_op")
+def test_pause_retires_in_its_first_cycle_and_flushes_nothing():
+    async def scenario(p):
+        await p.give("fence", f=0x010)
+        assert p.ctx.get(p.dut.csr.retired) and not p.get("flush") and not p.ctx.get(p.dut.fence.valid)
+    run(scenario)
+
+
 def test_an_alu_instruction_retires_in_its_first_cycle():
     async def scenario(p):
         await p.give("add", d=7, executed={"result": 0x1234})
@@ -85,6 +93,7 @@ def test_an_alu_instruction_retires_in_its_first_cycle():
     run(scenario)
 
 
+@pytest.mark.rule("H_trap_xtinst_interrupt")
 def test_an_interrupt_is_taken_in_place_of_the_instruction_that_is_fresh():
     async def scenario(p):
         ctx, csr = p.ctx, p.dut.csr
@@ -111,6 +120,8 @@ def test_an_access_that_has_begun_is_not_interrupted():
     run(scenario)
 
 
+@pytest.mark.rule("stval_op_breakpoint", "stval_op_other_traps")
+@pytest.mark.rule("mtval_vaddr_wr1", "mtval_other_traps_zero")
 @pytest.mark.parametrize("mode", list(Mode), ids=lambda mode: mode.name)
 def test_calls_have_the_cause_of_their_mode_and_a_breakpoint_its_own_address(mode):
     async def scenario(p):
@@ -124,6 +135,7 @@ def test_calls_have_the_cause_of_their_mode_and_a_breakpoint_its_own_address(mod
     run(scenario, mode=mode)
 
 
+@pytest.mark.rule("H_virtinst_xtval")
 @pytest.mark.parametrize("access,cause", ((Access.ILLEGAL, 2), (Access.VIRTUAL, 22)), ids=("illegal", "virtual"))
 @pytest.mark.parametrize("name", ("wfi", "hlv.d", "sret", "sfence.vma"))
 def test_a_forbidden_instruction_has_its_bits_in_tval_and_gva_is_zero(name, access, cause):
@@ -151,6 +163,7 @@ def test_a_csr_instruction_that_may_not_writes_nothing(answer, cause):
     run(scenario)
 
 
+@pytest.mark.rule("zicsr_rs1_x0", "zicsr_uimm_zero", "zicsr_side_effects", "zicsr_side_effects_synchronous")
 @pytest.mark.parametrize("name,operands,op", [
     ("csrrw", {"s": 0}, (1, 0, 0)), ("csrrw", {"s": 3}, (1, 0, 0)), ("csrrs", {"s": 0}, (0, 1, 0)),
     ("csrrs", {"s": 3}, (1, 1, 0)), ("csrrc", {"s": 0}, (0, 0, 1)), ("csrrc", {"s": 3}, (1, 0, 1)),
@@ -185,6 +198,9 @@ TABLE_FAULT = {"cause": 21, "gpa": 0x4000, "implicit": 1}
 WRITE_FAULT = TABLE_FAULT | {"implicit_write": 1}
 
 
+@pytest.mark.rule("H_trap_xtinst", "H_trap_xtinst_guestpage", "MTVAL2_TRAPVAL", "HTVAL_TRAPVAL",
+                  "mtval2_trapval_vstrans")
+@pytest.mark.rule("mtval_vaddr_wr2")
 @pytest.mark.parametrize("htinst,fault,gpa,tinst", [
     ("full", GUEST_FAULT, 0x1234_5678, "transformed"), ("pseudo", GUEST_FAULT, 0x1234_5678, 0),
     ("zero", GUEST_FAULT, 0x1234_5678, 0), ("full", TABLE_FAULT, 0x4000, 0x3000),
@@ -228,6 +244,7 @@ def test_the_address_of_a_fault_in_the_second_page_is_masked_too(masking, tval):
     run(scenario)
 
 
+@pytest.mark.rule("hstatus_gva_op", "mstatus_gva_op")
 def test_gva_follows_the_effective_mode_of_the_access_not_the_current_one():
     async def scenario(p):
         ctx, dut = p.ctx, p.dut
@@ -242,6 +259,7 @@ def test_gva_follows_the_effective_mode_of_the_access_not_the_current_one():
     run(scenario, mode=Mode.M)
 
 
+@pytest.mark.rule("H_trap_xtinst_val", "mtval2_trapval_other", "mepc_varlen_wr", "MTVAL_VARLEN_WR")
 @pytest.mark.parametrize("second", (0, 1))
 @pytest.mark.parametrize("implicit", (0, 1))
 def test_a_fetch_fault_names_the_half_that_failed_and_has_no_transformed_instruction(second, implicit):
@@ -256,6 +274,8 @@ def test_a_fetch_fault_names_the_half_that_failed_and_has_no_transformed_instruc
     run(scenario, mode=Mode.VS)
 
 
+@pytest.mark.rule("sfence_vma_v1")
+@pytest.mark.rule("sfence_vma_rs2_bits")
 @pytest.mark.parametrize("name,mode,kind", [
     ("sfence.vma", Mode.M, FenceKind.SFENCE_VMA), ("sfence.vma", Mode.HS, FenceKind.SFENCE_VMA),
     ("sfence.vma", Mode.VS, FenceKind.HFENCE_VVMA), ("hfence.vvma", Mode.HS, FenceKind.HFENCE_VVMA),
@@ -280,6 +300,7 @@ def test_a_fence_waits_for_the_mmu_and_flushes(name, mode, kind):
     run(scenario, mode=mode)
 
 
+@pytest.mark.rule("fence_i_op")
 def test_fence_i_cleans_then_invalidates_then_flushes():
     async def scenario(p):
         ctx, dut = p.ctx, p.dut
@@ -311,14 +332,17 @@ def test_a_return_goes_on_where_the_csrs_say(name):
     run(scenario)
 
 
-def test_wfi_waits_until_an_interrupt_is_pending():
+@pytest.mark.rule("wfi_op", "wfi_no_intr_pc", "WFI_RESUME_REASON", "wfi_mepc_val")
+@pytest.mark.parametrize("taken", (0, 1))
+def test_wfi_waits_until_an_interrupt_is_pending(taken):
     async def scenario(p):
         await p.give("wfi")
         await p.ctx.tick().repeat(10)
         assert not p.get("flush")
         p.ctx.set(p.dut.csr.wake, 1)
+        p.ctx.set(p.dut.csr.interrupt, taken)
         await p.ctx.tick()
-        assert p.get("flush") and await p.resumes() == PC + 4
+        assert p.get("flush") and not p.ctx.get(p.dut.csr.trap.valid) and await p.resumes() == PC + 4
     run(scenario)
 
 
@@ -329,7 +353,7 @@ def test_what_waits_to_come_here_says_what_it_will_write():
             await p.give("ld", d=4, i=0)
             row = BY_NAME[name]
             word = row.encode(**dict.fromkeys("dsti", 0) | ({"d": rd} if name == "add" else {"i": rd}))
-            ctx.set(dut.i.payload, {"decoded": facts(row) | {"bits": word}})
+            ctx.set(dut.i.payload, {"decoded": facts_of(row) | {"bits": word}})
             ctx.set(dut.i.valid, 1)
             assert ctx.get(dut.i.ready) and not p.get("waiting").valid
             await ctx.tick()
@@ -353,7 +377,7 @@ def test_a_flush_voids_what_arrives_in_the_same_cycle():
         ctx, dut = p.ctx, p.dut
         await p.give("ecall")
         await ctx.tick().repeat(2)
-        ctx.set(dut.i.payload, {"decoded": facts(BY_NAME["add"])})
+        ctx.set(dut.i.payload, {"decoded": facts_of(BY_NAME["add"])})
         ctx.set(dut.i.valid, 1)
         assert ctx.get(dut.csr.trap.valid)
         await ctx.tick()
@@ -385,3 +409,23 @@ def test_the_record_says_what_was_done_to_memory(name, stored, kind):
 
 def test_every_operation_of_the_system_unit_is_one_that_commit_knows():
     assert {row.op for row in BY_NAME.values() if row.unit.name == "SYSTEM"} == set(System)
+
+
+@pytest.mark.rule("trap_unexp", "trap_unexp_hndl_no_rnmi")
+@pytest.mark.parametrize("interrupt", (0, 1))
+def test_a_trap_while_mdt_is_set_changes_nothing_and_is_shown_for_good(interrupt):
+    async def scenario(p):
+        ctx, dut = p.ctx, p.dut
+        ctx.set(dut.csr.status, {"mode": Mode.M, "misa_h": 1, "mdt": 1})
+        await p.give("ecall")
+        ctx.set(dut.csr.interrupt, interrupt)
+        ctx.set(dut.csr.interrupt_code, 7)
+        for _ in range(20):
+            assert not (ctx.get(dut.csr.trap.valid) or p.get("flush") or p.get("resume"))
+            assert not (ctx.get(dut.csr.retired) or ctx.get(dut.retire.valid))
+            await ctx.tick()
+            ctx.set(dut.csr.interrupt, 0)
+        critical = ctx.get(dut.critical.payload)
+        assert ctx.get(dut.critical.valid)
+        assert (critical.interrupt, critical.code, critical.pc) == (interrupt, 7 if interrupt else 11, PC)
+    run(scenario)

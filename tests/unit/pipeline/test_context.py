@@ -3,6 +3,7 @@
 import random
 from itertools import product
 
+import pytest
 from amaranth.hdl import Signal, Value
 from amaranth.lib import data
 from testbench import truth_table
@@ -40,6 +41,7 @@ def test_a_context_is_that_of_the_current_mode():
     assert [of_data(mode=mode, mpp=0, mpv=1, spvp=1)["mode"] for mode in Mode] == list(Mode)
 
 
+@pytest.mark.rule("mstatus_mprv_ldst_op")
 def test_mprv_takes_mpp_and_mpv_in_m_mode():
     modes = {(0, 0): Mode.U, (1, 0): Mode.HS, (3, 0): Mode.M, (0, 1): Mode.VU, (1, 1): Mode.VS}
     for (mpp, mpv), mode in modes.items():
@@ -55,6 +57,7 @@ def test_mpv_says_nothing_where_mpp_is_m():
     assert of_data(mode=Mode.M, mprv=1, mpp=3, mpv=1)["mode"] == Mode.M
 
 
+@pytest.mark.rule("hlsv_priv", "mstatus_mprv_hlsv")
 def test_hlv_and_hsv_are_made_as_if_by_the_guest_at_the_privilege_of_spvp():
     for mode, spvp, mprv in product((Mode.U, Mode.HS, Mode.M), (0, 1), (0, 1)):
         context = of_data(hlsv=1, mode=mode, spvp=spvp, mprv=mprv, mpp=3, mpv=0)
@@ -87,6 +90,7 @@ def test_reach_and_hlvx_are_those_of_the_instruction():
         assert (context["reach"], context["hlvx"]) == (reach, hlvx)
 
 
+@pytest.mark.rule("mstatus_mprv_inst_xlat_op")
 def test_a_fetch_looks_at_the_mode_alone():
     chooser = random.Random(1)
     rows = []

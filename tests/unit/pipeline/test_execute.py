@@ -4,16 +4,19 @@ from random import Random
 
 import pytest
 from testbench import Bench, assert_exports
+from unit.pipeline.fields import controls_of, facts_of
 from unit.pipeline.immediates import immediate_of
+from unit.units.manual import alu
 
 from hyacinth.rtl.config import FULL
 from hyacinth.rtl.csr.access import Access
+from hyacinth.rtl.isa import instructions
 from hyacinth.rtl.isa.instructions import BY_NAME, INSTRUCTIONS, Unit
 from hyacinth.rtl.isa.modes import Mode
 from hyacinth.rtl.payloads import Reach
-from hyacinth.rtl.pipeline.decode import controls, facts
 from hyacinth.rtl.pipeline.execute import Execute
 from hyacinth.rtl.pipeline.predictor import Jump
+from hyacinth.rtl.units.bits import BIT_OPERATIONS
 
 ALL = (1 << 64) - 1
 PC = 0xFFFF_FFFF_8000_1000
@@ -21,13 +24,6 @@ PC = 0xFFFF_FFFF_8000_1000
 
 def test_it_exports():
     assert_exports(Execute(FULL))
-
-
-def prepared(row):
-    """The Controls of an instruction; 0 where it does not matter."""
-    fields = controls(row)
-    return {name: value or 0 for name, value in fields.items()} | \
-        {"alu": {name: value or 0 for name, value in fields["alu"].items()}}
 
 
 def signed(value):
@@ -41,10 +37,10 @@ class Bencher:
     def put(self, name, a=0, b=0, *, fetched=(), ready=1, valid=1, **operands):
         """The instruction stands in execute; what Executed says of it."""
         ctx, dut, row = self.ctx, self.dut, BY_NAME[name]
-        word = row.encode(**dict.fromkeys("dstichqf", 0) | operands)
-        ctx.set(dut.i.payload, {"a": a, "b": b, "number": immediate_of(word, row.format), "controls": prepared(row),
+        word = row.encode(**dict.fromkeys("dstichqnf", 0) | operands)
+        ctx.set(dut.i.payload, {"a": a, "b": b, "number": immediate_of(word, row.format), "controls": controls_of(row),
                                 "decoded": {"bits": word, "fetched": {"pc": PC, "raw": word} | dict(fetched)}
-                                | facts(row)})
+                                | facts_of(row)})
         ctx.set(dut.i.valid, valid)
         ctx.set(dut.o.ready, ready)
         return ctx.get(dut.o.payload)
@@ -53,8 +49,8 @@ class Bencher:
         return self.ctx.get(getattr(self.dut, name))
 
 
-def run(scenario):
-    dut = Execute(FULL)
+def run(scenario, config=FULL):
+    dut = Execute(config)
 
     async def play(ctx):
         ctx.set(dut.status, {"mode": Mode.M, "misa_h": 1})
@@ -246,6 +242,34 @@ def test_what_is_known_here_is_forwarded():
             x.put(name, **({"i": 7} if name in ("sd", "beq") else {}))
             assert not x.ctx.get(x.dut.forward.valid), name
     run(scenario)
+
+
+@pytest.mark.parametrize("name", [row.name for row in INSTRUCTIONS if row.unit == Unit.ALU and "i" not in row.operands])
+def test_arithmetic_is_done_here_and_what_comes_late_is_known_to_commit_alone(name):
+    row, random = BY_NAME[name], Random(name)
+
+    async def scenario(x):
+        for a in (0, 5, ALL, 1 << 63, random.getrandbits(64), random.getrandbits(8)):
+            b = random.choice((0, 7, ALL, random.getrandbits(64)))
+            operands = {"h": b & (31 if row.word else 63), "i": b & (31 if row.word else 63)}
+            o = x.put(name, a, b if "t" in row.bits else 0, d=7, **operands)
+            expected = alu(row.op, a, operands["h"] if "h" in row.bits else b if "t" in row.bits else 0, row.word)
+            forward = x.ctx.get(x.dut.forward)
+            assert o.result == expected
+            assert forward.known == (row.op not in BIT_OPERATIONS) and (not forward.known or forward.value == expected)
+    run(scenario)
+
+
+@pytest.mark.parametrize("lacks", (("zbb",), ("zbs",), ("zicond",), ("zbb", "zbs"), ("zbb", "zbs", "zicond", "zba")))
+def test_without_some_of_the_extensions_the_others_compute(lacks):
+    config = FULL.without(*lacks)
+    rows = [row for row in instructions.table(config) if row.unit == Unit.ALU and "t" in row.operands]
+
+    async def scenario(x):
+        for row in rows:
+            for a, b in ((5, 3), (ALL, 1), (1, ALL), (1 << 63, 0)):
+                assert x.put(row.name, a, b, d=7).result == alu(row.op, a, b, row.word), row.name
+    run(scenario, config)
 
 
 def test_the_product_is_that_of_the_multiplication_that_left():

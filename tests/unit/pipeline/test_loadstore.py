@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from random import Random
 
 import pytest
-from amaranth.hdl import Elaboratable, Module
+from amaranth.hdl import Elaboratable, Module, ResetInserter, Signal
 from amaranth.lib.wiring import connect
 from busmodel import BusMemory
 from testbench import Bench, assert_exports
+from unit.pipeline.fields import facts_of
 
 from hyacinth.rtl.cache.dcache import DataCache
 from hyacinth.rtl.isa.instructions import BY_NAME, Unit
 from hyacinth.rtl.payloads import Reach
-from hyacinth.rtl.pipeline.decode import facts
 from hyacinth.rtl.pipeline.loadstore import LoadStore
 
 ALL = (1 << 64) - 1
@@ -66,6 +66,7 @@ class Rig(Elaboratable):
         m = Module()
         m.submodules.unit, m.submodules.cache = self.unit, self.cache
         connect(m, self.unit.cache, self.cache.cpu)
+        m.d.comb += [self.unit.snooped.eq(self.cache.snoop.held), self.unit.snooped_line.eq(self.cache.snoop.line)]
         return m
 
 
@@ -109,7 +110,7 @@ class Player:
     async def do(self, name, va, b=0, known=True):
         """One instruction: the fault and its offset, or ("done", what rd gets)."""
         ctx, unit, row = self.ctx, self.unit, BY_NAME[name]
-        decoded = {"bits": row.encode(**dict.fromkeys("dstiq", 0))} | facts(row)
+        decoded = {"bits": row.encode(**dict.fromkeys("dstiq", 0))} | facts_of(row)
         page = self.page(va)
         known = known and not page.faults and not page.cut
         load = row.unit == Unit.LOAD
@@ -212,7 +213,9 @@ class Player:
             assert self.memory.word(address) >> 8 * (address & 7) & 0xFF == byte, hex(address)
 
 
-def play(scenario, seed=None, misaligned=True, absent=lambda address: False, deadline=60_000, translates=True):
+def play(scenario, seed=None, misaligned=True, absent=lambda address: False, deadline=60_000, beside=None,
+         translates=True):
+    """Runs `scenario(player)`, and `beside(ctx, rig, memory)` where something else reaches memory meanwhile."""
     rig = Rig(misaligned)
     memory = BusMemory(rig.cache.bus, Random(seed) if seed is not None else None, absent)
     player = Player(None, rig, memory, Random(seed))
@@ -220,7 +223,11 @@ def play(scenario, seed=None, misaligned=True, absent=lambda address: False, dea
     async def run(ctx):
         player.ctx = ctx
         await scenario(player)
-    Bench(rig, deadline=deadline).run(run, background=(memory.serve, player.translate)[:1 + translates])
+
+    async def other(ctx):
+        await beside(ctx, rig, memory)
+    Bench(rig, deadline=deadline).run(run, background=(
+        memory.serve, *([player.translate] if translates else []), *([other] if beside else [])))
 
 
 LOADS = ("lb", "lh", "lw", "ld", "lbu", "lhu", "lwu", "hlv.b", "hlv.bu", "hlv.h", "hlv.hu", "hlvx.hu", "hlv.w",
@@ -233,6 +240,8 @@ def test_it_exports():
     assert_exports(LoadStore(True, 4))
 
 
+@pytest.mark.rule("rvwmo_single_hart_op", "rvwmo_ld_val_axiom", "rvwmo_misaligned_ldst_memops")
+@pytest.mark.rule("MCAUSE_EXCCODE_MISALIGNED_VS_FAULT_PRI")
 @pytest.mark.parametrize("seed", range(4))
 def test_random_accesses_read_and_write_what_the_manual_says(seed):
     async def scenario(player):
@@ -309,6 +318,7 @@ def test_a_store_whose_second_part_is_a_device_writes_nothing(name, cause, known
     play(scenario)
 
 
+@pytest.mark.rule("pma_amo_levels", "pma_amo_far_subset_proc", "pma_rsrv_levels")
 @pytest.mark.parametrize("name,cause", (("lr.w", 5), ("sc.w", 7), ("amoadd.w", 7), ("amoswap.d", 7)))
 def test_an_atomic_on_a_device_is_an_access_fault(name, cause):
     async def scenario(player):
@@ -318,7 +328,9 @@ def test_an_atomic_on_a_device_is_an_access_fault(name, cause):
     play(scenario)
 
 
-@pytest.mark.parametrize("name,cause", (("lh", 4), ("ld", 4), ("sw", 6), ("hsv.d", 6), ("amoadd.w", 6), ("lr.d", 4)))
+@pytest.mark.rule("MCAUSE_EXCCODE_MISALIGNED_VS_FAULT_PRI")
+@pytest.mark.parametrize("name,cause", (("lh", 4), ("ld", 4), ("hlv.d", 4), ("sw", 6), ("hsv.d", 6), ("amoadd.w", 6),
+                                         ("lr.d", 4)))
 def test_where_misaligned_accesses_trap_they_have_the_causes_4_and_6(name, cause):
     async def scenario(player):
         assert await player.do(name, RAM + 1) == (cause, 0, 0, 0)
@@ -326,6 +338,7 @@ def test_where_misaligned_accesses_trap_they_have_the_causes_4_and_6(name, cause
     play(scenario, misaligned=False)
 
 
+@pytest.mark.rule("pma_idp_misaligned_exc")
 def test_a_misaligned_access_of_a_device_is_an_access_fault_and_reaches_nothing():
     async def scenario(player):
         assert await player.check("lh", DEVICE + 1) == (5, 0, 0, 0)
@@ -334,6 +347,7 @@ def test_a_misaligned_access_of_a_device_is_an_access_fault_and_reaches_nothing(
     play(scenario)
 
 
+@pytest.mark.rule("pma_io_rwx_per_sz")
 @pytest.mark.parametrize("name", ("lb", "lhu", "lw", "ld", "sb", "sh", "sw", "sd"))
 def test_a_device_sees_one_access_of_the_size_of_the_instruction(name):
     async def scenario(player):
@@ -346,6 +360,7 @@ def test_a_device_sees_one_access_of_the_size_of_the_instruction(name):
     play(scenario)
 
 
+@pytest.mark.rule("pma_non_cacheable")
 def test_an_uncached_page_of_memory_takes_misaligned_accesses_and_atomics():
     async def scenario(player):
         for offset in range(8):
@@ -360,6 +375,7 @@ def test_an_uncached_page_of_memory_takes_misaligned_accesses_and_atomics():
     play(scenario)
 
 
+@pytest.mark.rule("rvwmo_sc_fail_no_memop", "rvwmo_atomicity_axiom")
 def test_a_failed_sc_writes_nothing_and_each_sc_ends_the_reservation():
     async def scenario(player):
         assert await player.check("sc.w", RAM, 1) == ("done", 1)
@@ -375,6 +391,23 @@ def test_a_failed_sc_writes_nothing_and_each_sc_ends_the_reservation():
     play(scenario)
 
 
+@pytest.mark.rule("ld_rsv_rst")
+def test_a_reset_ends_the_reservation():
+    reset, rig = Signal(), Rig()
+    memory = BusMemory(rig.cache.bus)
+    player = Player(None, rig, memory, Random(0))
+
+    async def scenario(ctx):
+        player.ctx = ctx
+        await player.check("lr.d", RAM)
+        ctx.set(reset, 1)
+        await ctx.tick()
+        ctx.set(reset, 0)
+        assert await player.do("sc.d", RAM, 1) == ("done", 1)
+    Bench(ResetInserter(reset)(rig)).run(scenario, background=(memory.serve, player.translate))
+
+
+@pytest.mark.rule("rvwmo_sc_fail_no_memop")
 def test_a_failed_sc_on_an_uncached_page_reaches_nothing():
     async def scenario(player):
         assert await player.check("sc.w", UNCACHED, 1) == ("done", 1)
@@ -407,7 +440,7 @@ def test_the_second_part_of_a_misaligned_access_is_masked_as_the_first(masking, 
     async def scenario(player):
         ctx, unit = player.ctx, player.unit
         row, va = BY_NAME["ld"], (1 << 47) - 4
-        executed = {"decoded": {"bits": row.encode(d=1, s=2, i=0)} | facts(row), "result": va, "memory": 1,
+        executed = {"decoded": {"bits": row.encode(d=1, s=2, i=0)} | facts_of(row), "result": va, "memory": 1,
                     "offset": va & 4095, "form": form(row, va), "masking": masking,
                     "context": {"mode": 1, "reach": Reach.LOAD}}
         ctx.set(unit.next.payload, executed)
@@ -478,3 +511,83 @@ def test_the_record_of_an_access_says_where_and_what():
         await player.check("amoadd.w", NEXT - 4, 1)
         assert player.report["data"] == 0x5566_7789 and player.report["stored"]
     play(scenario)
+
+
+class Writer:
+    """Somebody else who changes the eight bytes of `word` in memory, again and again; the cache is asked for its line.
+
+    `change(old)` is what it makes of them; `count` says how often it did.
+    """
+    def __init__(self, word, change, random):
+        self.word, self.change, self.random, self.count, self.stopped = word, change, random, 0, False
+
+    async def __call__(self, ctx, rig, memory):
+        snoop = rig.cache.snoop
+        while not self.stopped:
+            await ctx.tick().repeat(self.random.randrange(1, 30))
+            ctx.set(snoop.line, self.word >> 6)
+            ctx.set(snoop.valid, 1)
+            await ctx.tick().until(snoop.held)
+            memory.words[self.word >> 3] = self.change(memory.word(self.word)) & ALL
+            self.count += 1
+            ctx.set(snoop.valid, 0)
+            while ctx.get(snoop.held):
+                await ctx.tick()
+        await ctx.tick().repeat(1 << 30)
+
+
+PLACE = PAGES[0].ppn << 12
+
+
+@pytest.mark.rule("rvwmo_aligned_amo_memop", "rvwmo_atomicity_axiom")
+@pytest.mark.parametrize("how", ("amo", "lr-sc"))
+@pytest.mark.parametrize("seed", range(2))
+def test_additions_of_two_who_share_a_word_all_count(how, seed):
+    random = Random(f"{how} {seed}")
+    writer, failed = Writer(PLACE, lambda old: old + (1 << 32), random), []
+
+    async def scenario(player):
+        await player.do("sd", RAM, 0)
+        before, rounds = writer.count, 30
+        for _ in range(rounds):
+            if how == "amo":
+                await player.do("amoadd.d", RAM, 1)
+            else:
+                while True:
+                    _, old = await player.do("lr.d", RAM)
+                    if (await player.do("sc.d", RAM, old + 1))[1] == 0:
+                        break
+                    failed.append(old)
+            if random.random() < 0.3:
+                await player.do("lw", RAM + 0x1000 + random.randrange(0, 4096, 64))
+        writer.stopped = True
+        await player.ctx.tick().repeat(200)
+        _, value = await player.do("ld", RAM)
+        assert value & 0xFFFF_FFFF == rounds
+        assert writer.count - before - 1 <= value >> 32 <= writer.count  # one may have come before the first store
+    play(scenario, seed, beside=writer)
+    assert how == "amo" or failed
+
+
+@pytest.mark.rule("rvwmo_single_copy_atomic", "rvwmo_aligned_memop")
+@pytest.mark.parametrize("seed", range(2))
+def test_an_aligned_access_is_never_seen_in_part(seed):
+    random = Random(seed)
+
+    def whole(value):
+        return value == (value & 0xFF) * 0x0101_0101_0101_0101
+
+    def change(old):
+        assert whole(old)
+        return random.randrange(256) * 0x0101_0101_0101_0101
+    writer = Writer(PLACE, change, random)
+
+    async def scenario(player):
+        player.memory.words[PLACE >> 3] = 0
+        for n in range(80):
+            if random.random() < 0.5:
+                await player.do("sd", RAM, (n & 0xFF) * 0x0101_0101_0101_0101)
+            else:
+                assert whole((await player.do("ld", RAM))[1])
+        assert writer.count > 5
+    play(scenario, seed, beside=writer)

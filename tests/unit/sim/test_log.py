@@ -82,7 +82,15 @@ def test_a_log_of_traps_leaves_out_what_retired():
     (0xFF9FF0EF, "jal ra, 0x7ffffff8"), (0x00008067, "ret"), (0x12345537, "lui a0, 0x12345"),
     (0x00553423, "sd t0, 8(a0)"), (0x0CB6252F, "amoswap.w.aq a0, a1, (a2)"), (0x03F51513, "slli a0, a0, 63"),
     (0x30200073, "mret"), (0xA001, "c.j 0x80000000"), (0xC119, "c.beqz a0, 0x80000006"),
-    (0xFFFFFFFF, ".insn 0xffffffff"),
+    (0x0100000F, "pause"), (0x00500033, "ntl.all"), (0x900A, "c.ntl.p1"), (0xCDF5C573, "mop.r.31 a0, a1"),
+    (0xC6C5C573, "mop.rr.5 a0, a1, a2"), (0x20C5A533, "sh1add a0, a1, a2"), (0x6215D513, "rori a0, a1, 33"),
+    (0x80E8, "c.lbu a0, 3(s1)"), (0x8C08, "c.sh a0, 0(s0)"), (0x9C75, "c.not s0"), (0x9C4D, "c.mul s0, a1"),
+    (0x6781, "c.mop.15"), (0xFFFFFFFF, ".insn 0xffffffff"),
 ], ids=lambda value: value if isinstance(value, str) else "")
 def test_the_disassembly_of(bits, text):
     assert line(retire(bits=bits))[42:].strip() == text
+
+
+def test_a_double_trap_is_marked_behind_the_name_of_what_happened():
+    text = line(retire(mode=Mode.HS, mode_after=Mode.M, trapped=1, double=1, code=13, tval=0x40, next_pc=0x8000_0100))
+    assert text.endswith("trap HS->M 13 load_page_fault double tval=0x40 to 0x80000100")

@@ -12,6 +12,7 @@ from hyacinth.sim.trace.state import State
 from hyacinth.sim.trace.walks import pte_words, refusal, step_words
 
 MEDELEG, HEDELEG, HSTATUS, SSTATUS, MSTATUS = 0x302, 0x602, 0x600, 0x100, 0x300
+MENVCFG, HENVCFG, DTE = 0x30a, 0x60a, 1 << 59
 
 
 def write(csr, value, mode=Mode.M):
@@ -81,6 +82,35 @@ def test_a_trap_to_m_writes_what_m_has():
     assert [word.split()[0] for word in text.partition("wrote\n")[2].splitlines()] == [
         "mstatus", "mepc", "mcause", "mtval", "mtval2", "mtinst"]
     assert "MPV 0 -> 1" in text
+
+
+def double_trap(mode, **fields):
+    return retire(mode=mode, mode_after=Mode.M, trapped=1, double=1, code=13, pc=0x8000_0040, bits=0x0005B503, **fields)
+
+
+def test_a_double_trap_names_what_happened_and_whose_handler_was_not_ready():
+    text = explained(double_trap(Mode.HS, tval=0x40), write(MEDELEG, 1 << 13), write(MENVCFG, DTE),
+                     write(SSTATUS, 1 << 24))
+    assert text.startswith("trap 1 at cycle 1: double trap, for Load page fault (exception 13), HS -> M")
+    assert "M delegates it to HS; V was 0, so hedeleg has no say; but sstatus.SDT was 1, its handler not ready" in text
+    assert "mcause   0x0 -> 0x10  Double trap" in text and "mtval2   0x0 -> 0xd  Load page fault" in text
+    assert "disagree" not in text
+    guest = explained(double_trap(Mode.VU), write(MEDELEG, 1 << 13), write(HEDELEG, 1 << 13))
+    assert "but vsstatus.SDT was 1" in guest
+
+
+def test_traps_and_returns_move_sdt():
+    state = State()
+    for each in (write(MENVCFG, DTE), write(HENVCFG, DTE)):
+        state.take(each)
+    state.take(retire(mode=Mode.U, mode_after=Mode.HS, trapped=1, code=8))
+    assert state.field("mstatus", "SDT") == 1
+    state.take(retire(mode=Mode.VU, mode_after=Mode.VS, trapped=1, code=8))
+    assert state.field("vsstatus", "SDT") == 1
+    state.take(retire(mode=Mode.M, mode_after=Mode.VU, bits=0x30200073))
+    assert (state.field("mstatus", "SDT"), state.field("vsstatus", "SDT")) == (1, 1)
+    state.take(retire(mode=Mode.HS, mode_after=Mode.VU, bits=0x10200073))
+    assert (state.field("mstatus", "SDT"), state.field("vsstatus", "SDT")) == (0, 0)
 
 
 def test_a_guest_sees_its_timer_interrupt_as_a_supervisor_one():

@@ -5,20 +5,18 @@ import random
 import pytest
 from amaranth.sim import Simulator
 from testbench import Bench, assert_exports
+from unit.units.manual import MASK, alu, signed
 
-from hyacinth.rtl.isa.instructions import Alu, Amo
+from hyacinth.rtl.config import FULL, SMALL
+from hyacinth.rtl.isa.instructions import BY_NAME, INSTRUCTIONS, Alu, Amo, Unit
+from hyacinth.rtl.pipeline import decode
 from hyacinth.rtl.units.alu import AluUnit, AmoUnit, alu_controls
+from hyacinth.rtl.units.bits import BIT_OPERATIONS, BitUnit, bit_controls
 from hyacinth.rtl.units.divider import Divider
 from hyacinth.rtl.units.multiplier import Multiplier
 
-MASK = (1 << 64) - 1
 EDGES = [0, 1, 2, 3, 31, 32, 63, 64, MASK, MASK - 1, 1 << 63, (1 << 63) - 1, 1 << 31, (1 << 31) - 1, 0xFFFFFFFF,
          0xFFFFFFFF80000000, 0x123456789ABCDEF0]
-
-
-def signed(value, width=64):
-    value &= (1 << width) - 1
-    return value - (1 << width) if value >> width - 1 else value
 
 
 def pairs(count=200):
@@ -28,49 +26,92 @@ def pairs(count=200):
          for _ in range(count)]
 
 
-@pytest.mark.parametrize("unit", (AluUnit, AmoUnit, Multiplier, Divider))
-def test_it_exports(unit):
-    assert_exports(unit())
+@pytest.mark.parametrize("make", (lambda: AluUnit(FULL), lambda: AluUnit(SMALL), lambda: BitUnit(FULL), AmoUnit,
+                                  Multiplier, Divider))
+def test_it_exports(make):
+    assert_exports(make())
 
 
-def alu(op, a, b, word):
-    amount = b & (31 if word else 63)
-    width = 32 if word else 64
-    low = a & (1 << width) - 1
-    result = {Alu.ADD: a + b, Alu.SUB: a - b, Alu.SLL: low << amount, Alu.SLT: signed(a) < signed(b), Alu.SLTU: a < b,
-              Alu.XOR: a ^ b, Alu.SRL: low >> amount, Alu.SRA: signed(low, width) >> amount, Alu.OR: a | b,
-              Alu.AND: a & b}[op]
-    return (signed(result, 32) if word else result) & MASK
+OPERATIONS = sorted({(each.op, each.word) for each in INSTRUCTIONS if each.unit == Unit.ALU})
+BASE = [(op, word) for op, word in OPERATIONS if op <= Alu.AND]
 
 
-@pytest.mark.parametrize("op,word", [(op, word) for op in Alu for word in (0, 1)
-                                     if not word or op in (Alu.ADD, Alu.SUB, Alu.SLL, Alu.SRL, Alu.SRA)])
-def test_the_alu_computes(op, word):
-    dut, wrong = AluUnit(), []
+def filled(controls):
+    """The controls, those that do not matter all 0, and all 1."""
+    return [{name: other if value is None else value for name, value in controls.items()} for other in (0, 1)]
+
+
+def computed(dut, op, word):
+    """Pairs of operands for which `dut` has another result."""
+    wrong, of_bits = [], isinstance(dut, BitUnit)
 
     async def drive(ctx):
-        ctx.set(dut.controls, alu_controls(op, word))
-        for a, b in pairs():
-            ctx.set(dut.a, a)
-            ctx.set(dut.b, b)
-            if ctx.get(dut.result) != alu(op, a, b, word):
-                wrong.append((a, b))
+        for controls in filled(bit_controls(op, word) if of_bits else alu_controls(op, word)):
+            ctx.set(dut.controls, controls)
+            for a, b in pairs():
+                ctx.set(dut.a, a)
+                ctx.set(dut.b, b)
+                if of_bits:
+                    unsigned = op in (Alu.MINU, Alu.MAXU)
+                    ctx.set(dut.less, a < b if unsigned else signed(a) < signed(b))
+                    ctx.set(dut.shifted, a >> (b & 63))
+                if ctx.get(dut.result) != alu(op, a, b, word):
+                    wrong.append((a, b))
     simulator = Simulator(dut)
     simulator.add_testbench(drive)
     simulator.run()
-    assert not wrong
+    return wrong
+
+
+@pytest.mark.rule("bitmanip_w_suffix_semantics", "bitmanip_uw_suffix_semantics", "zbb_rotate_semantics",
+                  "zbs_single_bit_functionality", "Zimop_mop-r_op", "Zimop_mop-rr_op")
+@pytest.mark.parametrize("op,word", [each for each in OPERATIONS if each[0] not in BIT_OPERATIONS])
+def test_the_alu_computes(op, word):
+    assert not computed(AluUnit(FULL), op, word)
+
+
+@pytest.mark.parametrize("op,word", BASE)
+def test_an_alu_without_the_extensions_computes_as_well(op, word):
+    assert not computed(AluUnit(SMALL), op, word)
+
+
+@pytest.mark.rule("bitmanip_bhw_suffix_semantics", "zbb_orc_b_semantics", "zbb_sign_zero_extension_function",
+                  "czero-eqz_op", "czero-nez_op")
+@pytest.mark.parametrize("op,word", [each for each in OPERATIONS if each[0] in BIT_OPERATIONS])
+def test_the_bit_unit_computes(op, word):
+    assert not computed(BitUnit(FULL), op, word)
+
+
+@pytest.mark.parametrize("op", (Alu.MIN, Alu.MINU, Alu.MAX, Alu.MAXU, Alu.BEXT))
+def test_the_alu_gives_the_bit_unit_what_it_takes(op):
+    dut = AluUnit(FULL)
+
+    async def drive(ctx):
+        for controls in filled(alu_controls(op, 0)):
+            ctx.set(dut.controls, controls)
+            for a, b in pairs():
+                ctx.set(dut.a, a)
+                ctx.set(dut.b, b)
+                if op == Alu.BEXT:
+                    assert ctx.get(dut.result[0]) == a >> (b & 63) & 1
+                else:
+                    assert ctx.get(dut.less) == (a < b if op in (Alu.MINU, Alu.MAXU) else signed(a) < signed(b))
+    simulator = Simulator(dut)
+    simulator.add_testbench(drive)
+    simulator.run()
 
 
 def test_an_alu_that_idles_gives_0_and_still_compares():
-    dut = AluUnit()
+    dut = AluUnit(FULL)
 
     async def drive(ctx):
-        for op in (Alu.SLT, Alu.SLTU):
-            ctx.set(dut.controls, {name: alu_controls(op, 0)[name] for name in ("invert", "unsigned")})
-            ctx.set(dut.a, MASK)
-            ctx.set(dut.b, 1)
-            assert ctx.get(dut.result) == 0
-            assert ctx.get(dut.less) == (op == Alu.SLT)
+        for name in ("blt", "bltu"):
+            for controls in filled(decode.controls(BY_NAME[name])["alu"]):
+                ctx.set(dut.controls, controls)
+                ctx.set(dut.a, MASK)
+                ctx.set(dut.b, 1)
+                assert ctx.get(dut.result) == 0
+                assert ctx.get(dut.less) == (name == "blt")
     simulator = Simulator(dut)
     simulator.add_testbench(drive)
     simulator.run()

@@ -5,14 +5,15 @@ from amaranth.hdl import Module
 from amaranth.sim import Simulator
 from testbench import assert_exports
 
-from hyacinth.rtl.isa.compressed import COMPRESSED
-from hyacinth.rtl.isa.instructions import identify
+from hyacinth.rtl.config import FULL
+from hyacinth.rtl.isa.compressed import COMPRESSED, find
+from hyacinth.rtl.isa.instructions import BY_NAME, identify
 from hyacinth.rtl.units.compressed import Expander
 
 
 def expand(words):
     m = Module()
-    m.submodules.dut = dut = Expander()
+    m.submodules.dut = dut = Expander(FULL)
     out = []
 
     async def drive(ctx):
@@ -26,7 +27,34 @@ def expand(words):
 
 
 def test_it_exports():
-    assert_exports(Expander())
+    assert_exports(Expander(FULL))
+
+
+ZCB = {
+    "c.lbu": lambda rd, low: ("lbu", {"d": low, "s": rd}), "c.lhu": lambda rd, low: ("lhu", {"d": low, "s": rd}),
+    "c.lh": lambda rd, low: ("lh", {"d": low, "s": rd}), "c.sb": lambda rd, low: ("sb", {"t": low, "s": rd}),
+    "c.sh": lambda rd, low: ("sh", {"t": low, "s": rd}), "c.mul": lambda rd, low: ("mul", {"d": rd, "s": rd, "t": low}),
+    "c.zext.b": lambda rd, low: ("andi", {"d": rd, "s": rd, "i": 0xFF}),
+    "c.sext.b": lambda rd, low: ("sext.b", {"d": rd, "s": rd}),
+    "c.zext.h": lambda rd, low: ("zext.h", {"d": rd, "s": rd}),
+    "c.sext.h": lambda rd, low: ("sext.h", {"d": rd, "s": rd}),
+    "c.zext.w": lambda rd, low: ("add.uw", {"d": rd, "s": rd, "t": 0}),
+    "c.not": lambda rd, low: ("xori", {"d": rd, "s": rd, "i": -1})}
+"""The instruction, and its operands, that one of Zcb stands for, from its registers; an offset comes besides."""
+
+
+@pytest.mark.rule("c-lbu_op", "c-lhu_op", "c-lh_op", "c-sb_op", "c-sh_op", "c-zext-b_op", "c-sext-b_op", "c-zext-h_op",
+                  "c-sext-h_op", "c-zext-w_op", "c-not_op", "c-mul_op")
+@pytest.mark.parametrize("name", ZCB)
+def test_every_word_of_zcb_is_expanded_as_the_manual_says(name):
+    words = [word for word in range(1 << 16) if word & 3 != 3 and (row := find(word)) and row.name == name]
+    fields = len({word & ~0x380 for word in words})
+    assert fields == {"c.lbu": 32, "c.sb": 32, "c.lhu": 16, "c.lh": 16, "c.sh": 16, "c.mul": 8}.get(name, 1)
+    for word, expanded in zip(words, expand(words), strict=True):
+        instruction, operands = ZCB[name](8 + (word >> 7 & 7), 8 + (word >> 2 & 7))
+        byte = word >> 6 & 1 if name in ("c.lbu", "c.sb") else 0
+        operands = {"i": (word >> 5 & 1) << 1 | byte} | operands
+        assert expanded == BY_NAME[instruction].encode(**operands), hex(word)
 
 
 def test_each_row_has_sixteen_bits_and_expands_to_a_known_instruction():

@@ -1,0 +1,44 @@
+/* Where Spike does otherwise than the manual in what no CSR's comparison can leave out: before the step, or after it.
+
+   A part of shim.c, whose Spike and CSRs it uses. */
+
+/* Double traps (Ssdbltrp). */
+
+enum { DOUBLE_TRAP = 16, SDT = 1 << 24 };
+
+static u64 *status_storage(int guest) { return (u64 *)((u8 *)csrs[guest ? VSSTATUS : MSTATUS] + STATUS_VALUE); }
+
+/* SDT as it is stored, of mstatus and, one bit higher, of vsstatus. */
+static u64 stored_sdt(void) {
+  return (*status_storage(0) & SDT) | (csrs[VSSTATUS] ? (*status_storage(1) & SDT) << 1 : 0);
+}
+
+/* What Spike does otherwise: MRET clears SDT without Smdbltrp, too, and SRET in M as MRET does; an interrupt that
+   becomes a double trap enters at its vector, though mcause has an exception. */
+static void mend_double_traps(const u64 *r, u64 before) {
+  u64 status = read_csr(MSTATUS);
+  int mret = r[F_bits] == 0x30200073, sret = r[F_bits] == 0x10200073 && r[F_mode] == MODE_M;
+  if (r[F_double] && r[F_interrupt]) *pc = read_csr(MTVEC) & ~(u64)3;
+  if (r[F_trapped] || (!mret && !sret)) return;
+  if (!options.smdbltrp) {
+    if (mret) *status_storage(0) |= before & SDT;
+    if (csrs[VSSTATUS]) *status_storage(1) |= before >> 1 & SDT;
+  }
+  if (sret && status & SDT) *status_storage(0) &= ~SDT;
+}
+
+/* CSRs that Spike is not to have. */
+
+/* The name of a CSR in Spike's table. One of the same hash bucket that no instruction can spell removes it. */
+static u64 *name_of(unsigned address) {
+  for (u8 *node = (u8 *)word(state, STATE_CSRS + MAP_FIRST); node; node = (u8 *)word(node, 0))
+    if (word(node, NODE_KEY) == address) return (u64 *)(node + NODE_KEY);
+  return 0;
+}
+
+/* sireg and its kin in VU, while mstateen0.CSRIND is 0: illegal, as if they did not exist; Spike has them virtual. */
+static u64 *name_to_hide(const u64 *r, unsigned address) {
+  int closed = csrs[MSTATEEN0] && !(read_csr(MSTATEEN0) >> CSRIND & 1);
+  if (r[F_mode] != MODE_V || !closed || address <= SISELECT || address > SIREG6 || !csrs[address]) return 0;
+  return name_of(address);
+}
