@@ -114,6 +114,11 @@ class CoreConfig:
         return replace(self, extensions=tuple(left))
 
     @property
+    def masks_pointers(self) -> bool:
+        """Whether pointer masking exists for any mode."""
+        return any(map(self.has, ("smmpm", "smnpm", "ssnpm")))
+
+    @property
     def hosted(self) -> bool:
         """Whether the memory map has the slots for devices of a host, all of them."""
         return all(region in self.memory_map for region in VIRTIO)

@@ -75,7 +75,7 @@ class Core(wiring.Component):
         m.submodules.csr = csr = CsrFile(config)
         m.submodules.mmu = mmu = Mmu(config)
         m.submodules.icache = icache = InstructionCache(config.icache_kib)
-        m.submodules.dcache = dcache = DataCache(config.dcache_kib, manages=config.has("zicbom"))
+        m.submodules.dcache = dcache = DataCache(config.dcache_kib, config.has("zicbom"), config.has("svadu"))
 
         # The path of an instruction.
         connect(m, fetch.o, align.i)
@@ -124,6 +124,7 @@ class Core(wiring.Component):
         m.d.comb += [
             mmu.translation.eq(csr.translation), mmu.flush_first.eq(csr.flush_first), mmu.flush_all.eq(csr.flush_all),
             loadstore.snooped.eq(self.snoop.held), loadstore.snooped_line.eq(self.snoop.line),
+            loadstore.table_written.eq(mmu.tables.valid & mmu.tables.write),
             mmu.uncached_page.eq(self.uncached_page), mmu.uncached_enable.eq(self.uncached_enable),
             loadstore.executed.eq(commit.executed), loadstore.go.eq(commit.go),
             loadstore.next.valid.eq(commit.next.valid), loadstore.next.payload.eq(commit.next.payload),

@@ -49,7 +49,8 @@ class Context(data.Struct):
 class Page(data.Struct):
     """Where a translated page lies, and what lies there."""
     ppn: PHYSICAL_BITS - 12
-    cacheable: 1        # main memory, reached through the caches; else one uncached access for each load or store
+    cacheable: 1        # main memory, reached through the caches; else, or by PBMT, one access past them for each
+                        # load or store
     memory: 1           # main memory: misaligned accesses and atomics are possible
 
 
@@ -58,6 +59,7 @@ class Fault(data.Struct):
     cause: 6            # a number of rtl/isa/causes.py: 1, 5, 7, 12, 13, 15, 20, 21 or 23
     gpa: 64             # of a guest-page fault, bytes: the access's own, or that of the VS-stage table entry; else 0
     implicit: 1         # of a guest-page fault: it struck the read of a VS-stage table entry
+    implicit_write: 1   # of these: it struck the write that sets A or D there
 
 
 class Translation(data.Struct):
@@ -181,5 +183,8 @@ class WalkStep(data.Struct):
     hpa: 64             # of the entry
     pte: 64
     reason: 4           # a `Refusal` of rtl/mmu/refusal.py; 0 where the walk goes on or succeeds
+    implicit: 1         # g_stage: for the read of a VS-stage entry
+    writes: 1           # of these: so that A or D can be set there
+    updates: 1          # A or D is about to be set: the entry comes again as it is then
     last: 1             # last of its walk
     cause: 6            # of the fault, where reason is not 0

@@ -39,18 +39,22 @@ class TranslateSignature(wiring.Signature):
                           "answer": In(Translation)})
 
 
-class TableReadSignature(wiring.Signature):
+class TableSignature(wiring.Signature):
     """The walker's way to memory, coherent with the data cache.
 
     Members
     -------
     valid : Out(1), address : Out(PHYSICAL_BITS), cacheable : Out(1)
         A page-table entry, 8 bytes, held until `done` (or given up by lowering `valid` for a cycle).
+    write : Out(1), expected : Out(64), updated : Out(8)
+        With `valid`, and where `cacheable`: if the entry still is `expected`, its bits 7:0 become `updated`, and nobody
+        else reaches it in between. `data` is what it holds then.
     done : In(1), data : In(64), error : In(1)
         For one cycle. `error`: the address is absent.
     """
     def __init__(self):
         super().__init__({"valid": Out(1), "address": Out(PHYSICAL_BITS), "cacheable": Out(1),
+                          "write": Out(1), "expected": Out(64), "updated": Out(8),
                           "done": In(1), "data": In(64), "error": In(1)})
 
 
@@ -114,6 +118,8 @@ class DataCacheSignature(wiring.Signature):
         more of the line may lower `refill` in the next cycle; the line comes all the same.
     single : Out(1), single_address : Out(PHYSICAL_BITS), single_size : Out(2), single_write : Out(1)
         An access past the cache, naturally aligned, held until `single_done`, with `mask` and `write_data`.
+    single_cached : Out(1)
+        With `single`: the line may be in the cache, by another page's attributes; it is written back and taken out.
     single_done : In(1), single_data : In(64), single_error : In(1)
         For one cycle.
     clean : Out(1), cleaned : In(1)
@@ -131,7 +137,7 @@ class DataCacheSignature(wiring.Signature):
                           "refill": Out(1), "refill_row": Out(9), "refilled": In(1), "error": In(1),
                           "arrived": In(1), "arrived_data": In(64),
                           "single": Out(1), "single_address": Out(PHYSICAL_BITS), "single_size": Out(2),
-                          "single_write": Out(1),
+                          "single_write": Out(1), "single_cached": Out(1),
                           "single_done": In(1), "single_data": In(64), "single_error": In(1),
                           "clean": Out(1), "cleaned": In(1), "lock": Out(1),
                           "manage": Out(1), "keep": Out(1), "managed": In(1)})
@@ -156,6 +162,10 @@ class TranslationCsrs(data.Struct):
     satp: AtpFields
     vsatp: AtpFields
     hgatp: AtpFields
+    adue: 1             # menvcfg.ADUE, PBMTE: of the stage that satp or hgatp turns on
+    pbmte: 1
+    vs_adue: 1          # henvcfg.ADUE, PBMTE: of the VS stage; 0 where that of menvcfg is
+    vs_pbmte: 1
 
 
 class PmpSignature(wiring.Signature):
@@ -203,6 +213,13 @@ class CsrStatus(data.Struct):
     menvcfg: CacheBlockEnables
     henvcfg: CacheBlockEnables
     senvcfg: CacheBlockEnables
+    mseccfg_pmm: 2      # PMM of each, hstatus.HUPMM
+    menvcfg_pmm: 2
+    senvcfg_pmm: 2
+    henvcfg_pmm: 2
+    hupmm: 2
+    paged: 1            # satp.MODE, vsatp.MODE is not Bare
+    vs_paged: 1
     misa_h: 1           # misa: H, C, as they are now
     misa_c: 1
 

@@ -178,6 +178,11 @@ class Machine:
         if fromhost is not None:
             self.engine.watch(MEMORY, fromhost)
 
+    @property
+    def host_page(self) -> int | None:
+        """The address of the page of RAM in which the host answers by HTIF; the hart reaches it past the caches."""
+        return self.htif.tohost & -4096 if self.htif else None
+
     def read(self, address: int, count: int, space: str = "hpa") -> bytes:
         """Memory as the program finds it, stores that are still in the data cache too.
 

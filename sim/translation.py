@@ -7,7 +7,7 @@ from ..rtl.isa.paging import G_STAGE, VS_STAGE, Scheme
 
 SPACES = ("hpa", "gpa", "va", "gva")
 """Host-physical; guest-physical, by hgatp; virtual of S and U, by satp; virtual of VS and VU, by vsatp and hgatp."""
-PAGE = 4096
+PAGE, NAPOT = 4096, 65536
 PPN = (1 << 44) - 1
 
 
@@ -86,6 +86,8 @@ def _walk(machine, atp: int, schemes: tuple[Scheme, ...], address: int, physical
         table = (pte >> 10 & PPN) << 12
         if pte & 0b1010:
             span = (1 << 12 + 9 * level) - 1
+            if pte >> 63 and not level:  # N: a page of 64 KiB
+                span, table = NAPOT - 1, table & -NAPOT
             if table & span:
                 raise Unmapped(f"{address:#x}: the entry of level {level} at {entry:#x} is {pte:#x}: a misaligned "
                                f"superpage ({register})")

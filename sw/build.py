@@ -24,7 +24,7 @@ SW = Path(__file__).resolve().parent
 COMPILER = (sys.executable, "-m", "ziglang")
 FLAGS = (
     "-target", "riscv64-freestanding",
-    "-mcpu=generic_rv64+m+a+c+h+zicsr+zifencei+zihintpause",  # the extensions of the core; Zicntr needs no name
+    "-mcpu=generic_rv64+m+a+c+h+zicsr+zifencei+zihintpause+svinval",  # the extensions of the core; Zicntr needs no name
     "-mcmodel=medany",       # else addresses above 2 GiB are out of range
     "-fno-jump-tables",      # a program also runs at a second address, so its data may hold no code addresses
     "-fno-builtin",          # else a loop in memcpy becomes a call of memcpy

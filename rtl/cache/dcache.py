@@ -6,7 +6,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ..bus import BusSignature
-from ..ports import DataCacheSignature, SnoopSignature, TableReadSignature
+from ..ports import DataCacheSignature, SnoopSignature, TableSignature
 from .fill import Fill
 from .ways import ROW_BITS, SET_BITS, TAG_BITS, WAY_KIB, WORD_BITS, Ways, selected
 
@@ -23,21 +23,23 @@ class DataCache(wiring.Component):
         4, 8, 16 or 32: 1, 2, 4 or 8 ways.
     manages : bool
         Whether `cpu.manage` may ever be 1.
+    updates : bool
+        The walker writes, too.
 
     Members
     -------
     cpu : In(DataCacheSignature())
         Loads and stores.
-    tables : In(TableReadSignature())
+    tables : In(TableSignature())
         The walker.
     snoop : In(SnoopSignature())
         Who else writes memory.
     bus : Out(BusSignature())
         Bursts for lines, single accesses for what is not cached.
     """
-    def __init__(self, size_kib, manages=True):
-        self.size_kib, self.manages = size_kib, manages
-        super().__init__({"cpu": In(DataCacheSignature(size_kib // WAY_KIB)), "tables": In(TableReadSignature()),
+    def __init__(self, size_kib, manages=True, updates=True):
+        self.size_kib, self.manages, self.updates = size_kib, manages, updates
+        super().__init__({"cpu": In(DataCacheSignature(size_kib // WAY_KIB)), "tables": In(TableSignature()),
                           "snoop": In(SnoopSignature()), "bus": Out(BusSignature())})
 
     def elaborate(self, platform):
@@ -61,7 +63,9 @@ class DataCache(wiring.Component):
         line_ppn, line_set = Signal(TAG_BITS), Signal(SET_BITS)
         word, byte = Signal(WORD_BITS), Signal(3)
         victim, victim_ppn = Signal(ways.ways), Signal(TAG_BITS)
-        cleaning, snooping, managing = Signal(), Signal(), Signal()
+        cleaning, snooping, managing, passing = Signal(), Signal(), Signal(), Signal()
+        updating, replaces = Signal(), Signal()      # `tables` wants to write an entry; this is the cycle for it
+        same = Signal()                              # it still is what `tables` has read
         beat = Signal(WORD_BITS)
         answer, failed = Signal(64), Signal()
         # After a refill `cpu` is let in first. Else a walk that needs the same way could take the line away
@@ -81,12 +85,14 @@ class DataCache(wiring.Component):
             tables.data.eq(answer), tables.error.eq(failed),
             cpu.arrived_data.eq(answer), cpu.single_data.eq(answer), cpu.single_error.eq(failed), cpu.error.eq(failed),
             # No beat of a line comes while `cpu` owns the outputs: it loses them in the first cycle of the refill.
-            ways.write.eq(Mux(cpu_owns, Mux(cpu.write, ways.matches[1], 0), Mux(fill.write, victim, 0))),
-            ways.write_row.eq(Mux(cpu_owns, Cat(cpu_word, cpu_set), Cat(fill.beat, line_set))),
-            ways.write_mask.eq(Mux(cpu_owns, cpu.mask, 0xff)),
-            ways.write_data.eq(Mux(cpu_owns, cpu.write_data, response.p.data)),
+            ways.write.eq(Mux(cpu_owns, Mux(cpu.write, ways.matches[1], 0),
+                              Mux(fill.write | replaces & same, victim, 0))),
+            ways.write_row.eq(Mux(cpu_owns, Cat(cpu_word, cpu_set), Cat(Mux(replaces, word, fill.beat), line_set))),
+            ways.write_mask.eq(Mux(cpu_owns, cpu.mask, Mux(replaces, 1, 0xff))),
+            ways.write_data.eq(Mux(cpu_owns, cpu.write_data, Cat(
+                Mux(replaces, tables.updated, response.p.data[:8]), response.p.data[8:]))),
             dirty_write.addr.eq(Mux(cpu_owns, cpu_set, line_set)),
-            dirty_write.data.eq(Mux(cpu_owns, ~Const(0, ways.ways), 0)),
+            dirty_write.data.eq(Mux(cpu_owns | replaces, ~Const(0, ways.ways), 0)),
             dirty_write.en.eq(Mux(stores, ways.matches[1], 0)),
             ways.way.eq(victim), ways.tag_set.eq(line_set), ways.tag.ppn.eq(line_ppn),
             fill.line.eq(Cat(line_set, line_ppn))]
@@ -130,7 +136,8 @@ class DataCache(wiring.Component):
                     m.next = "IDLE"
 
             with m.State("IDLE"):
-                m.d.sync += [failed.eq(0), cleaning.eq(0), snooping.eq(0), managing.eq(0), beat.eq(0)]
+                m.d.sync += [failed.eq(0), cleaning.eq(0), snooping.eq(0), managing.eq(0), passing.eq(0),
+                             updating.eq(0), beat.eq(0)]
                 # Only registers, of `lock`, of who snoops and of the walker, decide: so `granted` is known early in the
                 # cycle.
                 with m.If(snoop.valid & ~cpu.lock):
@@ -140,7 +147,7 @@ class DataCache(wiring.Component):
                 with m.Elif(tables.valid & ~tables.done & ~reserved.any() & ~cpu.lock):
                     m.d.comb += [own_read.eq(1), own_row.eq(tables.address[3:])]
                     m.d.sync += [Cat(byte, word, line_set, line_ppn).eq(tables.address), for_tables.eq(1),
-                                 wanted.eq(1)]
+                                 wanted.eq(1), updating.eq(tables.write if self.updates else 0)]
                     m.next = "SINGLE"
                     with m.If(tables.cacheable):
                         m.next = "CHECK"
@@ -153,8 +160,10 @@ class DataCache(wiring.Component):
                         m.next = "CLEAN"
                     with m.Elif(cpu.single & ~cpu.single_done):
                         m.d.sync += [Cat(byte, word, line_set, line_ppn).eq(cpu.single_address), for_tables.eq(0),
-                                     wanted.eq(1)]
+                                     wanted.eq(1), snooping.eq(1), passing.eq(1)]
                         m.next = "SINGLE"
+                        with m.If(cpu.single_cached):
+                            m.next = "PASS"
                     with m.Elif(cpu.refill & ~cpu.refilled):
                         m.d.sync += [line_ppn.eq(cpu.ppn), Cat(word, line_set).eq(cpu.refill_row),
                                      for_tables.eq(0), wanted.eq(1)]
@@ -178,10 +187,15 @@ class DataCache(wiring.Component):
             # The outputs are those of the line that is asked for. It may be there: brought for the other asker, or
             # just now.
             with m.State("CHECK"):
-                let_cpu_read()
+                with m.If(~updating):
+                    let_cpu_read()
                 m.d.sync += answer.eq(selected(ways.rows, ways.matches[0]))
                 with m.If(~still_wanted):
                     m.next = "IDLE"
+                if self.updates:
+                    with m.Elif(ways.matches[0].any() & updating):
+                        m.d.sync += victim.eq(ways.matches[0])
+                        m.next = "UPDATE"
                 with m.Elif(ways.matches[0].any()):
                     m.d.sync += [tables.done.eq(for_tables), cpu.refilled.eq(~for_tables)]
                     m.next = "IDLE"
@@ -195,6 +209,16 @@ class DataCache(wiring.Component):
                     m.next = "FILL"
                     with m.If((dirty_read.data & ways.valid & ways.victim).any()):
                         m.next = "COPY"
+
+            if self.updates:
+                # Nobody has been let in since the entry was read, so nobody writes it or its line now.
+                with m.State("UPDATE"):
+                    m.d.comb += [replaces.eq(1), same.eq(still_wanted & (answer == tables.expected))]
+                    with m.If(same):
+                        m.d.comb += dirty_write.en.eq(victim)
+                        m.d.sync += answer[:8].eq(tables.updated)
+                    m.d.sync += tables.done.eq(still_wanted)
+                    m.next = "IDLE"
 
             # Word by word into the buffer, one a cycle from the first cycle on: the new line's words come in the same
             # order, and at least one cycle behind.
@@ -232,7 +256,13 @@ class DataCache(wiring.Component):
                     with m.Else():
                         m.next = "READ"
 
-            # The outputs are those of the line that is snooped or managed, and stay so while the buffer is full.
+            # An access past the cache: the line goes first, as if somebody else wrote it, so that both ways agree.
+            with m.State("PASS"):
+                request_word(word)
+                m.next = "PART"
+
+            # The outputs are those of the line that is snooped, managed or passed, and stay so while the buffer is
+            # full.
             with m.State("PART"):
                 owner, is_dirty = ways.matches[0], Signal()
                 m.d.comb += is_dirty.eq((dirty_read.data & owner).any())
@@ -248,9 +278,11 @@ class DataCache(wiring.Component):
                     m.d.comb += ways.tag_write.eq(owner)
 
             with m.State("HELD"):
-                m.d.comb += snoop.held.eq(snooping & ~parted)
+                m.d.comb += snoop.held.eq(snooping & ~parted & ~passing)
                 m.d.sync += cpu.managed.eq(managing & ~parted)
-                with m.If(Mux(managing, ~parted, ~snoop.valid)):
+                with m.If(passing):
+                    m.next = "SINGLE"
+                with m.Elif(Mux(managing, ~parted, ~snoop.valid)):
                     m.next = "IDLE"
 
             with m.State("SINGLE"):

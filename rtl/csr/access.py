@@ -1,7 +1,7 @@
 """Who may do what: one answer of three, for CSRs and for instructions alike (hypervisor chapter, "Trap Cause Codes").
 
 Pure functions of plain Values. What needs misa.H=1 is illegal without it; that is for the caller to check, since with
-misa.H=0 the address or instruction does not exist. SINVAL.VMA, HINVAL and their fences do not exist here at all.
+misa.H=0 the address or instruction does not exist. SINVAL.VMA and HINVAL are judged as the fences of the same operands.
 """
 
 from typing import NamedTuple
@@ -134,8 +134,15 @@ def wrs_nto_access(mode, tw, vtw) -> Value:
 
 
 def sfence_vma_access(mode, tvm, vtvm) -> Value:
-    """SFENCE.VMA (rules mstatus_tvm_warl_op, H_virtinst_vs_sfence_sinval_satp_vtvm1, H_virtinst_vu_sret_sfence)."""
+    """SFENCE.VMA, SINVAL.VMA (rules mstatus_tvm_warl_op, H_virtinst_vs_sfence_sinval_satp_vtvm1,
+    H_virtinst_vu_sret_sfence)."""
     return answer(mode, (privilege(mode) != 0) & satp_guard(mode, tvm, vtvm).allowed, 1)
+
+
+def sfence_inval_access(mode) -> Value:
+    """SFENCE.W.INVAL, SFENCE.INVAL.IR: neither TVM nor VTVM forbids them (rules Svinval_sfence_w_inval_inval_u_mode,
+    Svinval_sfence_w_inval_inval_vu_mode, Svinval_sfence_w_inval_inval_s_vs_mode)."""
+    return answer(mode, privilege(mode) != 0, 1)
 
 
 def hfence_vvma_access(mode) -> Value:

@@ -52,7 +52,7 @@ class CsrFile(wiring.Component):
     flush_first : Out(1)
         For one cycle after a write of satp, vsatp or hgatp: the first-level TLBs know nothing of their IDs.
     flush_all : Out(1)
-        For one cycle after a write that changes the MODE of one of them, a PMP register, mseccfg, or misa.H: no
+        For one cycle after a write that changes the MODE of one of them, a PMP register, mseccfg, misa.H or PBMTE: no
         translation that any TLB holds may be used.
     time : In(64)
         mtime.
@@ -111,6 +111,9 @@ class CsrFile(wiring.Component):
         for name in ("satp", "vsatp", "hgatp"):
             atp = data.View(data.StructLayout({"ppn": 44, "id": 16, "mode": 4}), state[name])
             m.d.comb += self.translation[name].eq(record(AtpFields, ppn=atp.ppn, id=atp.id, mode=atp.mode))
+        for name in ("adue", "pbmte"):
+            mine, guests = (state.field(f"{csr}.{name.upper()}") for csr in ("menvcfg", "henvcfg"))
+            m.d.comb += [self.translation[name].eq(mine), self.translation[f"vs_{name}"].eq(mine & guests)]
         return m
 
     def own_address(self, m, csrs, mode):
@@ -211,6 +214,11 @@ class CsrFile(wiring.Component):
                     field = each.field("MODE")
                     changes = state.bits(each.name, field) != value[field.lsb:field.lsb + field.width]
                     m.d.sync += [self.flush_first.eq(1), self.flush_all.eq(changes)]
+                if each.name in ("menvcfg", "henvcfg"):
+                    # A fence is asked for after a change of PBMTE; without one nothing stale is used here either.
+                    field = each.field("PBMTE")
+                    with m.If(state.bits(each.name, field) != value[field.lsb]):
+                        m.d.sync += self.flush_all.eq(field.kind is Kind.STORED)
                 if each.name == "misa":
                     on = value[each.field("H").lsb]
                     with m.If(on != state.field("misa.H")):
@@ -271,7 +279,10 @@ class CsrFile(wiring.Component):
                   for each in ("menvcfg", "henvcfg", "senvcfg")}
         return record(
             CsrStatus, **blocks, mode=mode, **fields("mstatus", "mprv mpp mpv sum mxr tvm tw tsr mdt"),
-            **fields("hstatus", "hu spvp vtvm vtw vtsr"), vs_sum=state.field("vsstatus.SUM"),
+            **fields("hstatus", "hu spvp vtvm vtw vtsr hupmm"),
+            **{f"{csr}_pmm": state.field(f"{csr}.PMM") for csr in ("mseccfg", "menvcfg", "senvcfg", "henvcfg")},
+            paged=state.field("satp.MODE").any(), vs_paged=state.field("vsatp.MODE").any(),
+            vs_sum=state.field("vsstatus.SUM"),
             vs_mxr=state.field("vsstatus.MXR"), misa_h=state.field("misa.H"), misa_c=state.field("misa.C"))
 
 

@@ -174,6 +174,17 @@ def zero(name: str, lsb: int, width: int = 1) -> Field:
     return Field(name, lsb, width, kind=Kind.FIXED)
 
 
+def optional(present: bool, field: Field) -> Field:
+    """`field`, or read-only zero in its place where the core lacks the extension that it is for."""
+    return field if present else zero(field.name, field.lsb, field.width)
+
+
+def pmm(name: str, lsb: int) -> Field:
+    """A field that sets pointer masking: off, PMLEN 7, PMLEN 16. The reserved value becomes off (rule
+    pmlen_illegal_warl)."""
+    return Field(name, lsb, 2, legal=(0, 2, 3))
+
+
 def tvec(name: str, address: int, **more) -> Csr:
     """mtvec, stvec or vstvec: Direct and Vectored; the reserved MODEs lose their bit 1 (rule mtvec_mode_enc)."""
     return Csr(name, address, (Field("MODE", 0, 2, legal=(0, 1), becomes=((3, 1),)), Field("BASE", 2, 62)), **more)

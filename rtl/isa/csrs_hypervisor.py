@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ..config import CoreConfig
 from .causes import HEDELEG
-from .csr import Csr, Field, Guard, Kind, Void, cause, counter_enables, envcfg, plain, tvec, zero
+from .csr import Csr, Field, Guard, Kind, Void, cause, counter_enables, envcfg, optional, plain, pmm, tvec, zero
 from .csrs_machine import XLEN_64, dte, sdt, sie
 from .csrs_stateen import controlled
 from .csrs_supervisor import modes, satp
@@ -23,12 +23,16 @@ def _hypervisor(config):
         Csr("hstatus", 0x600, (
             zero("VSBE", 5), Field("GVA", 6), Field("SPV", 7), Field("SPVP", 8), Field("HU", 9),
             Field("VGEIN", 12, 6, legal=tuple(range(config.geilen + 1))), Field("VTVM", 20), Field("VTW", 21),
-            Field("VTSR", 22), Field("VSXL", 32, 2, XLEN_64, Kind.FIXED))),
+            Field("VTSR", 22), optional(config.has("ssnpm"), pmm("HUPMM", 48)),
+            Field("VSXL", 32, 2, XLEN_64, Kind.FIXED))),
         Csr("hedeleg", 0x602, tuple(Field(each.name, each) for each in HEDELEG)),
         Csr("hcounteren", 0x606, counter_enables("CY", "TM", "IR")),
         plain("htimedelta", 0x605),
-        Csr("henvcfg", 0x60a, (*envcfg(config.has), dte(config, needs="menvcfg.DTE"), zero("ADUE", 61),
-                               zero("PBMTE", 62), stce), **controlled(config, "ENVCFG")),
+        Csr("henvcfg", 0x60a, (
+            *envcfg(config.has), optional(config.has("ssnpm"), pmm("PMM", 32)), dte(config, needs="menvcfg.DTE"),
+            optional(config.has("svadu"), Field("ADUE", 61, needs="menvcfg.ADUE")),
+            optional(config.has("svpbmt"), Field("PBMTE", 62, needs="menvcfg.PBMTE")), stce),
+            **controlled(config, "ENVCFG")),
         plain("htval", 0x643),
         plain("htinst", 0x64a),
         # Rule hgatp_mode_warl: an unsupported MODE becomes Bare, and the other fields are written.

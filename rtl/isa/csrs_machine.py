@@ -2,7 +2,7 @@
 
 from ..config import CoreConfig
 from .causes import HYPERVISOR_CAUSES, MEDELEG
-from .csr import Box, Csr, Field, Kind, cause, counter_enables, envcfg, fixed, plain, tvec, zero
+from .csr import Box, Csr, Field, Kind, cause, counter_enables, envcfg, fixed, optional, plain, pmm, tvec, zero
 from .modes import Mode
 from .pmp import RLB
 
@@ -54,7 +54,9 @@ def machine_csrs(config: CoreConfig) -> tuple[Csr, ...]:
     return (mstatus(config), *_interrupts(config), *_identity(config), *_traps(config), *_counters(config),
             *_pmp(config),
             *_security(config),
-            Csr("menvcfg", 0x30a, (*envcfg(config.has), dte(config), zero("ADUE", 61), zero("PBMTE", 62),
+            Csr("menvcfg", 0x30a, (*envcfg(config.has), optional(config.has("smnpm"), pmm("PMM", 32)), dte(config),
+                                   optional(config.has("svadu"), Field("ADUE", 61)),
+                                   optional(config.has("svpbmt"), Field("PBMTE", 62)),
                                    Field("STCE", 63) if config.has("sstc") else zero("STCE", 63))))
 
 
@@ -139,4 +141,6 @@ def _security(config):
         # MML and MMWP can only be set (rules mseccfg_mml_sticky, mseccfg_mmwp_op); of RLB see rtl/csr/pmp.py.
         fields += (Field("MML", 0, locked_by="mseccfg.MML"), Field("MMWP", 1, locked_by="mseccfg.MMWP"),
                    RLB)
+    if config.has("smmpm"):
+        fields += (pmm("PMM", 32),)
     return (Csr("mseccfg", 0x747, fields),) if fields else ()

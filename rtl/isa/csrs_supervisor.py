@@ -1,7 +1,21 @@
 """The CSRs of S-mode, or HS-mode, with the counters that every mode reads (supervisor chapter), as data."""
 
 from ..config import CoreConfig
-from .csr import Box, Csr, Field, Guard, Kind, Void, cause, counter_enables, envcfg, plain, tvec
+from .csr import (
+    Box,
+    Csr,
+    Field,
+    Guard,
+    Kind,
+    Void,
+    cause,
+    counter_enables,
+    envcfg,
+    optional,
+    plain,
+    pmm,
+    tvec,
+)
 from .csrs_machine import COUNTERS, mstatus
 from .csrs_stateen import controlled
 from .paging import VS_STAGE, Scheme
@@ -39,7 +53,8 @@ def supervisor_csrs(config: CoreConfig) -> tuple[Csr, ...]:
             storage="mip", twin="vsip"),
         tvec("stvec", 0x105, twin="vstvec"),
         Csr("scounteren", 0x106, counter_enables("CY", "TM", "IR")),
-        Csr("senvcfg", 0x10a, envcfg(config.has), **controlled(config, "ENVCFG")),
+        Csr("senvcfg", 0x10a, (*envcfg(config.has), optional(config.has("ssnpm"), pmm("PMM", 32))),
+            **controlled(config, "ENVCFG")),
         plain("sscratch", 0x140, twin="vsscratch"),
         plain("sepc", 0x141, lsb=1, width=63, twin="vsepc"),
         cause("scause", 0x142, twin="vscause"),

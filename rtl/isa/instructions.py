@@ -108,6 +108,7 @@ class System(enum.IntEnum, shape=4):
     SFENCE_VMA = 7
     HFENCE_VVMA = 8
     HFENCE_GVMA = 9
+    SFENCE_INVAL = 10  # SFENCE.W.INVAL, SFENCE.INVAL.IR
     WRS_NTO = 11
     WRS_STO = 12
 
@@ -280,6 +281,19 @@ def _hypervisor():
     yield _system("hfence.gvma", "0110001 ttttt sssss 000 00000 1110011", System.HFENCE_GVMA, hypervisor=True)
 
 
+def _invalidations():
+    """Svinval. Each SINVAL and HINVAL is the fence of the same operands, done at once, so those around them have
+    nothing left to order (rules Svinval_sinval_vma_invalidates_same_as_sfence_vma, Svinval_hinval_vvma_gvma)."""
+    def row(name, bits, op, hypervisor=False):
+        return _system(name, bits, op, hypervisor, "svinval")
+
+    yield row("sinval.vma",     "0001011 ttttt sssss 000 00000 1110011", System.SFENCE_VMA)
+    yield row("sfence.w.inval", "0001100 00000 00000 000 00000 1110011", System.SFENCE_INVAL)
+    yield row("sfence.inval.ir", "0001100 00001 00000 000 00000 1110011", System.SFENCE_INVAL)
+    yield row("hinval.vvma",    "0010011 ttttt sssss 000 00000 1110011", System.HFENCE_VVMA, True)
+    yield row("hinval.gvma",    "0110011 ttttt sssss 000 00000 1110011", System.HFENCE_GVMA, True)
+
+
 def _address_generation():
     for n, f3, op, op_uw in ((1, "010", Alu.SH1ADD, Alu.SH1ADD_UW), (2, "100", Alu.SH2ADD, Alu.SH2ADD_UW),
                              (3, "110", Alu.SH3ADD, Alu.SH3ADD_UW)):
@@ -342,6 +356,7 @@ INSTRUCTIONS: tuple[Instruction, ...] = (
     _system("wrs.sto",    "0000000 11101 00000 000 00000 1110011", System.WRS_STO, extension="zawrs"),
     *_cache_blocks(),
     *_hypervisor(),
+    *_invalidations(),
     *_address_generation(),
     *_basic_bit_manipulation(),
     *_single_bits(),

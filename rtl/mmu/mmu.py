@@ -7,9 +7,8 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from ..config import PHYSICAL_BITS, CoreConfig
 from ..events import EVENT_BITS, EVENTS, MMU_EVENTS
 from ..isa.modes import Mode, v
-from ..isa.paging import VS_STAGE
 from ..payloads import AtpFields, Fence, FenceKind, Translation, TranslationRequest, WalkStep, record
-from ..ports import LookupSignature, PmpSignature, TableReadSignature, TranslateSignature, TranslationCsrs
+from ..ports import LookupSignature, PmpSignature, TableSignature, TranslateSignature, TranslationCsrs
 from .permissions import Rights
 from .second_level import SecondLevel, Stored
 from .tlb import Entry, Tlb, ppn_within
@@ -23,6 +22,13 @@ class Mmu(wiring.Component):
     TLBs unless it is a fault or the page is cut. Any flush, and an asker that gives up, ends what is under way
     without a trace.
 
+    Memory types (Svpbmt): NC and IO alike make loads, stores and AMOs of main memory go past the data cache. That gives
+    up the line first, so pages of different types agree at all times, though the manual does not ask for it. Accesses
+    are made in order, once and never speculatively anyway, so there is nothing that IO would add, and devices stay what
+    they are. Fetches still go through the instruction cache, and reads and writes of page tables through the data
+    cache: no program can tell. An AMO past the cache is two accesses on the bus, which a device that writes memory may
+    come between.
+
     Parameters
     ----------
     config : CoreConfig
@@ -33,8 +39,8 @@ class Mmu(wiring.Component):
         First level.
     fetch, data : In(TranslateSignature())
         The rest.
-    tables : Out(TableReadSignature())
-        Reads of page tables.
+    tables : Out(TableSignature())
+        Page tables.
     translation : In(TranslationCsrs), pmp : Out(PmpSignature())
         The CSRs.
     flush_first, flush_all : In(1)
@@ -50,7 +56,7 @@ class Mmu(wiring.Component):
         self.config = config
         super().__init__({
             "fetch_lookup": In(LookupSignature()), "data_lookup": In(LookupSignature()),
-            "fetch": In(TranslateSignature()), "data": In(TranslateSignature()), "tables": Out(TableReadSignature()),
+            "fetch": In(TranslateSignature()), "data": In(TranslateSignature()), "tables": Out(TableSignature()),
             "translation": In(TranslationCsrs), "pmp": Out(PmpSignature()), "flush_first": In(1), "flush_all": In(1),
             "fence": In(stream.Signature(Fence)), "uncached_page": In(PHYSICAL_BITS - 12), "uncached_enable": In(1),
             "walk": Out(stream.Signature(WalkStep, always_ready=True)), "events": Out(EVENT_BITS - MMU_EVENTS)})
@@ -60,10 +66,8 @@ class Mmu(wiring.Component):
         config = self.config
         m.submodules.itlb = itlb = Tlb(config.itlb_entries, config.va_bits)
         m.submodules.dtlb = dtlb = Tlb(config.dtlb_entries, config.va_bits)
-        m.submodules.second = second = SecondLevel(config.tlb_entries, config.va_bits)
-        m.submodules.walker = walker = Walker(
-            config.memory_map, config.pmp_entries, config.walk_cache_entries,
-            levels=max(scheme.levels for scheme in VS_STAGE if scheme.va_bits <= config.va_bits))
+        m.submodules.second = second = SecondLevel(config.tlb_entries, config.va_bits, config.has("svnapot"))
+        m.submodules.walker = walker = Walker(config)
         connect(m, flipped(self.fetch_lookup), itlb.lookup)
         connect(m, flipped(self.data_lookup), dtlb.lookup)
         connect(m, walker.tables, flipped(self.tables))
@@ -114,6 +118,7 @@ class Mmu(wiring.Component):
             entry.eq(record(Entry, vpn=request.va[12:], level=level, v=virtual, machine=request.context.mode == Mode.M,
                             page=answer.page, rights=rights)),
             itlb.entry.eq(entry), dtlb.entry.eq(entry),
+            second.new_napot.eq(walker.napot),
             second.new.eq(record(
                 Stored, valid=1, v=virtual, machine=request.context.mode == Mode.M, asid=s.id,
                 vmid=csrs.hgatp.id[:14], is_global=walker.is_global, s_level=walker.s_level, level=walker.level,

@@ -17,3 +17,5 @@ class Refusal(enum.IntEnum, shape=4):
     RANGE = 9          # the address is too wide for the scheme
     PROTECTION = 10    # PMP or PMA
     ABSENT = 11        # the bus knows no such address
+    NAPOT = 12         # N=1, and no page of 64 KiB
+    MEMORY_TYPE = 13   # PBMT is reserved, or where it may not be, or PBMTE=0

@@ -9,6 +9,7 @@ from amaranth.utils import exact_log2
 from ..isa.modes import Mode, v
 from ..payloads import AtpFields, Context, Fence, FenceKind, Page
 from .permissions import Asked, Grants, Rights, asked, granted, grants_allow
+from .pte import NAPOT_BITS
 from .tlb import kept
 
 WAYS = 2
@@ -28,10 +29,14 @@ class Stored(data.Struct):
     rights: Rights
 
 
-def parts_alike(a, b, inside):
-    """What `same_page` is the AND of, for that to wait: a bit for each group of nine, and one for those above."""
+def parts_alike(a, b, inside, napot):
+    """What `same_page` is the AND of, for that to wait: a bit for each group of nine, and one for those above.
+
+    napot   the lowest bits, by which pieces of a page of 64 KiB differ, do not count either
+    """
     groups = range(len(inside))
-    return Cat(*((a[9 * n:9 * n + 9] == b[9 * n:9 * n + 9]) | inside[n] for n in groups),
+    first = (a[NAPOT_BITS:9] == b[NAPOT_BITS:9]) & ((a[:NAPOT_BITS] == b[:NAPOT_BITS]) | napot)
+    return Cat(first | inside[0], *((a[9 * n:9 * n + 9] == b[9 * n:9 * n + 9]) | inside[n] for n in groups[1:]),
                a[9 * len(groups):] == b[9 * len(groups):])
 
 
@@ -46,6 +51,8 @@ class SecondLevel(wiring.Component):
         A power of two, in total.
     va_bits : int
         As the CoreConfig has it.
+    napot : bool
+        There are pages of 64 KiB. They are kept in pieces of 4 KiB, but a fence that names one piece names all.
 
     Members
     -------
@@ -56,17 +63,19 @@ class SecondLevel(wiring.Component):
         that mode.
     hit : Out(1), found : Out(Stored)
         In the second cycle after a read: whether it is known and allowed; what is.
-    install : In(1), new : In(Stored)
-        Under the number last read, at the end of the cycle; not before `hit` has been seen.
+    install : In(1), new : In(Stored), new_napot : In(1)
+        Under the number last read, at the end of the cycle; not before `hit` has been seen. `new_napot`: the first
+        stage's page is one of 64 KiB.
     fence : In(stream of Fence), current_vmid : In(14)
         What the fence names is gone when `ready` has come back. Not while a lookup is under way. The VMID counts
         in the cycle in which the fence is taken.
     """
-    def __init__(self, entries, va_bits=57):
+    def __init__(self, entries, va_bits=57, napot=True):
+        self.napot = napot
         self.rows, self.va_bits = entries // WAYS, va_bits
         self.index_bits = exact_log2(self.rows)
         super().__init__({"va": In(64), "read": In(1), "context": In(Context), "s": In(AtpFields), "vmid": In(14),
-                          "hit": Out(1), "found": Out(Stored), "install": In(1), "new": In(Stored),
+                          "hit": Out(1), "found": Out(Stored), "install": In(1), "new": In(Stored), "new_napot": In(1),
                           "fence": In(stream.Signature(Fence)), "current_vmid": In(14)})
 
     def elaborate(self, platform):
@@ -77,7 +86,8 @@ class SecondLevel(wiring.Component):
         Row = data.StructLayout({
             "tag": len(read_number) - self.index_bits, "stored": Stored, "grants": Grants,
             "any_asid": 1,                           # its first stage is off or global
-            "inside": 2, "s_inside": 4})             # bit n: the nine bits of level n lie within the page
+            "inside": 2, "s_inside": 4,              # bit n: the nine bits of level n lie within the page
+            "napot": int(self.napot)})
         memories = [Memory(shape=Row, depth=self.rows, init=[]) for _ in range(WAYS)]
         sweeping, at = Signal(init=1), Signal(self.index_bits)
         fence = Signal(Fence, init={"kind": FenceKind.ALL})  # a reset does not empty a memory, so it begins a fence
@@ -119,7 +129,7 @@ class SecondLevel(wiring.Component):
             inside, same, swept = (Signal(4, name=f"inside_{way}"), Signal(name=f"same_{way}"),
                                    Signal(name=f"swept_{way}"))
             m.d.sync += [
-                alike.eq(parts_alike(Cat(index, row.tag), number, inside)),
+                alike.eq(parts_alike(Cat(index, row.tag), number, inside, looking & row.napot.any())),
                 same_asid.eq(held.asid == asid), same_vmid.eq(held.vmid == vmid),
                 suits.eq((held.v == v(self.context.mode)) & (held.machine == (self.context.mode == Mode.M))),
                 may.eq(grants_allow(asks, row.grants)),
@@ -146,7 +156,7 @@ class SecondLevel(wiring.Component):
                 write.data.grants.as_value().eq(granted(new.rights)),
                 write.data.any_asid.eq(new.is_global | new.rights.s_off),
                 write.data.inside.eq(Cat(new.level > n for n in range(2))),
-                write.data.s_inside.eq(Cat(new.s_level > n for n in range(4))),
+                write.data.s_inside.eq(Cat(new.s_level > n for n in range(4))), write.data.napot.eq(self.new_napot),
             ]
         m.d.comb += self.hit.eq(hits.any())
 

@@ -3,52 +3,21 @@
 from contextlib import contextmanager
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from ..config import PHYSICAL_BITS
+from ..config import PHYSICAL_BITS, CoreConfig
 from ..isa.causes import ACCESS_FAULT, GUEST_PAGE_FAULT, PAGE_FAULT
 from ..isa.modes import Mode, v
-from ..isa.paging import G_STAGE, VS_STAGE
+from ..isa.paging import VS_STAGE
 from ..payloads import AtpFields, Context, Fault, Reach, Translation, TranslationRequest, WalkStep, change, record
-from ..ports import PmpSignature, TableReadSignature, TranslationCsrs
-from .permissions import Rights, allowed, by_reach, first_stage_allows, g_stage_allows, user_allows
+from ..ports import PmpSignature, TableSignature, TranslationCsrs
+from .permissions import Rights, allowed, by_reach
+from .place import Place
 from .protection import Protection, Verdict
+from .pte import Demand, Judge, Pte, demanded
 from .refusal import Refusal
 from .walk_cache import Table, WalkCache
-
-MODE_OF_LEVEL_0 = 6
-"""satp.MODE of a scheme is this and the number of its root's level: Sv39, whose root is at level 2, has 8."""
-
-
-class Pte(data.Struct):
-    """A page-table entry of any scheme (supervisor chapter, "Sv39")."""
-    valid: 1
-    r: 1
-    w: 1
-    x: 1
-    u: 1
-    g: 1
-    a: 1
-    d: 1
-    software: 2
-    ppn: 44
-    reserved: 10  # N, PBMT and others, of extensions that are not here
-
-
-class Demand(data.Struct):
-    """What the access asks of a leaf: any of R, W and X that is set here is enough."""
-    r: 1
-    w: 1
-    x: 1
-    user: 1         # the page must be a user's
-    supervisor: 1   # it must not
-
-
-def pieces(entry_ppn, number, level):
-    """A page number: that of a leaf at `level`, with the low 9 bits per level from the translated `number`."""
-    parts = [Mux(level > n, number[9 * n:9 * n + 9], entry_ppn[9 * n:9 * n + 9]) for n in range(4)]
-    return Cat(*parts, entry_ppn[36:44])
 
 
 class Walker(wiring.Component):
@@ -57,14 +26,16 @@ class Walker(wiring.Component):
     A walk of the first stage that needs a G stage translates the address of each entry by the same steps, then goes
     on: `guest` says that a G-stage walk is under way, `implicit` that it is for an entry. Every check is made on what
     was read in this walk, so a fault depends on nothing that a TLB holds. (A walk cache holds only entries that were
-    valid; a fence empties it.)
+    valid; a fence empties it. So an entry that becomes valid is found by the next access that needs it: Svvptc.)
+
+    Where hardware sets A and D, a leaf that lacks them is written in memory if it is still what was judged, else judged
+    anew (supervisor chapter, step 9 of the translation). `writing` says that the page of a VS-stage entry has been
+    translated for such a write: it needs W, and D=1, of the G stage. Loads and stores ask only when they are sure to be
+    performed or to trap, so D is never set early; for a fetch that turns out to be wrong, A may be.
 
     Parameters
     ----------
-    regions, pmp_entries, entries
-        Memory map, number of PMP entries, size of each walk cache.
-    levels : int
-        Of the widest scheme: 3, 4 or 5.
+    config : CoreConfig
 
     Members
     -------
@@ -76,32 +47,37 @@ class Walker(wiring.Component):
         Empty the walk caches.
     translation, pmp, uncached_page, uncached_enable
         As the Mmu has them.
-    tables : Out(TableReadSignature())
+    tables : Out(TableSignature())
     idle : Out(1), done : Out(1), answer : Out(Translation)
         The answer, in the cycle of `done`.
-    rights : Out(Rights), level : Out(2), s_level : Out(3), is_global : Out(1), s_on : Out(1), g_on : Out(1)
-        With `done`: what TLBs keep of it.
+    rights : Out(Rights), level : Out(2), s_level : Out(3), napot : Out(1), is_global : Out(1)
+        With `done`: what TLBs keep of it. A page of 64 KiB is one of 4 KiB to them; `napot` says it of the first stage.
+    s_on : Out(1), g_on : Out(1)
+        While `request` is held: whether the first stage and the G stage are on.
     walk : Out(stream of WalkStep)
     hit : Out(1), read : Out(1), stage : Out(1), guest : Out(1)
         Events: a walk cache hit, a table entry is read, a walk through a stage begins; of the last two and always:
         that stage is the G stage.
     """
-    def __init__(self, regions, pmp_entries, entries, levels):
-        self.regions, self.pmp_entries, self.entries, self.levels = regions, pmp_entries, entries, levels
+    def __init__(self, config: CoreConfig):
+        self.config = config
         super().__init__({
             "start": In(1), "request": In(TranslationRequest), "fetch": In(1), "abort": In(1), "flush": In(1),
             "translation": In(TranslationCsrs), "pmp": Out(PmpSignature()),
             "uncached_page": In(PHYSICAL_BITS - 12), "uncached_enable": In(1),
-            "tables": Out(TableReadSignature()), "idle": Out(1), "done": Out(1), "answer": Out(Translation),
-            "rights": Out(Rights), "level": Out(2), "s_level": Out(3), "is_global": Out(1), "s_on": Out(1),
-            "g_on": Out(1), "walk": Out(stream.Signature(WalkStep, always_ready=True)), "hit": Out(1),
+            "tables": Out(TableSignature()), "idle": Out(1), "done": Out(1), "answer": Out(Translation),
+            "rights": Out(Rights), "level": Out(2), "s_level": Out(3), "napot": Out(1), "is_global": Out(1),
+            "s_on": Out(1), "g_on": Out(1), "walk": Out(stream.Signature(WalkStep, always_ready=True)), "hit": Out(1),
             "read": Out(1), "stage": Out(1), "guest": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.s_cache = s_cache = WalkCache(self.entries)
-        m.submodules.g_cache = g_cache = WalkCache(self.entries)
-        m.submodules.protection = protection = Protection(self.regions, self.pmp_entries)
+        config = self.config
+        m.submodules.s_cache = s_cache = WalkCache(config.walk_cache_entries)
+        m.submodules.g_cache = g_cache = WalkCache(config.walk_cache_entries)
+        m.submodules.protection = protection = Protection(config.memory_map, config.pmp_entries)
+        m.submodules.place = place = Place(max(each.levels for each in VS_STAGE if each.va_bits <= config.va_bits))
+        m.submodules.judge = judge = Judge(config)
         connect(m, protection.pmp, flipped(self.pmp))
         request, csrs = self.request, self.translation
         va, context = request.va, request.context
@@ -114,6 +90,7 @@ class Walker(wiring.Component):
         level, base = Signal(3), Signal(44)          # of the table that comes next
         gpa, hpa = Signal(64), Signal(56)            # translated by the G stage; reached
         pte, verdict = Signal(Pte), Signal(Verdict)
+        writing, uncached = Signal(), Signal()       # the page asked for is not to be cached, by PBMT
         first, ending = Signal(), Signal()
         rights, size_level = Signal(Rights), Signal(2)
         known = Signal(Table)                        # of a walk cache
@@ -128,34 +105,16 @@ class Walker(wiring.Component):
         m.d.comb += judged.eq(context)
         with m.If(guest & implicit):
             # The read of an entry is a load, and no MXR or HLVX of the access it is made for widens it.
-            m.d.comb += judged.eq(change(context, reach=Reach.LOAD, hlvx=0, mxr=0, vs_mxr=0))
-        demand, yes, no = Signal(Demand), Const(1, 1), Const(0, 1)
-        m.d.sync += demand.eq(record(
-            Demand, r=Mux(guest, g_stage_allows(judged, yes, no, no), first_stage_allows(judged, yes, no, no)),
-            w=judged.reach == Reach.STORE,
-            x=Mux(guest, g_stage_allows(judged, no, no, yes), first_stage_allows(judged, no, no, yes)),
-            user=guest | ~user_allows(judged, no), supervisor=~guest & ~user_allows(judged, yes)))
-
-        # Of each scheme: whether the address is in range, and its index at each level.
-        mode = Mux(guest, csrs.hgatp.mode, s_atp.mode)
-        root = (mode - MODE_OF_LEVEL_0)[:3]
-        in_range, index = Signal(), Signal(11)
-        schemes = {is_guest: [scheme for scheme in stage if scheme.levels <= self.levels]
-                   for is_guest, stage in ((False, VS_STAGE), (True, G_STAGE))}
-        for is_guest, stage in schemes.items():
-            with m.If(guest == is_guest), m.Switch(mode):
-                for scheme in stage:
-                    with m.Case(scheme.mode):
-                        m.d.comb += in_range.eq(scheme.in_range(target))
-        with m.Switch(level):
-            for n in range(self.levels):
-                with m.Case(n):
-                    # Only a root has the two more bits of an x4 scheme, and only of the G stage.
-                    wide = Cat(target[12 + 9 * n:21 + 9 * n],
-                               target[21 + 9 * n:23 + 9 * n] & (guest & (root == n)).replicate(2))
-                    m.d.comb += index.eq(wide)
+            m.d.comb += judged.eq(change(context, reach=Mux(writing, Reach.STORE, Reach.LOAD), hlvx=0, mxr=0, vs_mxr=0))
+        demand = Signal(Demand)
+        m.d.sync += demand.eq(demanded(judged, guest))
 
         m.d.comb += [
+            place.guest.eq(guest), place.mode.eq(Mux(guest, csrs.hgatp.mode, s_atp.mode)), place.target.eq(target),
+            place.level.eq(level), place.table.eq(base),
+            judge.pte.eq(pte), judge.level.eq(level), judge.demand.eq(demand), judge.target.eq(target),
+            judge.pbmte.eq(Mux(virtual & ~guest, csrs.vs_pbmte, csrs.pbmte)),
+            judge.adue.eq(Mux(virtual & ~guest, csrs.vs_adue, csrs.adue)),
             s_cache.v.eq(virtual), s_cache.address.eq(va), g_cache.v.eq(1),
             g_cache.address.eq(gpa),
             s_cache.flush.eq(self.flush), g_cache.flush.eq(self.flush),
@@ -172,7 +131,8 @@ class Walker(wiring.Component):
             cause = by_reach(reported, causes[Reach.LOAD], causes[Reach.STORE], causes[Reach.FETCH])
             is_guest_fault = causes is GUEST_PAGE_FAULT
             m.d.sync += [faulted.eq(1), refusal.eq(reason), fault.eq(record(
-                Fault, cause=cause[:6], gpa=gpa if is_guest_fault else 0, implicit=implicit if is_guest_fault else 0))]
+                Fault, cause=cause[:6], gpa=gpa if is_guest_fault else 0, implicit=implicit if is_guest_fault else 0,
+                implicit_write=implicit & writing if is_guest_fault else 0))]
             m.next = "DONE"
 
         def refuse_walk(reason):
@@ -195,28 +155,11 @@ class Walker(wiring.Component):
         m.d.comb += [
             step.first.eq(first), step.fetch.eq(self.fetch), step.va.eq(va), step.context.eq(context),
             step.g_stage.eq(guest), step.level.eq(level), step.gpa.eq(gpa), step.hpa.eq(hpa), step.pte.eq(pte),
+            step.implicit.eq(guest & implicit), step.writes.eq(guest & implicit & writing),
             step.last.eq(ending), step.reason.eq(refusal), step.cause.eq(Mux(faulted & ending, fault.cause, 0)),
         ]
 
-        # What an entry says.
-        leaf = pte.r | pte.x
-        reserved = pte.reserved.any() | (~pte.r & pte.w) | ~leaf & (pte.a | pte.d | pte.u)
-        misaligned = Const(0, 1)
-        for n in range(4):
-            misaligned = misaligned | (level > n) & pte.ppn[9 * n:9 * n + 9].any()
-        wrong, is_wrong = Signal(Refusal), Const(0, 1)
-        for bad, reason in reversed((
-            (~pte.valid, Refusal.INVALID), (reserved, Refusal.RESERVED), (~leaf & (level == 0), Refusal.NO_LEAF),
-            (leaf & misaligned, Refusal.MISALIGNED),
-            (leaf & Mux(pte.u, demand.supervisor, demand.user), Refusal.USER),
-            (leaf & ~(pte.r & demand.r | pte.w & demand.w | pte.x & demand.x), Refusal.PERMISSION),
-            (leaf & ~pte.a, Refusal.ACCESSED), (leaf & ~pte.d & demand.w, Refusal.DIRTY),
-        )):
-            is_wrong = is_wrong | bad
-            with m.If(bad):
-                m.d.comb += wrong.eq(reason)
-        page = Signal(56)
-        m.d.comb += page.eq(Cat(target[:12], pieces(pte.ppn, target[12:56], level)))
+        leaf, page = judge.leaf, judge.page
 
         @contextmanager
         def state(name):
@@ -232,6 +175,7 @@ class Walker(wiring.Component):
                 m.d.sync += [guest.eq(0), implicit.eq(0), is_global.eq(0), s_level.eq(4), span.eq(1), faulted.eq(0),
                              fault.eq(0), cut.eq(0), refusal.eq(Refusal.NONE), first.eq(1), gpa.eq(0), ending.eq(0),
                              hpa.eq(va[:56]), pte.eq(0), level.eq(0),
+                             writing.eq(0), uncached.eq(0), self.napot.eq(0),
                              rights.eq(record(Rights, s_r=1, s_w=1, s_x=1, s_u=1, s_off=1, g_r=1, g_w=1, g_x=1,
                                               p_r=0, p_w=0, p_x=0)), size_level.eq(2)]
                 m.d.comb += self.idle.eq(1)
@@ -246,8 +190,8 @@ class Walker(wiring.Component):
                         m.next = "PAGE"
             with state("ROOT"):
                 m.d.comb += self.stage.eq(1)
-                m.d.sync += [level.eq(root), base.eq(Mux(guest, csrs.hgatp.ppn, s_atp.ppn))]
-                with m.If(~in_range):
+                m.d.sync += [level.eq(place.root), base.eq(Mux(guest, csrs.hgatp.ppn, s_atp.ppn))]
+                with m.If(~place.in_range):
                     refuse_walk(Refusal.RANGE)
                 with m.Else():
                     m.next = "ENTRY"
@@ -264,14 +208,13 @@ class Walker(wiring.Component):
                     m.d.sync += [gpa.eq(Cat(lower, known.guest_ppn)), is_global.eq(known.is_global)]
                 m.next = "PROTECTION"
             with state("ENTRY"):
-                entry = Cat(Const(0, 3), index[:9], Mux(guest, base[:2] | index[9:], base[:2]), base[2:])
-                m.d.sync += hpa.eq(entry)
+                m.d.sync += hpa.eq(place.entry)
                 m.next = "PROTECTION"
                 with m.If(~guest):
-                    m.d.sync += gpa.eq(entry)
+                    m.d.sync += [gpa.eq(place.entry), writing.eq(0)]
                     with m.If(self.g_on):
                         m.d.sync += s_level.eq(level)  # kept while the G stage counts its own levels
-                        begin_guest(entry, 1)
+                        begin_guest(place.entry, 1)
             with state("PROTECTION"):
                 m.d.comb += protection.ask.eq(1)
                 with m.If(protection.done):
@@ -293,12 +236,23 @@ class Walker(wiring.Component):
                     with m.Else():
                         m.next = "JUDGE"
             with state("JUDGE"):
-                m.d.comb += [self.walk.valid.eq(1), step.reason.eq(wrong)]
+                m.d.comb += [self.walk.valid.eq(1), step.reason.eq(judge.reason),
+                             step.updates.eq(judge.lacks & ~judge.refused)]
                 m.d.sync += first.eq(0)
                 with m.If(~guest):
                     m.d.sync += is_global.eq(is_global | pte.g)
-                with m.If(is_wrong):
-                    refuse_walk(wrong)
+                with m.If(judge.refused):
+                    refuse_walk(judge.reason)
+                if config.has("svadu"):
+                    with m.Elif(judge.lacks):
+                        with m.If(~guest & self.g_on & ~writing):
+                            # The entry's page is translated again, now for a write; then the entry is read again, too.
+                            m.d.sync += [writing.eq(1), s_level.eq(level)]
+                            begin_guest(gpa, 1)
+                        with m.Elif(verdict.w & verdict.cacheable):
+                            m.next = "UPDATE"
+                        with m.Else():
+                            refuse(ACCESS_FAULT, Refusal.PROTECTION)
                 with m.Elif(~leaf):
                     m.d.sync += [level.eq(level - 1), base.eq(pte.ppn)]
                     m.next = "ENTRY"
@@ -307,20 +261,30 @@ class Walker(wiring.Component):
                 with m.Elif(~guest):
                     shrink()
                     m.d.sync += [s_level.eq(level), Cat(rights.s_r, rights.s_w, rights.s_x, rights.s_u).eq(
-                        Cat(pte.r, pte.w & pte.d, pte.x, pte.u)), rights.s_off.eq(0), hpa.eq(page)]
+                        Cat(pte.r, pte.w & pte.d, pte.x, pte.u)), rights.s_off.eq(0), hpa.eq(page),
+                        self.napot.eq(judge.napot), uncached.eq(judge.uncached)]
                     m.next = "PAGE"
                     with m.If(self.g_on):
                         begin_guest(page, 0)
                 with m.Elif(implicit):
                     # The entry of the first stage lies at `page`; that stage goes on where it was.
                     m.d.sync += [guest.eq(0), implicit.eq(0), hpa.eq(page), level.eq(s_level)]
-                    m.d.comb += s_cache.install.eq(((s_level == 0) | (s_level == 1)) & near)
+                    m.d.comb += s_cache.install.eq(((s_level == 0) | (s_level == 1)) & near & ~writing)
                     m.next = "PROTECTION"
                 with m.Else():
                     shrink()
                     m.d.sync += [hpa.eq(page), Cat(rights.g_r, rights.g_w, rights.g_x).eq(
-                        Cat(pte.r, pte.w & pte.d, pte.x))]
+                        Cat(pte.r, pte.w & pte.d, pte.x)), uncached.eq(uncached | judge.uncached)]
                     m.next = "PAGE"
+            if config.has("svadu"):
+                with state("UPDATE"):
+                    m.d.comb += [self.tables.valid.eq(1), self.tables.write.eq(1)]
+                    with m.If(self.tables.done):
+                        # What lies there now: written, or changed by somebody else since it was read.
+                        m.d.sync += pte.eq(self.tables.data)
+                        m.next = "JUDGE"
+                        with m.If(self.tables.error):
+                            refuse(ACCESS_FAULT, Refusal.ABSENT)
             # The page itself: the largest size for which protection is the same throughout, then the bytes alone.
             with state("PAGE"):
                 m.d.sync += span.eq(Cat(Const(15, 4), size_level > 0, size_level > 1))
@@ -351,11 +315,13 @@ class Walker(wiring.Component):
                 m.next = "IDLE"
         m.d.comb += [
             self.tables.address.eq(hpa[:PHYSICAL_BITS]), self.tables.cacheable.eq(verdict.cacheable),
+            self.tables.expected.eq(pte), self.tables.updated.eq(judge.updated),
             protection.address.eq(hpa), protection.mask.eq(Cat(
                 Const(3, 2), span[0], span[1], span[2].replicate(2), span[3].replicate(6), span[4].replicate(9),
                 span[5].replicate(9))),
             protection.machine.eq(machine & fsm.ongoing("SIZE")),
-            self.answer.page.ppn.eq(hpa[12:PHYSICAL_BITS]), self.answer.page.cacheable.eq(verdict.cacheable),
+            self.answer.page.ppn.eq(hpa[12:PHYSICAL_BITS]),
+            self.answer.page.cacheable.eq(verdict.cacheable & ~uncached),
             self.answer.page.memory.eq(verdict.memory), self.answer.cut.eq(cut), self.answer.faulted.eq(faulted),
             self.answer.fault.eq(fault), self.rights.eq(rights), self.level.eq(size_level), self.s_level.eq(s_level),
             self.is_global.eq(is_global), self.guest.eq(guest),

@@ -13,9 +13,10 @@ from ..isa.modes import Mode, v
 from ..payloads import Fault, Fence, FenceKind, MemoryKind, Retire, Trap, record
 from ..ports import CsrSignature
 from ..units.divider import Divider
+from .masking import masked
 from .payloads import Executed, Forward
 from .stage import Skid
-from .tinst import TABLE_READ, transformed
+from .tinst import TABLE_READ, TABLE_WRITE, transformed
 
 SHORT_TIME = 512
 """Cycles after which WRS.STO ends, and WRS.NTO traps where TW or VTW says so: some twenty misses of a cache."""
@@ -145,7 +146,7 @@ class Commit(wiring.Component):
                             m.next = "CSR"
                         with m.Case(Unit.SYSTEM):
                             with m.Switch(op):
-                                with m.Case(System.FENCE):
+                                with m.Case(System.FENCE, System.SFENCE_INVAL):
                                     m.d.comb += ends.eq(1)
                                 with m.Case(System.FENCE_I):
                                     m.next = "CLEAN"
@@ -254,7 +255,7 @@ class Commit(wiring.Component):
         code, tval, gva, gpa, tinst = Signal(6), Signal(64), Signal(), Signal(64), Signal(32)
 
         def of_fault(fault, address, virtual, instruction):
-            pseudo = Mux(fault.implicit, TABLE_READ, 0)
+            pseudo = Mux(fault.implicit, Mux(fault.implicit_write, TABLE_WRITE, TABLE_READ), 0)
             hide = fault.implicit & (self.htinst == "zero")
             m.d.comb += [
                 code.eq(fault.cause), tval.eq(address), gva.eq(virtual), gpa.eq(Mux(hide, 0, fault.gpa)),
@@ -272,7 +273,7 @@ class Commit(wiring.Component):
         with m.Elif(x.memory):
             offset = Signal(4)
             m.d.sync += offset.eq(self.fault_offset)
-            of_fault(self.fault, (x.result + offset)[:64], v(x.context.mode),
+            of_fault(self.fault, masked((x.result + offset)[:64], x.masking), v(x.context.mode),
                      transformed(decoded, Cat(offset, Const(0, 1))))
         with m.Elif(decoded.op == System.EBREAK):
             m.d.comb += [code.eq(Cause.BREAKPOINT), tval.eq(fetched.pc), gva.eq(v(mode))]

@@ -15,6 +15,7 @@ from ..csr.access import (
     hfence_vvma_access,
     hlsv_access,
     mret_access,
+    sfence_inval_access,
     sfence_vma_access,
     sret_access,
     wfi_access,
@@ -26,7 +27,8 @@ from ..ports import CsrStatus, LookupSignature
 from ..units.alu import AluUnit
 from ..units.bits import BIT_EXTENSIONS, BitUnit
 from ..units.multiplier import Multiplier
-from .context import data_context
+from .context import data_context, data_mode
+from .masking import Masking, data_masking, masked
 from .payloads import Executed, Forward, Issued
 from .predictor import Jump, Outcome
 from .shape import shape
@@ -77,7 +79,7 @@ class Execute(wiring.Component):
                      self.i.ready.eq(self.o.ready)]
 
         is_branch, is_jump = controls.branch, controls.jump
-        result = Signal(64)
+        result, unsummed = Signal(64), Signal(64)    # what execute computes; the same but for the adder below
         number = Cat(issued.number, issued.number[31].replicate(32))
         m.submodules.alu = alu = AluUnit(self.config)
         m.submodules.multiplier = multiplier = Multiplier()
@@ -90,20 +92,31 @@ class Execute(wiring.Component):
             self.product.eq(multiplier.result),
         ]
 
-        # One adder for addresses, targets and auipc. What has no rs1, and needs a sum, adds to pc.
-        total, link = Signal(64), Signal(64)
+        # One adder for addresses, targets and auipc. What has no rs1, and needs a sum, adds to pc. Of an address upper
+        # bits may be masked: a multiplexer behind the adder, set early in the cycle, which targets do not wait for.
+        total, link, address, masking = Signal(64), Signal(64), Signal(64), Signal(Masking)
+        if self.config.masks_pointers:
+            own_masking, guest_masking = Signal(Masking), Signal(Masking)
+            m.d.sync += [held.eq(data_masking(self.status, data_mode(self.status, hlsv), hlsv))
+                         for hlsv, held in enumerate((own_masking, guest_masking))]
+            m.d.comb += masking.as_value().eq(Mux(controls.memory & ~decoded.hlvx, Mux(
+                decoded.hlsv, guest_masking.as_value(), own_masking.as_value()), 0))
+        m.d.comb += address.eq(masked(total, masking) if self.config.masks_pointers else total)
         m.d.comb += [total.eq(Mux(controls.from_pc, fetched.pc, issued.a) + number),
                      link.eq(fetched.pc + Cat(Const(0, 1), fetched.compressed, ~fetched.compressed)),
-                     result.eq(alu.result | link & is_jump.replicate(64) | total & controls.sums.replicate(64))]
+                     unsummed.eq(alu.result | link & is_jump.replicate(64)),
+                     result.eq(unsummed | total & controls.sums.replicate(64))]
 
-        # What is late is chosen where nobody waits for it: on its way to commit, from where it is forwarded.
+        # What is late is chosen where nobody waits for it: on its way to commit, from where it is forwarded. Nor does
+        # what is forwarded from here wait for masks, since it is no address of an access.
+        early = unsummed | address & controls.sums.replicate(64)
         if any(self.config.has(extension) for extension in BIT_EXTENSIONS):
             m.submodules.bits = late = BitUnit(self.config)
             m.d.comb += [late.controls.eq(controls.bits), late.a.eq(issued.a), late.b.eq(issued.b),
                          late.less.eq(alu.less), late.shifted.eq(alu.result[0]),
-                         o.result.eq(Mux(controls.late, late.result, result))]
+                         o.result.eq(Mux(controls.late, late.result, early))]
         else:
-            m.d.comb += o.result.eq(result)
+            m.d.comb += o.result.eq(early)
 
         # Branches: funct3 is eq, ne, -, -, lt, ge, ltu, geu.
         holds = Mux(bits[14], alu.less, issued.a == issued.b) ^ bits[12]
@@ -144,7 +157,7 @@ class Execute(wiring.Component):
             o.a.eq(issued.a | bits[15:20] & (decoded.immediate == Format.Z).replicate(5)),
             o.context.eq(change(Context(context), hlvx=decoded.hlvx, as_store=manages,
                                 reach=Mux((unit == Unit.LOAD) | manages, Reach.LOAD, Reach.STORE))),
-            self.lookup.va.eq(total), self.lookup.context.eq(o.context),
+            self.lookup.va.eq(address), o.masking.eq(masking), self.lookup.context.eq(o.context),
             o.barred.eq(fetched.faulted | (o.access != Access.OK) & ~may_end_in_time
                         | (unit == Unit.SYSTEM) & ((decoded.op == System.ECALL) | (decoded.op == System.EBREAK))),
             o.memory.eq(controls.memory & ~o.barred), o.offset.eq(total[:12]),
@@ -166,6 +179,7 @@ class Execute(wiring.Component):
             (System.SRET, sret_access(s.mode, s.tsr, s.vtsr)),
             (System.WFI, wfi_access(s.mode, s.tw, s.vtw)),
             (System.SFENCE_VMA, sfence_vma_access(s.mode, s.tvm, s.vtvm)),
+            (System.SFENCE_INVAL, sfence_inval_access(s.mode)),
             (System.HFENCE_VVMA, hfence_vvma_access(s.mode)),
             (System.HFENCE_GVMA, hfence_gvma_access(s.mode, s.tvm)),
         )]

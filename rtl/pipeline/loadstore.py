@@ -15,6 +15,7 @@ from ..payloads import Fault, Page, Reach
 from ..ports import DataCacheSignature, TranslateSignature
 from ..units.alu import AmoUnit
 from .amo_operands import AmoOperands, Read
+from .masking import masked
 from .payloads import Executed
 from .reservation import Reservation
 from .shape import Shape
@@ -75,6 +76,8 @@ class LoadStore(wiring.Component):
         Somebody else writes this line now.
     reserved : Out(1)
         The reservation of the last LR is valid.
+    table_written : In(1)
+        The walker writes a table entry now; an SC after it might undo that.
     miss : Out(1)
         For one cycle: a line is asked for.
     waits_translation, waits_line, waits_device : Out(1)
@@ -92,7 +95,8 @@ class LoadStore(wiring.Component):
             "done": Out(1), "loaded": Out(64), "value": Out(64), "faulted": Out(1), "fault": Out(Fault),
             "fault_offset": Out(4), "hpa": Out(PHYSICAL_BITS), "hpa_next": Out(PHYSICAL_BITS), "device": Out(1),
             "stored": Out(1), "data": Out(64), "clean": In(1), "cleaned": Out(1),
-            "snooped": In(1), "snooped_line": In(PHYSICAL_BITS - 6), "reserved": Out(1), "miss": Out(1),
+            "snooped": In(1), "snooped_line": In(PHYSICAL_BITS - 6), "table_written": In(1), "reserved": Out(1),
+            "miss": Out(1),
             "waits_translation": Out(1), "waits_line": Out(1), "waits_device": Out(1)})
 
     def elaborate(self, platform):
@@ -122,7 +126,7 @@ class LoadStore(wiring.Component):
         raw = Signal(64)                             # what the cache reads
         m.d.comb += raw.eq(selected(cache.rows, cache.match))
         above = Signal(64)                           # address of the second part
-        m.d.comb += above.eq(Cat(Const(0, 3), (address[3:] + 1)[:61]))
+        m.d.comb += above.eq(masked(Cat(Const(0, 3), (address[3:] + 1)[:61]), executed.masking))
         part_address = Signal(64)
         m.d.comb += part_address.eq(Mux(part, above, address))
         # CBO.ZERO writes one word of its block after the other, wherever in it the address lies; while one is written
@@ -137,6 +141,7 @@ class LoadStore(wiring.Component):
             reservation.address.eq(Cat(address[:12], first_page.ppn)),
             reservation.lr.eq(self.done & access.lr), reservation.sc.eq(self.done & is_sc),
             reservation.snooped.eq(self.snooped), reservation.snooped_line.eq(self.snooped_line),
+            reservation.table_written.eq(self.table_written),
             self.reserved.eq(reservation.valid)]
         writes = Signal()                            # this access changes memory
         m.d.comb += writes.eq(access.store & (~is_sc | holds) | is_amo)
@@ -183,7 +188,7 @@ class LoadStore(wiring.Component):
             # Main memory without cache is reached by eight bytes and lanes, so that misaligned accesses work.
             cache.single_address.eq(Mux(here.memory, Cat(Const(0, 3), place_hpa[3:]), place_hpa)),
             cache.single_size.eq(Mux(here.memory, 3, size)),
-            cache.single_write.eq(writes & (~is_amo | have_old)),
+            cache.single_write.eq(writes & (~is_amo | have_old)), cache.single_cached.eq(here.memory),
         ]
 
         request = self.translate.request

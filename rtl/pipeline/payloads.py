@@ -8,6 +8,7 @@ from ..isa.instructions import Format, Unit
 from ..payloads import Context, Page
 from ..units.alu import AluControls
 from ..units.bits import BitControls
+from .masking import Masking
 from .shape import Shape
 
 
@@ -128,6 +129,7 @@ class Executed(data.Struct):
     offset: 12          # bits 11:0 of its address, known earlier in the cycle than `result`
     form: Shape
     context: Context
+    masking: Masking
     page: Page
     page_known: 1       # the first-level TLB had the page, and the access is allowed
     access: Access      # whether the mode allows it: H loads and stores, xRET, WFI, fences; that WRS.NTO waits too long

@@ -11,7 +11,8 @@ LINE = 6
 
 
 class Reservation(wiring.Component):
-    """It is of a physical address. It ends with an SC, whatever became of that, and when somebody else writes its line.
+    """It is of a physical address. It ends with an SC, whatever became of that, when somebody else writes its
+    line, and when the walker writes any.
 
     Members
     -------
@@ -21,6 +22,8 @@ class Reservation(wiring.Component):
         It takes effect at the end of this cycle.
     snooped : In(1), snooped_line : In(PHYSICAL_BITS - 6)
         Somebody else writes this line now.
+    table_written : In(1)
+        The walker writes a table entry now, wherever.
     valid : Out(1), holds : Out(1)
         There is one; it is of `address`.
     """
@@ -29,6 +32,7 @@ class Reservation(wiring.Component):
     sc: In(1)
     snooped: In(1)
     snooped_line: In(PHYSICAL_BITS - LINE)
+    table_written: In(1)
     valid: Out(1)
     holds: Out(1)
 
@@ -38,6 +42,6 @@ class Reservation(wiring.Component):
         m.d.comb += self.holds.eq(self.valid & (reserved == self.address))
         with m.If(self.lr):
             m.d.sync += [self.valid.eq(1), reserved.eq(self.address)]
-        with m.If(self.sc | self.snooped & (reserved[LINE:] == self.snooped_line)):
+        with m.If(self.sc | self.table_written | self.snooped & (reserved[LINE:] == self.snooped_line)):
             m.d.sync += self.valid.eq(0)
         return m

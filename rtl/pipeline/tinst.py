@@ -5,7 +5,9 @@ from amaranth.hdl import Cat, Const, Mux, Value
 from ..isa.instructions import Unit
 
 TABLE_READ = 0x3000
-"""The pseudo-instruction for a 64-bit read of a VS-stage table entry; a write does not occur under Svade."""
+"""The pseudo-instruction for a 64-bit read of a VS-stage table entry."""
+TABLE_WRITE = 0x3020
+"""The same for the write that sets A or D there."""
 
 
 def transformed(decoded, offset) -> Value:

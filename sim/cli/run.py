@@ -137,7 +137,7 @@ def _referee(machine, options, made: Plan):
             state = state_of(machine)
             segments = state.segments
         return Referee(made.config, segments, options.memory, rom=machine.boot_rom, device_tree=machine.device_tree,
-                       state=state)
+                       state=state, host_page=machine.host_page)
     except (RefereeError, ValueError) as error:
         raise BadInput(str(error)) from None
 

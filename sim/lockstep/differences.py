@@ -35,7 +35,8 @@ class Row:
 
 UNKNOWN_TO_SPIKE = frozenset((
     "sha", "shcounterenw", "shgatpa", "shtvala", "shvsatpa", "shvstvala", "shvstvecd", "ssccptr", "sscounterenw",
-    "ssstateen", "sstvala", "sstvecd", "ssu64xl", "svbare", "za64rs", "zic64b", "ziccamoa", "ziccamoc", "ziccrse"))
+    "ssstateen", "sstvala", "sstvecd", "ssu64xl", "svbare", "svvptc", "za64rs", "zic64b", "ziccamoa", "ziccamoc",
+    "ziccrse"))
 """Extensions that Spike has, or that ask nothing of it, but whose names it refuses."""
 
 
@@ -77,10 +78,13 @@ BEHAVIOUR = {
     "misaligned AMOs, LR and SC": """Spike performs them where its TLB hits, which is wrong; its TLB is emptied first.
         So with misaligned loads and stores, where CoreConfig.misaligned is "trap".""",
     "misaligned accesses where PMP cuts a page": """The core raises 4 and 6, and software decides; Spike does them or
-        raises 5 and 7. Where an active PMP entry begins or ends within a page, it is made to raise 4 and 6, too.""",
+        raises 5 and 7. Where an active PMP entry begins or ends within a page, it is made to raise 4 and 6, too, and A
+        and D are set in its tables as the core has set them before it knew.""",
     "stores across pages that trap": """The core writes nothing, Spike what lies in the first page, which is then
         put back.""",
     "misaligned accesses of devices": "Spike splits them into bytes; here they are access faults, which Spike is told.",
+    "xtval of LR and SC": """Of one that reaches no memory Spike reports the address before pointer masking, which is
+        wrong (rule pm_csr_hw_apply); it is then given the core's.""",
     "double traps": """By the manual MRET clears SDT only where Smdbltrp is, SRET in M always clears sstatus.SDT, and a
         double trap is an exception, which no vector moves. Spike's MRET always clears it, its SRET in M where MRET
         would, and an interrupt that becomes a double trap enters at its vector. It is mended after the step.""",

@@ -8,6 +8,7 @@ typedef uint32_t u32;
 enum { NONE, LOAD, STORE, AMO };  /* rtl/payloads.py, MemoryKind */
 
 static int is_csr(u64 bits) { return (bits & 0x7f) == 0x73 && (bits >> 12 & 3); }
+static int is_reservation(u64 bits) { return (bits & 0x7f) == 0x2f && bits >> 28 == 1; }  /* LR, SC */
 static int is_sc(u64 bits) { return (bits & 0x7f) == 0x2f && bits >> 27 == 3; }
 
 /* A compressed load or store in its 32-bit form; 0 for any other compressed instruction. */

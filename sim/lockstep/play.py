@@ -34,7 +34,8 @@ def compare(program, config, latency: int, watchers=()) -> int:
     with Machine(config, memory=MEMORY, memory_latency=latency) as machine:
         machine.load_segments(program.segments, program.entry, tohost=program.tohost)
         contents = [(address, bytes(data)) for address, data in program.segments]
-        with Referee(config, contents, MEMORY, rom=machine.boot_rom, device_tree=machine.device_tree) as referee:
+        with Referee(config, contents, MEMORY, rom=machine.boot_rom, device_tree=machine.device_tree,
+                     host_page=machine.host_page) as referee:
             machine.raw_watchers += [referee.check, *watchers]
             outcome = machine.run(max_cycles=LONGEST, stuck_after=STUCK)
             agreed = referee.finish()

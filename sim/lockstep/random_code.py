@@ -29,6 +29,7 @@ FREE = 20
 
 ARITHMETIC = (Unit.ALU, Unit.MUL, Unit.DIV)
 GUEST = [i for i in INSTRUCTIONS if i.hypervisor and i.unit in (Unit.LOAD, Unit.STORE)]
+FENCES = ("sfence.vma", "hfence.vvma", "hfence.gvma", "sinval.vma", "hinval.vvma", "hinval.gvma")
 C_STACK = ("c.lwsp", "c.ldsp", "c.swsp", "c.sdsp")
 
 FREELY_WRITTEN = """sstatus vsstatus mie sie hie vsie mip sip hip hvip vsip mepc mcause mtval mtval2 mtinst sepc scause
@@ -227,6 +228,7 @@ class Body:
     def pointer(self):
         """x23 from a constant that stands in the code."""
         value = self.random.choice(self.pointers) + self.random.choice((0, 0, 0, 8, -1, -4, self.random.randrange(64)))
+        value ^= self.random.choice((0, 0, 0, 0, self.random.getrandbits(7) << 57, self.random.getrandbits(16) << 48))
         self.code.align(4)
         if self.code.here % 8 == 0:
             self.code.add(op("addi"))
@@ -293,9 +295,10 @@ class Body:
             self.code.add(op("sret"))
 
     def translation_fence(self):
-        """SFENCE.VMA or HFENCE."""
-        name = self.random.choice(("sfence.vma", "hfence.vvma", "hfence.gvma"))
-        self.code.add(op(name, s=self.random.choice((0, self.base())), t=self.random.choice((0, self.any()))))
+        """SFENCE.VMA, HFENCE, SINVAL.VMA or HINVAL, which do the same; among what is illegal where Svinval is not."""
+        name = self.random.choice(FENCES)
+        self.code.add(op("sfence.w.inval"), op(name, s=self.random.choice((0, self.base())),
+                                               t=self.random.choice((0, self.any()))), op("sfence.inval.ir"))
 
     def loop(self):
         """A few items, a few times."""

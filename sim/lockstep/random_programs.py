@@ -18,6 +18,7 @@ from ...rtl.isa.modes import Mode
 from .assembler import Code, csr, li, op
 from .random_code import DATA, DTE, END, MARKER, NEXT, RESUME, Body
 from .random_tables import (
+    AGED_PAGES,
     BIG,
     EXECUTE,
     ODD_COUNT,
@@ -25,7 +26,10 @@ from .random_tables import (
     ODD_MEGAPAGES,
     ODD_PAGES,
     READ_WRITE,
+    TYPED_PAGES,
+    TYPES,
     USER_OFFSET,
+    WIDE_PAGES,
     Tables,
     big_address,
     g_stage,
@@ -124,10 +128,10 @@ class _Maker:
         layout |= {address: (READ_WRITE, True) for address in pages}
         schemes = [levels for bits, levels in _LEVELS.items() if bits <= self.config.va_bits]
         self.levels, self.guest_levels, self.g_levels = (random.choice(schemes) for _ in range(3))
-        self.satp = self._atp(self.levels, single_stage(random, tables, self.levels, layout, random.choice(pages)))
+        self.satp = self._atp(self.levels, single_stage(random, tables, self.levels, layout, list(pages)))
         if self.hypervisor:
             self.vsatp = self._atp(self.guest_levels,
-                                   single_stage(random, tables, self.guest_levels, layout, random.choice(pages)))
+                                   single_stage(random, tables, self.guest_levels, layout, list(pages)))
             root = g_stage(random, tables, self.g_levels, layout, list(pages), range(TABLES, END_OF_TABLES, 4096))
             self.hgatp = self._atp(self.g_levels, root)
         return tables
@@ -189,6 +193,8 @@ class _Maker:
     def _pointers(self) -> list[int]:
         data = range(DATA_PAGES, DATA_PAGES + DATA_BYTES, 4096)
         odd = [ODD_PAGES + 4096 * n for n in range(ODD_COUNT)]
+        odd += AGED_PAGES + [TYPED_PAGES + 4096 * n for n in range(len(TYPES))]
+        odd += [WIDE_PAGES + 4096 * n for n in range(0, 16, 3)]
         odd += [ODD_MEGAPAGES + (n << 21) + DATA_PAGES - RAM for n in range(ODD_MEGA_COUNT)]
         far = [0, -4096, 1 << 38, -1 << 38, 1 << 47, 1 << 56, 1 << 63, 0x2000_0000, 1 << 34, 1 << 41, 1 << 50,
                0x200_bff8]
@@ -227,9 +233,9 @@ class _Maker:
         sdt, vs_sdt = ((r.random() < 0.3) << 24 for _ in range(2))
         dte, h_dte = (r.choice((0, DTE)) for _ in range(2))
         # DTE first, since SDT is 0 then: see random_code.py.
-        values = {"menvcfg": r.choice((0, 1 << 63, -1, -1)) & ~DTE | dte}
+        values = {"menvcfg": self._envcfg() & ~DTE | dte}
         if hypervisor:
-            values["henvcfg"] = r.choice((0, 1 << 63, -1, -1)) & ~DTE | h_dte
+            values["henvcfg"] = self._envcfg() & ~DTE | h_dte
         values |= {
             "mstatus": sdt | mode.value % 4 << 11 | (mode.value >> 2 & 1) << 39 | tsr << 22
             | some(1 << 1 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 18 | 1 << 19) | some(1 << 20 | 1 << 21, 0.2),
@@ -237,7 +243,8 @@ class _Maker:
             "mie": r.getrandbits(14), "sscratch": SAVED + 64, "satp": self.satp if paged else 0,
             "mtvec": self.vectors["m"] | r.randrange(2), "stvec": self.vectors["s"] | r.randrange(2),
             "mcounteren": r.choice((0, -1, r.getrandbits(32))), "scounteren": r.choice((0, -1, r.getrandbits(32))),
-            "stimecmp": r.choice((0, -1, r.getrandbits(12))), "senvcfg": r.choice((0, -1, -1)),
+            "senvcfg": self._envcfg(), "mseccfg": r.choice((0, 0, 2, 3)) << 32,
+            "stimecmp": r.choice((0, -1, r.getrandbits(12))),
             "mcyclecfg": r.getrandbits(5) << 58, "minstretcfg": r.choice((0, r.getrandbits(5))) << 58,
             "mhpmcounter3": -r.getrandbits(10), "mhpmevent3": r.choice((0, r.getrandbits(6))) << 58 | r.randrange(40),
             **{f"mstateen{n}": r.choice((0, -1, r.getrandbits(64))) for n in range(4)}}
@@ -247,7 +254,7 @@ class _Maker:
                 "hvip": some(0x444, 0.3), "hgatp": self.hgatp if g_paged else 0,
                 "vsatp": self.vsatp if guest_paged else 0, "vsscratch": SAVED + 128,
                 "vstvec": self.vectors["vs"] | r.randrange(2), "vsstatus": vs_sdt | some(0xc0122),
-                "hstatus": vtsr << 22 | some(1 << 8 | 1 << 9) | some(1 << 20 | 1 << 21, 0.2)
+                "hstatus": vtsr << 22 | r.choice((0, 2, 3)) << 48 | some(1 << 8 | 1 << 9) | some(1 << 20 | 1 << 21, 0.2)
                 | r.randrange(self.config.geilen + 1) << 12,
                 "hcounteren": r.choice((0, -1, r.getrandbits(32))),
                 **{f"hstateen{n}": r.choice((0, -1, r.getrandbits(64))) for n in range(4)},
@@ -276,6 +283,11 @@ class _Maker:
         code.add(*li(DATA, pointer), op("addi", d=MARKER))
         code.load_address(NEXT, ("iteration", n + 1))
         code.add(op("mret"))
+
+    def _envcfg(self) -> int:
+        """A value of menvcfg, henvcfg or senvcfg: all off, all on, or STCE, PBMTE, ADUE and PMM at random."""
+        r = self.random
+        return r.choice((0, -1, -1, r.getrandbits(3) << 61 | r.choice((0, 0, 2, 3)) << 32))
 
     def _pmp(self, code: Code):
         """One region in the data with other permissions, before the last entry, which allows everything."""

@@ -3,11 +3,17 @@
 from random import Random
 
 V, R, W, X, U, G, A, D = (1 << n for n in range(8))
+N, NC, IO = 1 << 63, 1 << 61, 2 << 61
+NAPOT = N | 8 << 10                # in an entry at whose address 64 KiB begin
 READ_WRITE, EXECUTE = V | R | W | A | D, V | R | X | A | D
 
 USER_OFFSET = 0x4000_0000          # what U and VU call 0x4000_0000 is memory from 0x8000_0000 on
 ODD_PAGES, ODD_COUNT = 0x5000_0000, 24
 ODD_MEGAPAGES, ODD_MEGA_COUNT = 0x5800_0000, 8
+WIDE_PAGES = 0x5100_0000           # 64 KiB, as one page of Svnapot, which shows the memory from `data` on
+TYPED_PAGES, TYPES = 0x5110_0000, (NC, IO, NC | IO)  # for each type a page, which shows the first one of `data`
+AGED_PAGES = [0x5400_0000 + (n % 6 << 21) + (n << 12) for n in range(48)]
+"""Of `data`, with A and D often 0, by several tables of the last level."""
 BIG = {1: 0x6000_0000, 2: 0xc000_0000, 3: 1 << 39, 4: 1 << 48}
 """For each level, an address at which a leaf of that level maps memory: add the offset from 0x8000_0000 (levels 1 and
 2), or the physical address (3 and 4, which begin at 0)."""
@@ -62,13 +68,32 @@ def odd_leaf(random: Random, physical: int, needed: int) -> int:
     good = leaf(physical, READ_WRITE | needed)
     return random.choice((
         good, good ^ U, good ^ A, good ^ D, good ^ (A | D), good ^ W, good ^ V, good ^ (R | W | X), good ^ R,
-        good ^ (R | X), good ^ (R | W), good | G, good | 1 << 63, good | 1 << 61, good | 1 << random.randrange(54, 61),
+        good ^ (R | X), good ^ (R | W), good | G, good | N, good | NC, good | IO, good | NC | IO,
+        good | 1 << random.randrange(54, 61), leaf(physical & -65536, READ_WRITE | needed) | NAPOT,
+        aged(random, good) | random.choice((N, NC, IO)),
         leaf(0x2000_0000, READ_WRITE | needed), leaf(1 << random.randrange(34, 56), READ_WRITE | needed),
         random.getrandbits(64) & ~X))
 
 
-def single_stage(random: Random, tables: Tables, levels: int, layout: dict, physical: int) -> int:
+def aged(random: Random, flags: int) -> int:
+    """Flags, of which A and D are often 0: a fault, or theirs to set who translate."""
+    return flags & ~random.choice((0, A, D, A | D))
+
+
+def special(random: Random, tables: Tables, root: int, levels: int, extra: int, data: list[int], needed: int):
+    """Pages of 64 KiB, of each memory type, and with A or D missing, in the tables at `root`."""
+    flags = READ_WRITE | needed
+    for n in range(16):
+        tables.map(root, levels, extra, WIDE_PAGES + 4096 * n, leaf(data[0] & -65536, flags) | NAPOT)
+    for n, kind in enumerate(TYPES):
+        tables.map(root, levels, extra, TYPED_PAGES + 4096 * n, leaf(data[0], flags) | kind)
+    for address in AGED_PAGES:
+        tables.map(root, levels, extra, address, leaf(random.choice(data), aged(random, flags)))
+
+
+def single_stage(random: Random, tables: Tables, levels: int, layout: dict, data: list[int]) -> int:
     """The tables of satp or vsatp; their root. `layout` lists pages: address to flags, and which of them U sees."""
+    physical = random.choice(data)
     root = tables.new()
     for address, (flags, user) in layout.items():
         tables.map(root, levels, 0, address, leaf(address, flags))
@@ -83,6 +108,7 @@ def single_stage(random: Random, tables: Tables, levels: int, layout: dict, phys
             leaf(0x2000_0000, V), leaf(0x5000_0000, V), leaf(1 << random.randrange(34, 56), V),
             leaf(tables.new(), V | random.choice((A, D, U, G))), leaf(0x8000_0000, flags ^ A)))
         tables.map(root, levels, 0, ODD_MEGAPAGES + (n << 21), entry, level=1)
+    special(random, tables, root, levels, 0, data, random.choice((0, U)))
     for level in range(1, levels):
         flags = READ_WRITE | (U if level % 2 == 0 else 0)
         tables.map(root, levels, 0, BIG[level], leaf(0 if level > 2 else 0x8000_0000, flags), level)
@@ -95,10 +121,13 @@ def g_stage(random: Random, tables: Tables, levels: int, layout: dict, data: lis
     for address, (flags, _) in layout.items():
         tables.map(root, levels, 2, address, leaf(address, flags | U))
     for address in table_pages:
-        tables.map(root, levels, 2, address, leaf(address, READ_WRITE | U))
+        # Here the tables of the first stage are read, and written for A and D: many lack D, some W, and a few A.
+        lacks = random.choices((0, D, A | D, W), (80, 15, 2, 3))[0]
+        tables.map(root, levels, 2, address, leaf(address, (READ_WRITE | U) & ~lacks))
     for address in data:
         if random.random() < 0.25:
             tables.map(root, levels, 2, address, odd_leaf(random, address, U))
+    special(random, tables, root, levels, 2, data, U)
     for n in range(ODD_COUNT):
         tables.map(root, levels, 2, ODD_PAGES + 4096 * n, odd_leaf(random, random.choice(data), U))
     return root

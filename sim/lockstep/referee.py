@@ -77,6 +77,8 @@ class Referee:
         Contents of the regions `rom` and `device-tree`.
     state : State or None
         Where the core is, if not at reset.
+    host_page : int or None
+        The address of a page of RAM that the host writes without saying so.
     fields : tuple of str
         The 64-bit words of a record.
 
@@ -84,7 +86,7 @@ class Referee:
     batches later; `finish` when all is known.
     """
     def __init__(self, config: CoreConfig, segments, memory_size: int, *, rom: bytes = b"", device_tree: bytes = b"",
-                 state: State | None = None, fields: tuple[str, ...] = RETIRE_FIELDS):
+                 state: State | None = None, host_page: int | None = None, fields: tuple[str, ...] = RETIRE_FIELDS):
         if reason := unavailable():
             raise RefereeError(reason)
         self.fields, self._record = fields, struct.Struct(f"<{len(fields)}Q")
@@ -105,7 +107,7 @@ class Referee:
             env=os.environ | {"PYTHONPATH": os.pathsep.join([*roots, os.environ.get("PYTHONPATH", "")])})
         try:
             regions = {region.name: region for region in config.memory_map}
-            self._send(json.dumps(self._setup(config, memory_size, regions, handle)).encode() + b"\n")
+            self._send(json.dumps(self._setup(config, memory_size, regions, handle, host_page)).encode() + b"\n")
             self._answer()
             for name, contents in ("rom", rom), ("device-tree", device_tree):
                 if name in regions:
@@ -121,7 +123,7 @@ class Referee:
         finally:
             os.close(handle)
 
-    def _setup(self, config, memory_size, regions, handle) -> dict:
+    def _setup(self, config, memory_size, regions, handle, host_page) -> dict:
         ram = regions["ram"]
         return {
             "isa": differences.isa_string(config), "mmu_type": f"riscv,sv{config.va_bits}",
@@ -131,7 +133,9 @@ class Referee:
             "reset": differences.reset_values() if config.pmp_entries else [],
             "options": {"full_tinst": config.htinst == "full", "zero_tinst": config.htinst == "zero",
                         "failing_sc": differences.FAILING_SC, "misaligned_traps": config.misaligned == "trap",
-                        "smdbltrp": config.has("smdbltrp")},
+                        "smdbltrp": config.has("smdbltrp"),
+                        "host_page": (1 << 64) - 1 if host_page is None else host_page,
+                        "pte_bits": config.has("svnapot") << 63 | 3 * config.has("svpbmt") << 61},
             "shim": str(shim.build(self.fields)), "shared": handle, "slots": SLOTS, "slot_bytes": self._slot_bytes}
 
     def _begin(self, state: State):

@@ -24,6 +24,8 @@ struct options {
   u64 failing_sc;       /* how many SCs in a row may fail where Spike's would succeed */
   u64 misaligned_traps; /* misaligned loads and stores do, not only misaligned AMOs, LR and SC */
   u64 smdbltrp;         /* the core has that extension */
+  u64 host_page;        /* the address of a page of RAM that the host writes without saying so */
+  u64 pte_bits;         /* those of bits 63 to 54 of a page-table entry that mean something */
 };
 
 struct finding {
@@ -170,26 +172,40 @@ static struct { u8 *where, bytes[8]; u64 count; } first_part;
 static void keep_first_part(const u64 *r) {
   u32 i = long_form((u32)r[F_bits]);
   int stage = data_stage(r), stores = (i & 0x7f) == 0x23 || (is_hypervisor_access(i) && i >> 25 & 1);
-  u64 address = address_of(i, x), hpa;
+  u64 parts = (r[F_tval] - address_of(i, x)) & 0xfff, hpa;  /* but for the upper bits, which may be masked */
   first_part.count = 0;
-  if (!faulted() || !(0x808080 >> (r[F_code] & 31) & 1) || !stores || r[F_tval] - address - 1 > 6) return; /* 7, 15, 23 */
-  hpa = stage == NO_STAGE ? address : leads_to(stage, address);
+  if (!faulted() || !(0x808080 >> (r[F_code] & 31) & 1) || !stores || parts - 1 > 6) return; /* 7, 15, 23 */
+  hpa = stage == NO_STAGE ? r[F_tval] - parts : leads_to(stage, r[F_tval] - parts);
   if (hpa == NOWHERE || !(first_part.where = memory(hpa))) return;
-  first_part.count = r[F_tval] - address;
+  first_part.count = parts;
   memcpy(first_part.bytes, first_part.where, first_part.count);
 }
 
 static void put_back_first_part(void) { memcpy(first_part.where, first_part.bytes, first_part.count); }
 
-/* Whether an active PMP entry begins or ends within a page. */
-static int pages_are_cut(void) {
+/* Whether an active PMP entry begins or ends within `page`, or, if that is NOWHERE, within any. */
+static int is_cut(u64 page) {
   for (unsigned i = 0; i < 64 && csrs[PMPADDR0 + i]; i++) {
     unsigned match = read_csr(PMPCFG0 + i / 8 * 2) >> (i % 8 * 8 + 3) & 3;
     u64 address = read_csr(PMPADDR0 + i), before = i ? read_csr(PMPADDR0 + i - 1) : 0;
-    if (match == 1 && (address | before) & 0x3ff) return 1;                           /* TOR */
-    if (match == 2 || (match == 3 && (address & 0x1ff) != 0x1ff)) return 1;           /* NA4, NAPOT */
+    int here = page == NOWHERE || address >> 10 == page, there = page == NOWHERE || before >> 10 == page;
+    if (match == 1 && ((here && address & 0x3ff) || (there && before & 0x3ff))) return 1;       /* TOR */
+    if (here && (match == 2 || (match == 3 && (address & 0x1ff) != 0x1ff))) return 1;           /* NA4, NAPOT */
   }
   return 0;
+}
+
+/* The core has translated an access, and may have set A and D for it, before it finds that its page is cut. */
+static void set_a_and_d(const u64 *r) {
+  u32 i = long_form((u32)r[F_bits]);
+  unsigned bytes = 1u << (is_hypervisor_access(i) ? i >> 26 & 3 : i >> 12 & 3);
+  int stage = data_stage(r);
+  if (stage == NO_STAGE) return;
+  setting = r[F_code] == 6 ? STORE : LOAD;
+  u64 hpa = leads_to(stage, r[F_tval]);
+  if ((r[F_tval] & 4095) + bytes > 4096 && !is_cut(hpa >> 12)) leads_to(stage, (r[F_tval] | 4095) + 1);
+  setting = NONE;
+  spike_flush_tlb(mmu);
 }
 
 /* Makes Spike raise the exception for a misaligned access, which the core may raise where PMP cuts a page. */
@@ -235,6 +251,13 @@ static void follow(unsigned address, u64 spike, u64 core) {
   spike_flush_icache(mmu), spike_flush_tlb(mmu);
 }
 
+/* LR and SC of what is no memory: Spike reports their address as it was before pointer masking. */
+static void mask_xtval(const u64 *r, unsigned xtval) {
+  u64 tval = read_csr(xtval);
+  if (is_reservation(r[F_bits]) && (r[F_code] == 5 || r[F_code] == 7) && tval == address_of((u32)r[F_bits], x)
+      && !((tval ^ r[F_tval]) << 16)) follow(xtval, tval, r[F_tval]);
+}
+
 static int check_trap(const u64 *r) {
   unsigned target = (unsigned)r[F_mode_after];
   int m = target == MODE_M, vs = target == MODE_VS;
@@ -244,6 +267,8 @@ static int check_trap(const u64 *r) {
   if (r[F_interrupt]) {
     if (vs && (code == 2 || code == 6 || code == 10)) code--;
     code |= (u64)1 << 63;
+  } else {
+    mask_xtval(r, xtval);
   }
   if (r[F_double]) {  /* mtval2 has what happened */
     if (compare("mtval2", MTVAL2, code, read_csr(MTVAL2))) return 1;
@@ -372,13 +397,13 @@ static int check_one(const u64 *r) {
     if (r[F_memory] == STORE) failed_scs = 0;
     else if (*reservation != ~(u64)0 && failed_scs < options.failing_sc) failed_scs++, *reservation = ~(u64)0;
   }
-  if (r[F_device] && r[F_memory] == LOAD && !r[F_trapped])  /* of RAM: the host may have written it */
+  if (r[F_hpa] >> 12 == options.host_page >> 12 && r[F_memory] == LOAD && !r[F_trapped])
     reach(r[F_hpa], r[F_hpa_next], 1u << r[F_size], (u8 *)&r[F_data], 1);
 
   if (csr) counted = counts_instructions();
   forget_if_misaligned((u32)bits);
-  int refused = faulted() && (r[F_code] == 4 || r[F_code] == 6) && !options.misaligned_traps && pages_are_cut();
-  if (refused) do_misaligned(0);
+  int refused = faulted() && (r[F_code] == 4 || r[F_code] == 6) && !options.misaligned_traps && is_cut(NOWHERE);
+  if (refused) do_misaligned(0), set_a_and_d(r);
   show_tables(r);
   keep_first_part(r);
   int changed = remember_changes(r);

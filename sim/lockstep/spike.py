@@ -54,7 +54,7 @@ def device_tree(isa: str, mmu_type: str, pmp_entries: int) -> bytes:
 
 class _Options(ctypes.Structure):
     _fields_ = [(name, ctypes.c_uint64) for name in ("full_tinst", "zero_tinst", "failing_sc", "misaligned_traps",
-                                                         "smdbltrp")]
+                                                 "smdbltrp", "host_page", "pte_bits")]
 
 
 class _Finding(ctypes.Structure):

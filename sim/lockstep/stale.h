@@ -10,7 +10,7 @@
    others, before the program used them, is not looked for. */
 
 enum { SINGLE, VS_STAGE, G_STAGE, NO_STAGE };
-enum { EVENTS = 1024, CHAINS = 1 << 14, MAX_STEPS = 64, MAX_WALKS = 256, ROOT_LEVEL = 5 };
+enum { A_AND_D = 0xc0, EVENTS = 1024, CHAINS = 1 << 14, MAX_STEPS = 64, MAX_WALKS = 256, ROOT_LEVEL = 5 };
 #define NOWHERE (~(u64)0)
 
 static const u64 root_place[] = {SATP, VSATP, HGATP};  /* by stage: its register stands for an address */
@@ -28,6 +28,7 @@ static u8 is_table[1 << 16];           /* whether a walk has come by, by the low
 
 static struct { u64 *where, real, stale; } shown[2 * MAX_STEPS];  /* what Spike sees otherwise in this instruction */
 static unsigned shown_count;
+static int setting;                    /* of an access, LOAD or STORE, by which walks set A and D; else NONE */
 
 /* A walk. Of the values that the entry at a step may have, number `chosen` counts; 0 is the one that it has now. */
 static struct {
@@ -84,6 +85,24 @@ static u64 look(int stage, u64 place, u64 *where, u64 address, unsigned level) {
   return value;
 }
 
+/* Whether A and D are set by hardware in the tables of a stage. */
+static int is_updated(int stage) {
+  return (read_csr(MENVCFG) & (stage == VS_STAGE ? read_csr(HENVCFG) : ~(u64)0)) >> 61 & 1;  /* ADUE */
+}
+
+static u64 translate(int stage, u64 address);
+
+/* Sets A, or A and D, in a leaf, where hardware does; in the VS stage that is a write of the page in which it lies. */
+static void set_bits(int stage, u64 place, u64 *where) {
+  u64 bits = setting == STORE ? A_AND_D : A_AND_D & 0x40;
+  if (!(bits & ~*where) || !is_updated(stage)) return;
+  if (stage == VS_STAGE) {
+    int kept = setting;
+    setting = STORE, translate(G_STAGE, place), setting = kept;
+  }
+  *where |= bits;
+}
+
 /* Where an address leads, NOWHERE if to a fault. Rights are Spike's business. */
 static u64 translate(int stage, u64 address) {
   u64 entry = look(stage, root_place[stage], root[stage], address, ROOT_LEVEL), found = address;
@@ -94,17 +113,26 @@ static u64 translate(int stage, u64 address) {
     for (unsigned level = levels, leaf = 0; !leaf; table = entry >> 10 << 12) {
       if (!level) return NOWHERE;
       unsigned shift = 12 + 9 * --level, bits = level == levels - 1 ? 9 + extra : 9;
-      u64 place = table | (address >> shift & (((u64)1 << bits) - 1)) << 3;
+      u64 place = table | (address >> shift & (((u64)1 << bits) - 1)) << 3, own_place = place;
+      int kept = setting;
+      if (setting) setting = LOAD;
       if (stage == VS_STAGE) place = translate(G_STAGE, place);
+      setting = kept;
       u64 *where = (u64 *)memory(place);
       if (!where) return NOWHERE;
       is_table[place >> 12 & 0xffff] = 1;
       entry = look(stage, place, where, address, level);
-      if (!(entry & 1) || entry >> 54 || (entry & 6) == 4) return NOWHERE;
+      if (!(entry & 1) || (entry & ~options.pte_bits) >> 54 || (entry & 6) == 4) return NOWHERE;
       if (stage != G_STAGE) walk.global |= entry >> 5 & 1;
       leaf = (entry & 0xe) != 0;
-      found = entry >> 10 << 12 | (address & (((u64)1 << shift) - 1));
       if (leaf && entry >> 10 & (((u64)1 << 9 * level) - 1)) return NOWHERE;
+      if (entry >> 63) {  /* 64 KiB: NAPOT */
+        if (!leaf || level || (entry >> 10 & 15) != 8) return NOWHERE;
+        shift = 16, entry &= ~((u64)15 << 10);
+      }
+      if (leaf && setting) set_bits(stage, own_place, where);
+      entry &= ((u64)1 << 54) - 1;
+      found = entry >> 10 << 12 | (address & (((u64)1 << shift) - 1));
     }
   }
   return stage == VS_STAGE ? translate(G_STAGE, found) : found;
@@ -181,11 +209,13 @@ static void show_tables(const u64 *r) {
 /* Remembers what an instruction that is about to be stepped will change, or that it is a fence. */
 static int remember_changes(const u64 *r) {
   u32 bits = (u32)r[F_bits], function = bits >> 25;
-  int changes_table = 0, fence = (bits & 0x7fff) == 0x73 && (function == 0x09 || function == 0x11 || function == 0x31);
+  int changes_table = 0;
+  u32 kind = function & ~2u;  /* SINVAL.VMA and HINVAL are as the fences */
+  int fence = (bits & 0x7fff) == 0x73 && (kind == 0x09 || kind == 0x11 || kind == 0x31);
   if (r[F_trapped]) return 0;
   if (fence) {
     unsigned rs1 = bits >> 15 & 31, rs2 = bits >> 20 & 31;
-    int stage = function == 0x31 ? G_STAGE : function == 0x11 ? VS_STAGE : r[F_mode] & MODE_V ? VS_STAGE : SINGLE;
+    int stage = function >> 4 == 3 ? G_STAGE : function >> 4 == 1 ? VS_STAGE : r[F_mode] & MODE_V ? VS_STAGE : SINGLE;
     remember((struct event){1, stage, rs1 != 0, rs2 != 0, .address = x[rs1] << (stage == G_STAGE ? 2 : 0),
                             .id = x[rs2] & 0xffff, .vmid = vmid_now()});
   }
@@ -204,7 +234,8 @@ static void show_present_tables(int changed) {
   changed |= shown_count != 0;
   while (shown_count) {
     shown_count--;
-    if (*shown[shown_count].where == shown[shown_count].stale) *shown[shown_count].where = shown[shown_count].real;
+    if (!((*shown[shown_count].where ^ shown[shown_count].stale) & ~(u64)A_AND_D))  /* which Spike may have set */
+      *shown[shown_count].where = shown[shown_count].real;
   }
   for (int stage = SINGLE; stage <= G_STAGE; stage++)
     if (*root[stage] != root_before[stage]) {

@@ -67,7 +67,7 @@ def _own(instruction: Instruction, bits: int) -> tuple[str, int | None]:
     if unit == Unit.CSR:
         source = str(immediate) if instruction.format == Format.Z else rs1
         return f"{name} {rd}, {csr_name(field['c'])}, {source}", None
-    if name in ("fence", "fence.i", "ecall", "ebreak", "mret", "sret", "wfi"):
+    if name in ("fence", "fence.i", "ecall", "ebreak", "mret", "sret", "wfi", "sfence.w.inval", "sfence.inval.ir"):
         return name, None
     if unit in (Unit.LOAD, Unit.STORE, Unit.AMO):
         address = f"{immediate}({rs1})" if "i" in field else f"({rs1})"

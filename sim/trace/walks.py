@@ -57,7 +57,7 @@ def pte_words(pte: int) -> str:
     text = f"{flags(pte)} PPN {pte >> 10 & (1 << 44) - 1:#x}"
     for name, lsb, width in (("N", 63, 1), ("PBMT", 61, 2), ("reserved", 54, 7), ("RSW", 8, 2)):
         if value := pte >> lsb & (1 << width) - 1:
-            text += f" {name} {value:#x}"
+            text += f" {name} {('', 'NC', 'IO', '3 (reserved)')[value] if name == 'PBMT' else f'{value:#x}'}"
     return text
 
 
@@ -78,12 +78,12 @@ def step_words(step) -> str:
         where = f"VS-stage level {step.level}, entry at GPA {step.gpa:#x}, HPA {step.hpa:#x}"
     else:
         where = f"level {step.level}, entry at {step.hpa:#x}"
-    return f"{where}: {step.pte:#018x} {pte_words(step.pte)}"
+    return f"{where}: {step.pte:#018x} {pte_words(step.pte)}{'; hardware sets A or D' if step.updates else ''}"
 
 
 def refusal(step) -> str:
     """Why the walk ended at this step, and which bit it was."""
-    context, pte = step.context, step.pte
+    context = step.context
     user = "U = 0: the G-stage takes every access for a user's" if step.g_stage else (
         "U = 0: not a page of user mode" if not context.mode & 3 else
         "U = 1: a page of user mode, which S-mode may not execute" if context.reach == Reach.FETCH else
@@ -93,21 +93,25 @@ def refusal(step) -> str:
         Refusal.RESERVED: "a reserved bit is 1, or W = 1 without R, or a pointer has D, A or U",
         Refusal.NO_LEAF: "R = 0 and X = 0: the entry points on, and this is the last level",
         Refusal.MISALIGNED: "the low bits of PPN are not 0, and this is a superpage",
-        Refusal.USER: user, Refusal.PERMISSION: _permission(context, pte),
-        Refusal.ACCESSED: "A = 0, and this machine traps instead of setting it",
-        Refusal.DIRTY: "D = 0 on a store, and this machine traps instead of setting it",
+        Refusal.USER: user, Refusal.PERMISSION: _permission(step),
+        Refusal.ACCESSED: "A = 0, and ADUE = 0: software is to set it",
+        Refusal.DIRTY: "D = 0 on a store, and ADUE = 0: software is to set it",
+        Refusal.NAPOT: "N = 1, and the entry is no leaf of level 0 whose PPN ends in 1000",
+        Refusal.MEMORY_TYPE: "PBMT is not 0, and reserved, or in a pointer, or PBMTE = 0",
         Refusal.RANGE: "the address has bits that the scheme does not translate",
         Refusal.PROTECTION: f"PMP or PMA, at HPA {step.hpa:#x}",
         Refusal.ABSENT: f"nothing is at HPA {step.hpa:#x}"}
     return f"refused: {words.get(step.reason, f'reason {step.reason}')}"
 
 
-def _permission(context, pte: int) -> str:
+def _permission(step) -> str:
+    context, pte = step.context, step.pte
+    if step.implicit:
+        return "W = 0, which setting A or D in a table entry needs" if step.writes else \
+            "R = 0, which the read of a table entry needs"
     if context.hlvx:
         return "X = 0, which HLVX needs"
     name, bit = (("X", 3), ("R", 1), ("W", 2))[context.reach]
-    if pte >> bit & 1:  # the bit is there, so it was not asked for: a table entry was read, as a load
-        return "R = 0, which the read of a table entry needs"
     mxr = " (MXR = 0)" if name == "R" and pte >> 3 & 1 else ""
     return f"{name} = 0{mxr}, which a {REACHES[context.reach]} needs"
 

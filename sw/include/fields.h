@@ -8,7 +8,10 @@
 /* mstatus.MPP of S-mode */
 #define MSTATUS_MPP_S (1UL << 11)
 
-#define ENVCFG_STCE MENVCFG_STCE /* the same bit in henvcfg */
+/* the same bits in henvcfg */
+#define ENVCFG_STCE MENVCFG_STCE
+#define ENVCFG_ADUE MENVCFG_ADUE
+#define ENVCFG_PBMTE MENVCFG_PBMTE
 
 #define COUNTEREN_CY BIT(0)
 #define COUNTEREN_TM BIT(1)
@@ -57,6 +60,10 @@ enum cause {
 #define PTE_G BIT(5)
 #define PTE_A BIT(6)
 #define PTE_D BIT(7)
+#define PTE_NC BIT(61)
+#define PTE_IO BIT(62)
+#define PTE_N BIT(63)
+#define PTE_64K (PTE_N | BIT(13)) /* for a page aligned to 64 KiB */
 #define PTE_PPN(address) ((uint64_t)(address) >> 12 << 10)
 
 /* A leaf that allows everything, without U: for S-mode and VS-mode. */

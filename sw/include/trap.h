@@ -91,6 +91,7 @@ void check_trap(const char *name, struct trap got, struct expected_trap expected
    offset: the address of the fault minus the address of the access. */
 uint32_t transformed(uint32_t instruction, unsigned offset);
 #define PSEUDO_READ 0x3000 /* 64-bit read for VS-stage address translation */
+#define PSEUDO_WRITE 0x3020 /* 64-bit write of A or D for it */
 
 /* Whether the machine writes transformed instructions; the manual lets it write 0 instead. Found at the start. */
 extern bool writes_transformed;

@@ -205,7 +205,7 @@ def refused_by_the_core(source, code, tval, config=CONFIG):
 @pytest.mark.parametrize("number", ["0x7a0", "0x747", "0x3c0", "0x3a4"],
                          ids=["tselect", "mseccfg", "pmpaddr16", "pmpcfg4"])
 def test_a_csr_that_only_spike_has_is_illegal_for_it_too(number):
-    found, count = refused_by_the_core(f"csrr a0, {number}", 2, None)
+    found, count = refused_by_the_core(f"csrr a0, {number}", 2, None, CONFIG.without("smmpm"))
     assert found == count
 
 
@@ -279,6 +279,25 @@ def test_what_the_host_writes_is_known_to_spike():
         judge.wrote(address, (5).to_bytes(8, "little"))
         judge.check(packed(records[2:]))
         assert judge.finish() == len(records)
+
+
+def test_what_the_host_writes_without_saying_so_is_taken_from_the_core_on_its_page_alone():
+    segments = assemble("la a0, data\nld a1, (a0)\nj .\n.balign 8\ndata: .zero 8")
+    records = Recorder(segments).run()
+    records[2] |= {"rd_value": 5, "data": 5, "device": 1}
+    assert verdict(segments, records).what == "register"
+    with Referee(CONFIG, segments, SIZE, host_page=records[2]["hpa"] & -4096) as judge:
+        judge.check(packed(records))
+        assert judge.finish() == len(records)
+
+
+@pytest.mark.rule("pm_csr_hw_apply")
+@pytest.mark.parametrize("source, code", [("lr.d a0, (a1)", 5), ("sc.d a0, a0, (a1)", 7)])
+def test_the_address_of_lr_and_sc_that_reach_no_memory_is_compared_as_masked(source, code):
+    setting = "li t0, 2 << 32\ncsrw 0x747, t0\nli a1, 0x5600000020000000\n"
+    for tval, agrees in ((0x2000_0000, True), (0x2000_0008, False)):
+        found, count = refused_by_the_core(f"{setting}{source}", code, tval)
+        assert (found == count) == agrees
 
 
 def test_execution_starts_in_the_rom():

@@ -66,13 +66,15 @@ def test_wfi():
     claim.prove()
 
 
-@pytest.mark.rule("mstatus_tvm_op", "hstatus_vtvm_op")
+@pytest.mark.rule("mstatus_tvm_op", "hstatus_vtvm_op", "Svinval_sfence_w_inval_inval_u_mode",
+                  "Svinval_sfence_w_inval_inval_vu_mode", "Svinval_sfence_w_inval_inval_s_vs_mode")
 def test_the_fences_of_translation():
-    claim = Claim("SFENCE.VMA and the two HFENCEs are legal, illegal or virtual by mode, TVM and VTVM")
+    claim = Claim("SFENCE.VMA, the HFENCEs and those of Svinval are legal, illegal or virtual by mode, TVM and VTVM")
     mode, tvm, vtvm = modes(claim), claim.any(1, "tvm"), claim.any(1, "vtvm")
     ok, illegal, virtual = Access.OK, Access.ILLEGAL, Access.VIRTUAL
     claim.hold(access.sfence_vma_access(mode, tvm, vtvm) == case(
         mode, M=ok, HS=Mux(tvm, illegal, ok), U=illegal, VS=Mux(vtvm, virtual, ok), VU=virtual))
+    claim.hold(access.sfence_inval_access(mode) == case(mode, M=ok, HS=ok, U=illegal, VS=ok, VU=virtual))
     claim.hold(access.hfence_vvma_access(mode) == case(mode, M=ok, HS=ok, U=illegal, VS=virtual, VU=virtual))
     claim.hold(access.hfence_gvma_access(mode, tvm) == case(
         mode, M=ok, HS=Mux(tvm, illegal, ok), U=illegal, VS=virtual, VU=virtual))

@@ -30,7 +30,7 @@ def test_memory_is_as_large_as_was_asked():
 
 PLAIN = ("zic64b", "zicbop", "ziccamoa_ziccamoc_ziccif_zicclsm_ziccrse", "za64rs", "zkt",
          "zicntr_zicsr_zifencei_zihintntl_zihintpause_zihpm", "sstc",
-         "ssccptr_sscounterenw_sstvala_sstvecd_ssu64xl_svade_svbare",
+         "ssccptr_sscounterenw_sstvala_sstvecd_ssu64xl_svade_svbare_svvptc",
          "smstateen_ssstateen")
 HYPERVISOR = "shcounterenw_shgatpa_shvsatpa_shvstvala_shvstvecd"
 

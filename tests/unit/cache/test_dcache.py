@@ -69,7 +69,7 @@ async def clean(ctx, cache):
     ctx.set(cache.cpu.clean, 0)
 
 
-async def single(ctx, cache, address, size, write=None):
+async def single(ctx, cache, address, size, write=None, cached=0):
     """An access past the cache: the answer's data and error."""
     cpu = cache.cpu
     lane = address & 7
@@ -77,6 +77,7 @@ async def single(ctx, cache, address, size, write=None):
     ctx.set(cpu.single_address, address)
     ctx.set(cpu.single_size, size)
     ctx.set(cpu.single_write, write is not None)
+    ctx.set(cpu.single_cached, cached)
     ctx.set(cpu.write_data, (write or 0) << 8 * lane)
     ctx.set(cpu.mask, (1 << (1 << size)) - 1 << lane)
     data, error = await ctx.tick().sample(cpu.single_data, cpu.single_error).until(cpu.single_done)
@@ -93,6 +94,17 @@ async def table(ctx, cache, address, cacheable=1):
     data, error = await ctx.tick().sample(tables.data, tables.error).until(tables.done)
     ctx.set(tables.valid, 0)
     return None if error else data
+
+
+async def update(ctx, cache, address, expected, updated):
+    """A write of the walker: what the entry holds then; None where the address is absent."""
+    tables = cache.tables
+    ctx.set(tables.write, 1)
+    ctx.set(tables.expected, expected)
+    ctx.set(tables.updated, updated)
+    data = await table(ctx, cache, address)
+    ctx.set(tables.write, 0)
+    return data
 
 
 def run(*scenarios, size_kib=8, random=None, absent=lambda address: False, deadline=2_000, watchers=()):
@@ -665,3 +677,145 @@ def test_a_managed_line_and_one_that_is_snooped_do_not_disturb_each_other():
                     held = True
             assert managed and held and memory.word(RAM) == turn
     run(scenario, deadline=20_000)
+
+
+@pytest.mark.parametrize("warm", (0, 1))
+def test_the_walker_replaces_the_low_byte_of_an_entry_that_is_still_as_it_was(warm):
+    async def scenario(ctx, cache, memory):
+        old = memory.word(RAM + 8)
+        if warm:
+            await load(ctx, cache, RAM + 8)
+        new = old & ~255 | (old ^ 0xC0) & 255
+        assert await update(ctx, cache, RAM + 8, old, new & 255) == new
+        assert await table(ctx, cache, RAM + 8) == new == await load(ctx, cache, RAM + 8)
+        assert await load(ctx, cache, RAM) == memory.word(RAM)
+        await clean(ctx, cache)
+        assert memory.word(RAM + 8) == new
+    run(scenario)
+
+
+@pytest.mark.parametrize("bit", (0, 7, 8, 31, 63))
+@pytest.mark.parametrize("warm", (0, 1))
+def test_the_walker_does_not_replace_an_entry_that_has_changed(warm, bit):
+    async def scenario(ctx, cache, memory):
+        old = memory.word(RAM)
+        if warm:
+            await load(ctx, cache, RAM)
+        assert await update(ctx, cache, RAM, old ^ 1 << bit, 0x55) == old
+        assert await load(ctx, cache, RAM) == old
+    log = run(scenario).log
+    assert log == [("read", "burst", RAM)]
+
+
+def test_the_walker_sees_a_store_that_came_before_its_write():
+    async def scenario(ctx, cache, memory):
+        old = memory.word(RAM)
+        await load(ctx, cache, RAM)
+        put(ctx, cache, ~old & 255, 1)
+        ctx.set(cache.tables.valid, 1)
+        ctx.set(cache.tables.write, 1)
+        ctx.set(cache.tables.cacheable, 1)
+        ctx.set(cache.tables.address, RAM)
+        ctx.set(cache.tables.expected, old)
+        ctx.set(cache.tables.updated, 0x11)
+        await ctx.tick()
+        ctx.set(cache.cpu.write, 0)
+        data, = await ctx.tick().sample(cache.tables.data).until(cache.tables.done)
+        assert data == old ^ 255
+    run(scenario)
+
+
+def test_a_write_of_the_walker_that_is_given_up_is_made_whole_or_not_at_all():
+    seen = set()
+
+    async def scenario(ctx, cache, memory):
+        tables = cache.tables
+        for patience in range(1, 8):
+            old = await load(ctx, cache, RAM)
+            for signal, value in ((tables.valid, 1), (tables.write, 1), (tables.cacheable, 1), (tables.address, RAM),
+                                  (tables.expected, old), (tables.updated, (old ^ 0xC0) & 255)):
+                ctx.set(signal, value)
+            for _ in range(patience):
+                if ctx.get(tables.done):
+                    break
+                await ctx.tick()
+            ctx.set(tables.valid, 0)
+            ctx.set(tables.write, 0)
+            await ctx.tick().repeat(3)
+            assert await load(ctx, cache, RAM) in (old, old ^ 0xC0)
+            seen.add(await load(ctx, cache, RAM) == old)
+    run(scenario)
+    assert seen == {True, False}
+
+
+def test_the_walker_is_told_where_it_cannot_write():
+    async def scenario(ctx, cache, memory):
+        assert await update(ctx, cache, RAM, 0, 0) is None
+        assert await table(ctx, cache, RAM + 0x1000) == memory.word(RAM + 0x1000)
+    run(scenario, absent=lambda address: address < RAM + 0x1000)
+
+
+def test_a_reader_beside_a_write_of_the_walker_sees_the_entry_before_or_after():
+    seen = set()
+
+    async def walker(ctx, cache, memory):
+        await load(ctx, cache, RAM)
+        old = memory.word(RAM)
+        for n in range(20):
+            await ctx.tick().repeat(n % 5 + 1)
+            new = old & ~255 | n
+            assert await update(ctx, cache, RAM, old, n) == new
+            old = new
+        seen.add("done")
+
+    async def reader(ctx, cache, memory):
+        first = memory.word(RAM) & ~255
+        while True:
+            await ctx.tick()
+            hit, data = await look(ctx, cache, RAM)
+            if hit:
+                assert data & ~255 == first
+
+    run(walker, watchers=(reader,))
+    assert seen == {"done"}
+
+
+@pytest.mark.rule("Svpbmt_cacheable_aliasing_may_cause_coherence_loss")
+@pytest.mark.parametrize("size_kib", (4, 16))
+@pytest.mark.parametrize("there", ("absent", "clean", "dirty"))
+@pytest.mark.parametrize("write", (None, 0x77))
+def test_an_access_past_the_cache_agrees_with_those_through_it(write, there, size_kib):
+    async def scenario(ctx, cache, memory):
+        value, beside = memory.word(RAM + 8), memory.word(RAM)
+        await load(ctx, cache, RAM + 0x1_0000)       # another line of the same set
+        if there != "absent":
+            await load(ctx, cache, RAM + 8)
+        if there == "dirty":
+            await store(ctx, cache, RAM + 8, value := 0x1234)
+        data, error = await single(ctx, cache, RAM + 8, 3, write, cached=1)
+        assert not error and (write or data == value)
+        assert await table(ctx, cache, RAM + 8) == (write or value) == await load(ctx, cache, RAM + 8)
+        assert await load(ctx, cache, RAM) == beside
+    run(scenario, size_kib=size_kib)
+
+
+def test_a_snoop_waits_for_an_access_past_the_cache_and_is_held_after_it():
+    async def scenario(ctx, cache, memory):
+        await store(ctx, cache, RAM, 1)
+        ctx.set(cache.snoop.line, RAM >> 6)
+        ctx.set(cache.snoop.valid, 0)
+        cpu = cache.cpu
+        for signal, value in ((cpu.single, 1), (cpu.single_address, RAM + 8), (cpu.single_size, 3),
+                              (cpu.single_write, 1), (cpu.single_cached, 1), (cpu.write_data, 5), (cpu.mask, 255)):
+            ctx.set(signal, value)
+        await ctx.tick()
+        ctx.set(cache.snoop.valid, 1)
+        while not ctx.get(cpu.single_done):
+            assert not ctx.get(cache.snoop.held)
+            await ctx.tick()
+        ctx.set(cpu.single, 0)
+        await ctx.tick().until(cache.snoop.held)
+        assert (memory.word(RAM), memory.word(RAM + 8)) == (1, 5)
+        ctx.set(cache.snoop.valid, 0)
+        await ctx.tick()
+    run(scenario)

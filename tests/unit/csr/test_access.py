@@ -89,6 +89,12 @@ def test_tvm_makes_hfence_gvma_illegal_in_hs_and_leaves_it_virtual_in_a_guest(tv
     assert truth_table(access.hfence_gvma_access, [Mode, 1], [(mode, tvm) for mode in MODES]) == list(answers)
 
 
+@pytest.mark.rule("Svinval_sfence_w_inval_inval_u_mode", "Svinval_sfence_w_inval_inval_vu_mode",
+                  "Svinval_sfence_w_inval_inval_s_vs_mode")
+def test_sfence_w_inval_and_sfence_inval_ir_are_forbidden_to_users_alone():
+    assert truth_table(access.sfence_inval_access, [Mode], [(mode,) for mode in MODES]) == [I, O, O, V, O]
+
+
 @pytest.mark.parametrize("hu, answers", [(0, (I, O, O, V, V)), (1, (O, O, O, V, V))])
 def test_hlv_from_u_needs_hu_and_is_virtual_in_a_guest(hu, answers):
     assert truth_table(access.hlsv_access, [Mode, 1], [(mode, hu) for mode in MODES]) == list(answers)

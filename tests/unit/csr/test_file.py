@@ -31,25 +31,26 @@ def test_after_reset_every_csr_has_the_value_of_its_table(play, config):
     play(scenario, config)
 
 
-STCE, DTE = 1 << 63, 1 << 59
+STCE, PBMTE, ADUE, DTE, PMM = 1 << 63, 1 << 62, 1 << 61, 1 << 59, 3 << 32
+ENVCFG = STCE | PBMTE | ADUE | DTE | PMM
 
-# What reads back after all ones and after zero were written, in M-mode, with menvcfg.STCE=1 and DTE=1; written by hand
+# What reads back after all ones and after zero were written, in M-mode, with menvcfg all ones; written by hand
 # from the manual, not from the tables.
 MASKS = {
     "sstatus": (0x2010c0120, 0x200000000), "sie": (0x2222, 0), "stvec": (ONES & ~2, 0), "scounteren": (0xffffffff, 0),
-    "senvcfg": (0xf1, 0), "sscratch": (ONES, 0), "sepc": (ONES & ~1, 0), "scause": (ONES, 0), "stval": (ONES, 0),
+    "senvcfg": (PMM | 0xf1, 0), "sscratch": (ONES, 0), "sepc": (ONES & ~1, 0), "scause": (ONES, 0), "stval": (ONES, 0),
     "sip": (0x2002, 0), "stimecmp": (ONES, 0), "vsstatus": (0x2000c0122, 0x200000000), "vsie": (0x222, 0),
     "vstvec": (ONES & ~2, 0), "vsscratch": (ONES, 0), "vsepc": (ONES & ~1, 0), "vscause": (ONES, 0),
     "vstval": (ONES, 0), "vsip": (2, 0), "vstimecmp": (ONES, 0), "mstatus": (0xca017e19a8, 0xa00000000),
     "misa": (0x8000000000141187, 0x8000000000141107), "medeleg": (0xfcb7fe, 0), "mideleg": (0x3666, 0x1444),
-    "mie": (0x3eee, 0), "mtvec": (ONES & ~2, 0), "mcounteren": (0xffffffff, 0), "menvcfg": (STCE | DTE | 0xf1, 0),
+    "mie": (0x3eee, 0), "mtvec": (ONES & ~2, 0), "mcounteren": (0xffffffff, 0), "menvcfg": (ENVCFG | 0xf1, 0),
     "mcountinhibit": (0xfffffffd, 0), "mscratch": (ONES, 0), "mepc": (ONES & ~1, 0), "mcause": (ONES, 0),
     "mtval": (ONES, 0), "mip": (0x2206, 0), "mtval2": (ONES, 0), "mtinst": (ONES, 0),
-    "hstatus": (0x2007003c0, 0x200000000), "hedeleg": (0xcb1ff, 0), "hideleg": (0x444, 0), "hie": (0x1444, 0),
-    "htimedelta": (ONES, 0), "hcounteren": (0xffffffff, 0), "hgeie": (0x1fe, 0), "henvcfg": (STCE | DTE | 0xf1, 0),
+    "hstatus": (0x30002007003c0, 0x200000000), "hedeleg": (0xcb1ff, 0), "hideleg": (0x444, 0), "hie": (0x1444, 0),
+    "htimedelta": (ONES, 0), "hcounteren": (0xffffffff, 0), "hgeie": (0x1fe, 0), "henvcfg": (ENVCFG | 0xf1, 0),
     "htval": (ONES, 0), "hip": (4, 0), "hvip": (0x444, 0), "htinst": (ONES, 0), "mhpmevent3": (0xfc << 56, 0),
     "mhpmevent7": (0, 0), "mhpmcounter3": (ONES, 0), "mhpmcounter7": (0, 0), "pmpaddr0": ((1 << 54) - 1, 0),
-    "mcyclecfg": (0x7c << 56, 0), "minstretcfg": (0x7c << 56, 0), "mseccfg": (7, 3),
+    "mcyclecfg": (0x7c << 56, 0), "minstretcfg": (0x7c << 56, 0), "mseccfg": (3 << 32 | 7, 3),
 }
 
 
@@ -87,7 +88,7 @@ MASKS = {
 def test_of_all_ones_and_of_zeros_the_legal_bits_stay(play):
     async def scenario(s):
         for name, (ones, zeros) in MASKS.items():
-            await s.write("menvcfg", STCE | DTE)
+            await s.write("menvcfg", ENVCFG)
             await s.write("mideleg", 0x2222)
             await s.write("hideleg", 0x444)
             await s.write("misa", ONES)
@@ -282,6 +283,11 @@ def test_flushes_follow_writes_of_address_translation(play):
             assert await pulses(name, 0) == (1, 1)
         for name in ("pmpaddr3", "pmpcfg2"):
             assert await pulses(name, 0) == (0, 1)
+        for name in ("menvcfg", "henvcfg"):
+            for value, flushes in ((1 << 62, 1), (3 << 61, 0), (1, 1), (0, 0)):
+                assert await pulses(name, value) == (0, flushes)
+            await s.write("menvcfg", 1 << 62)
+            await s.ctx.tick()
         assert await pulses("misa", 0) == (0, 1)
         assert await pulses("misa", 0) == (0, 0)
         assert await pulses("mscratch", 0) == (0, 0)
@@ -303,6 +309,15 @@ def test_the_mmu_and_the_pipeline_see_the_fields(play):
             await s.write(name, 9 << 60 | 0x123 << 44 | 0x4567c)
             atp = s.ctx.get(s.dut.translation[name])
             assert (atp["mode"], atp["id"], atp["ppn"]) == (9, 0x123, 0x4567c)
+        for value in (3 << 61, 1 << 61, 1 << 62, 0):
+            await s.write("menvcfg", 3 << 61)
+            await s.write("henvcfg", value)
+            for name, bit in (("adue", 61), ("pbmte", 62)):
+                assert s.ctx.get(s.dut.translation[name]) == 1
+                assert s.ctx.get(s.dut.translation[f"vs_{name}"]) == value >> bit & 1
+        await s.write("henvcfg", 3 << 61)
+        await s.write("menvcfg", 0)
+        assert not any(s.ctx.get(s.dut.translation[name]) for name in ("adue", "pbmte", "vs_adue", "vs_pbmte"))
         await s.write("hstatus", 1 << 9 | 1 << 21)
         await s.write("vsstatus", 1 << 18)
         await s.write("mstatus", 1 << 19 | 1 << 17 | 1 << 39 | 1 << 11)

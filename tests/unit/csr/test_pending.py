@@ -243,6 +243,6 @@ def test_without_guest_external_interrupts_there_is_no_sgei(play):
         assert (await s.write("hideleg", ONES), await s.write("hip", ONES), await s.write("hip", 0)) == (0x444, VSSI, 0)
         for name, value in (("hgeip", 0), ("mideleg", 0x444), ("mip", 0)):
             assert (name, await s.read(name)) == (name, value)
-        for name, value in (("hgeie", 0), ("hie", 0x444), ("mie", 0x2eee), ("hstatus", 0x200700_3c0)):
+        for name, value in (("hgeie", 0), ("hie", 0x444), ("mie", 0x2eee), ("hstatus", 0x30002007003c0)):
             assert (name, await s.write(name, ONES)) == (name, value)
     play(scenario, replace(FULL, geilen=0))

@@ -103,6 +103,26 @@ def test_the_fields_of_a_cache_block_extension_are_read_only_zero_without_it(ext
             assert absent.writable == absent.reset == 0
 
 
+@pytest.mark.rule("menvcfg_adue_rdonly0", "menvcfg_pbmte_rdonly0", "menvcfg_pmm_rdonly0", "mseccfg_pmm_rdonly0")
+@pytest.mark.parametrize("extension, fields", [
+    ("svadu", "menvcfg.ADUE henvcfg.ADUE"), ("svpbmt", "menvcfg.PBMTE henvcfg.PBMTE"), ("smnpm", "menvcfg.PMM"),
+    ("ssnpm", "senvcfg.PMM henvcfg.PMM hstatus.HUPMM"), ("smmpm", "mseccfg.PMM")])
+def test_a_field_of_an_extension_is_read_only_zero_without_it(extension, fields):
+    without = table(FULL.without(extension))
+    for csr, _, name in (each.partition(".") for each in fields.split()):
+        assert CSRS[csr].field(name).writable
+        for field in without[csr].fields if csr in without else ():
+            assert field.name != name or (field.writable, field.reset) == (0, 0)
+
+
+@pytest.mark.rule("pmlen_illegal_warl", "pmlen_supported_values", "pmlen_future_reserved", "menvcfg_pmm_enc",
+                  "mseccfg_pmm_enc")
+def test_pmm_holds_off_7_and_16_and_the_reserved_value_becomes_off():
+    for csr, name in (("menvcfg", "PMM"), ("senvcfg", "PMM"), ("henvcfg", "PMM"), ("hstatus", "HUPMM"),
+                      ("mseccfg", "PMM")):
+        assert [CSRS[csr].field(name).stored(value) for value in range(4)] == [0, 0, 2, 3]
+
+
 def test_a_core_without_pmp_has_no_pmp_registers():
     from dataclasses import replace
     assert not [name for name in table(replace(FULL, pmp_entries=0)) if name.startswith("pmp")]
@@ -114,7 +134,8 @@ def test_high_halves_and_odd_pmpcfg_do_not_exist():
 
 def test_a_value_is_decoded_into_the_manuals_fields_highest_first():
     fields = CSRS["hstatus"].decode(0x2_0000_0180)
-    assert list(fields)[0] == "VSXL" and (fields["VSXL"], fields["SPV"], fields["SPVP"], fields["GVA"]) == (2, 1, 1, 0)
+    assert [name for name in fields if name in ("VSBE", "VSXL", "VTSR")] == ["VSXL", "VTSR", "VSBE"]
+    assert (fields["VSXL"], fields["SPV"], fields["SPVP"], fields["GVA"]) == (2, 1, 1, 0)
 
 
 def test_a_field_that_does_not_exist_is_reported_with_its_csr():

@@ -112,6 +112,9 @@ class Player:
         for name in ("satp", "vsatp", "hgatp"):
             mode, number, ppn = getattr(machine, name)
             ctx.set(dut.translation[name], {"mode": mode, "id": number, "ppn": ppn})
+        for name, mine, guests in (("adue", machine.adue, machine.vs_adue), ("pbmte", machine.pbmte, machine.vs_pbmte)):
+            ctx.set(dut.translation[name], mine)
+            ctx.set(dut.translation[f"vs_{name}"], mine & guests)
         self.entries.hold(ctx, machine.pmp)
         ctx.set(self.entries.port.mml, machine.mml)
         ctx.set(self.entries.port.mmwp, machine.mmwp)
@@ -156,9 +159,13 @@ class Player:
         return self.ctx.get(lookup.hit), page.ppn << 12 | access.va & 4095, page.memory, page.cacheable
 
     def expect(self, access):
-        """The Machine's answer: ((PA, memory, cacheable), None) or (None, (cause, GPA, implicit))."""
+        """The Machine's answer: ((PA, memory, cacheable), None) or (None, (cause, GPA, implicit)).
+
+        `self.then` is what memory holds afterwards."""
+        machine = self.machine.apart()
+        self.then = machine.memory
         try:
-            pa, memory, cacheable = self.machine.translate(access)
+            pa, memory, cacheable = machine.translate(access)
             return (pa, int(memory), int(cacheable)), None
         except Refused as refused:
             return None, refused.fault
@@ -181,20 +188,24 @@ class Player:
         self.cut = answer.cut
         self.second, self.walked, self.read, self.cached = (seen >> n & 1 for n in (2, 3, 4, 5))
         if answer.faulted:
-            return None, (answer.fault.cause, answer.fault.gpa, answer.fault.implicit)
-        assert answer.fault.cause == answer.fault.gpa == answer.fault.implicit == 0
+            assert answer.fault.implicit or not answer.fault.implicit_write
+            return None, (answer.fault.cause, answer.fault.gpa, answer.fault.implicit + answer.fault.implicit_write)
+        assert not any(answer.fault[name] for name in ("cause", "gpa", "implicit", "implicit_write"))
         return (answer.page.ppn << 12 | access.va & 4095, answer.page.memory, answer.page.cacheable), None
 
     async def check(self, access):
         """The whole of an access: first level, then the rest, then the first level again. Returns what served it."""
         expected = self.expect(access)
+        then = self.then
         hit, *page = self.look(access)
         if hit:
             assert (tuple(page), None) == expected, f"first level, {access}"
+            assert self.machine.memory == then, f"first level, {access}: A or D is not set"
             self.stats["first"] = self.stats.get("first", 0) + 1
             return "first"
         answer = await self.walk(access)
         assert answer == expected, f"{access}: {show(answer)}, but the manual says {show(expected)}"
+        assert self.machine.memory == then, f"{access}: A and D are not as the manual says"
         hit, *page = self.look(access)
         assert hit == (answer[1] is None and not self.cut), f"{access}: kept {hit}, cut {self.cut}"
         if hit:
@@ -273,6 +284,10 @@ class Simulation:
                     break
             else:
                 assert ctx.get(tables.address) == address
+                if ctx.get(tables.write):
+                    assert cacheable
+                    if address not in machine.broken and machine.memory[address] == ctx.get(tables.expected):
+                        machine.memory[address] = ctx.get(tables.expected) & ~255 | ctx.get(tables.updated)
                 ctx.set(tables.data, machine.memory.get(address, 0))
                 ctx.set(tables.error, address in machine.broken)
                 ctx.set(tables.done, 1)

@@ -4,6 +4,7 @@ Supervisor chapter, "Virtual Address Translation Process"; hypervisor chapter, "
 machine chapter, "Physical Memory Protection" and "Physical Memory Attributes".
 """
 
+from copy import copy
 from dataclasses import dataclass, field, replace
 
 from hyacinth.rtl.config import VIRT
@@ -11,6 +12,7 @@ from hyacinth.rtl.isa.modes import Mode
 from hyacinth.rtl.payloads import Reach
 
 V, R, W, X, U, G, A, D = (1 << n for n in range(8))
+N, NC, IO = 1 << 63, 1 << 61, 2 << 61
 PPN_SHIFT = 10
 LEVELS = {8: 3, 9: 4, 10: 5}  # of satp.MODE, vsatp.MODE and hgatp.MODE; 0 is Bare
 PAGE_FAULT, GUEST_PAGE_FAULT, ACCESS_FAULT = (12, 13, 15), (20, 21, 23), (1, 5, 7)
@@ -48,7 +50,8 @@ class Pmp:
 
 
 class Refused(Exception):
-    """A trap: its cause, the guest physical address and whether an implicit access of the VS stage met it."""
+    """A trap: its cause, the guest physical address and whether an implicit access of the VS stage met it (2: the write
+    of A or D)."""
 
     def __init__(self, causes, access, gpa=0, implicit=0):
         cause = causes[Reach.STORE if access.as_store else access.reach]
@@ -60,8 +63,9 @@ class Refused(Exception):
 class Machine:
     """What decides about an access: CSRs, memory (8 bytes at each address named), memory map.
 
-    satp, vsatp and hgatp are (MODE, ASID or VMID, PPN); mml and mmwp are of mseccfg. `broken` are physical addresses
-    that the bus does not know.
+    satp, vsatp and hgatp are (MODE, ASID or VMID, PPN); mml and mmwp are of mseccfg. adue and pbmte are menvcfg's,
+    vs_adue and vs_pbmte henvcfg's. `broken` are physical addresses that the bus does not know; `napot`: there is
+    Svnapot.
     """
     memory: dict = field(default_factory=dict)
     satp: tuple = (0, 0, 0)
@@ -73,6 +77,17 @@ class Machine:
     regions: tuple = VIRT
     uncached_page: int | None = None
     broken: set = field(default_factory=set)
+    adue: int = 0
+    vs_adue: int = 0
+    pbmte: int = 0
+    vs_pbmte: int = 0
+    napot: int = 1
+
+    def apart(self):
+        """The same with a memory of its own, for accesses that are only thought of: they may set A and D."""
+        other = copy(self)
+        other.memory = dict(self.memory)
+        return other
 
     def region(self, pa):
         return next((r for r in self.regions if r.base <= pa < r.base + r.size), None)
@@ -130,16 +145,16 @@ class Machine:
     def translate(self, access):
         """Of `access`: (PA, main memory, cacheable). Raises Refused."""
         virtual = access.mode >= Mode.VU
-        if access.mode == Mode.M:
-            pa = access.va
-        elif virtual:
-            pa = self.guest(self.first_stage(access, self.vsatp, True), access)
-        else:
-            pa = self.first_stage(access, self.satp, False)
+        pa, types = access.va, [0, 0]
+        if access.mode != Mode.M:
+            pa, types[0] = self.first_stage(access, self.vsatp if virtual else self.satp, virtual)
+        if virtual:
+            pa, types[1] = self.guest(pa, access)
         if not self.grants(pa & -1 << access.size, access, 1 << access.size):
             raise Refused(ACCESS_FAULT, access)
         memory = self.region(pa).memory
-        return pa, memory, memory and pa >> 12 != self.uncached_page
+        # The VS stage overrides the G stage, and that the memory's own; both NC and IO are past the caches.
+        return pa, memory, memory and pa >> 12 != self.uncached_page and not any(types)
 
     def read_entry(self, pa, access):
         """An implicit read, of supervisor privilege; never of a device."""
@@ -148,11 +163,19 @@ class Machine:
             raise Refused(ACCESS_FAULT, access)
         return self.memory.get(pa, 0)
 
+    def update(self, pa, pte, reach, access):
+        """Sets A, and D for a store, in the entry at `pa`; the walker's writes need cacheable memory."""
+        if not self.grants(pa, replace(access, mode=Mode.HS, reach=Reach.STORE, hlvx=0), 8) or \
+                not self.region(pa).memory or pa >> 12 == self.uncached_page:
+            raise Refused(ACCESS_FAULT, access)
+        self.memory[pa] = pte | A | (D if reach == Reach.STORE else 0)
+
     def first_stage(self, access, atp, virtual):
-        """The VS stage (`virtual`) or the single stage: a GPA or a PA."""
+        """The VS stage (`virtual`) or the single stage: a GPA or a PA, and the PBMT."""
         mode, _, ppn = atp
+        adue, pbmte = (self.adue & self.vs_adue, self.pbmte & self.vs_pbmte) if virtual else (self.adue, self.pbmte)
         if mode == 0:
-            return access.va
+            return access.va, 0
         levels, va = LEVELS[mode], access.va
         width = 12 + 9 * levels
         if va >> width - 1 not in (0, (1 << 65 - width) - 1):
@@ -161,9 +184,10 @@ class Machine:
         for level in reversed(range(levels)):
             at = table + 8 * (va >> 12 + 9 * level & 511)
             # The access for an entry is a load without MXR; a fault of it reports the original access.
-            pa = self.guest(at, replace(access, hlvx=0, mxr=0), implicit=1) if virtual else at
+            implied = replace(access, hlvx=0, mxr=0)
+            pa, _ = self.guest(at, implied, implicit=1) if virtual else (at, 0)
             pte = self.read_entry(pa, access)
-            if malformed(pte):
+            if malformed(pte, level, pbmte, self.napot):
                 raise Refused(PAGE_FAULT, access)
             if not pte & (R | X):
                 table = (pte >> PPN_SHIFT) << 12
@@ -174,17 +198,22 @@ class Machine:
             readable = pte & X if access.hlvx else pte & R or (access.mxr or access.vs_mxr) and pte & X
             if not (pte & X, readable, pte & W)[access.reach]:
                 raise Refused(PAGE_FAULT, access)
+            found = leaf_address(pte, va, level, PAGE_FAULT, access)
             if not pte & A or access.reach == Reach.STORE and not pte & D:
-                raise Refused(PAGE_FAULT, access)
-            return leaf_address(pte, va, level, PAGE_FAULT, access)
+                if not adue:
+                    raise Refused(PAGE_FAULT, access)
+                if virtual:
+                    self.guest(at, implied, implicit=2)
+                self.update(pa, pte, access.reach, access)
+            return found
         raise Refused(PAGE_FAULT, access)
 
     def guest(self, gpa, access, implicit=0):
-        """The G stage: a PA. Every access is one of a user."""
+        """The G stage: a PA, and the PBMT. Every access is one of a user; `implicit` ones read, or write (2)."""
         mode, _, ppn = self.hgatp
         if mode == 0:
-            return gpa
-        reach = Reach.LOAD if implicit else access.reach
+            return gpa, 0
+        reach = (access.reach, Reach.LOAD, Reach.STORE)[implicit]
         refused = GUEST_PAGE_FAULT, access, gpa, implicit
         levels = LEVELS[mode]
         if gpa >> 14 + 9 * levels:
@@ -192,8 +221,8 @@ class Machine:
         table = ppn << 12
         for level in reversed(range(levels)):
             index = gpa >> 12 + 9 * level & (2047 if level == levels - 1 else 511)
-            pte = self.read_entry(table + 8 * index, access)
-            if malformed(pte):
+            pte = self.read_entry(at := table + 8 * index, access)
+            if malformed(pte, level, self.pbmte, self.napot):
                 raise Refused(*refused)
             if not pte & (R | X):
                 table = (pte >> PPN_SHIFT) << 12
@@ -201,25 +230,34 @@ class Machine:
             readable = pte & X if access.hlvx else pte & R or access.mxr and pte & X
             if not pte & U or not (pte & X, readable, pte & W)[reach]:
                 raise Refused(*refused)
+            found = leaf_address(pte, gpa, level, *refused)
             if not pte & A or reach == Reach.STORE and not pte & D:
-                raise Refused(*refused)
-            return leaf_address(pte, gpa, level, *refused)
+                if not self.adue:
+                    raise Refused(*refused)
+                self.update(at, pte, reach, access)
+            return found
         raise Refused(*refused)
 
 
-def malformed(pte):
+def malformed(pte, level, pbmte, napot):
     """V=0, a reserved combination, or a bit of an extension that is not here."""
     pointer = not pte & (R | X)
-    return not pte & V or pte & W and not pte & R or pte >> 54 or pointer and pte & (U | A | D)
+    if pte & N and (not napot or pointer or level or pte >> PPN_SHIFT & 15 != 8):
+        return True
+    if pte & (NC | IO) and (not pbmte or pointer or pte & NC and pte & IO):
+        return True
+    return not pte & V or pte & W and not pte & R or pte >> 54 & 127 or pointer and pte & (U | A | D)
 
 
 def leaf_address(pte, address, level, *refused):
-    """Where `address` lies in the page of a leaf at `level`; a superpage must be aligned."""
+    """Where `address` lies in the page of a leaf at `level`, and the PBMT; a superpage must be aligned."""
     offset = (1 << 12 + 9 * level) - 1
     base = (pte >> PPN_SHIFT & (1 << 44) - 1) << 12
+    if pte & N:
+        offset, base = 0xFFFF, base & ~0xFFFF
     if base & offset:
         raise Refused(*refused)
-    return base | address & offset
+    return base | address & offset, pte >> 61 & 3
 
 
 def leaf(pa, flags=V | R | W | X | A | D):

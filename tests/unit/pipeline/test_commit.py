@@ -199,6 +199,7 @@ def test_a_csr_instruction_writes_and_flushes_or_only_reads(name, operands, op):
 LOAD_WORD = BY_NAME["lw"].encode(d=9, s=10, i=12)
 GUEST_FAULT = {"cause": 21, "gpa": 0x1234_5678, "implicit": 0}
 TABLE_FAULT = {"cause": 21, "gpa": 0x4000, "implicit": 1}
+WRITE_FAULT = TABLE_FAULT | {"implicit_write": 1}
 
 
 @pytest.mark.rule("H_trap_xtinst", "H_trap_xtinst_guestpage", "MTVAL2_TRAPVAL", "HTVAL_TRAPVAL",
@@ -207,8 +208,10 @@ TABLE_FAULT = {"cause": 21, "gpa": 0x4000, "implicit": 1}
 @pytest.mark.parametrize("htinst,fault,gpa,tinst", [
     ("full", GUEST_FAULT, 0x1234_5678, "transformed"), ("pseudo", GUEST_FAULT, 0x1234_5678, 0),
     ("zero", GUEST_FAULT, 0x1234_5678, 0), ("full", TABLE_FAULT, 0x4000, 0x3000),
-    ("pseudo", TABLE_FAULT, 0x4000, 0x3000), ("zero", TABLE_FAULT, 0, 0)],
-    ids=("full", "pseudo", "zero", "full-table", "pseudo-table", "zero-table"))
+    ("pseudo", TABLE_FAULT, 0x4000, 0x3000), ("zero", TABLE_FAULT, 0, 0),
+    ("full", WRITE_FAULT, 0x4000, 0x3020), ("pseudo", WRITE_FAULT, 0x4000, 0x3020), ("zero", WRITE_FAULT, 0, 0)],
+    ids=("full", "pseudo", "zero", "full-table", "pseudo-table", "zero-table", "full-write", "pseudo-write",
+         "zero-write"))
 def test_a_memory_fault_tells_where_and_what(htinst, fault, gpa, tinst):
     async def scenario(p):
         ctx, dut = p.ctx, p.dut
@@ -227,6 +230,22 @@ def test_a_memory_fault_tells_where_and_what(htinst, fault, gpa, tinst):
         assert (trap.code, trap.tval, trap.gva, trap.gpa) == (21, 0x8000, 1, gpa)
         assert trap.tinst == (transformed if tinst == "transformed" else tinst)
     run(scenario, htinst)
+
+
+@pytest.mark.rule("pm_csr_hw_apply", "pm_misaligned_equivalence")
+@pytest.mark.parametrize("masking,tval", [
+    ({}, 1 << 47), ({"seven": 1, "nine": 1, "sign": 1}, -1 << 47), ({"seven": 1, "nine": 1}, 1 << 47)], ids=str)
+def test_the_address_of_a_fault_in_the_second_page_is_masked_too(masking, tval):
+    async def scenario(p):
+        ctx, dut = p.ctx, p.dut
+        await p.give("ld", i=0, executed={"result": (1 << 47) - 4, "masking": masking})
+        ctx.set(dut.faulted, 1)
+        ctx.set(dut.fault, {"cause": 13})
+        ctx.set(dut.fault_offset, 4)
+        await ctx.tick()
+        ctx.set(dut.faulted, 0)
+        assert (await p.trap()).tval == tval % (1 << 64)
+    run(scenario)
 
 
 @pytest.mark.rule("hstatus_gva_op", "mstatus_gva_op")

@@ -70,13 +70,14 @@ def test_every_instruction_says_which_registers_it_reads_and_writes():
     rows = [row for row in INSTRUCTIONS]
     for row, decoded in zip(rows, decode([filled(row) for row in rows]), strict=True):
         name = row.name
-        none = name in ("fence", "fence.i", "ecall", "ebreak", "mret", "sret", "wfi", "wrs.nto", "wrs.sto")
+        none = name in ("fence", "fence.i", "ecall", "ebreak", "mret", "sret", "wfi", "wrs.nto", "wrs.sto",
+                         "sfence.w.inval", "sfence.inval.ir")
         one_operand = ("clz", "ctz", "cpop", "sext.b", "sext.h", "zext.h", "orc.b", "rev8", "mop.r")
-        reads_two = row.unit in (Unit.MUL, Unit.DIV, Unit.AMO, Unit.BRANCH, Unit.STORE) or "fence." in name \
-            and name != "fence.i" or row.unit == Unit.ALU and row.format == Format.NONE \
+        reads_two = row.unit in (Unit.MUL, Unit.DIV, Unit.AMO, Unit.BRANCH, Unit.STORE) or not none \
+            and row.unit == Unit.SYSTEM or row.unit == Unit.ALU and row.format == Format.NONE \
             and name.removesuffix("w") not in one_operand
         reads_one = not none and name not in ("lui", "auipc", "jal") and row.format != Format.Z
-        writes = not none and not name.startswith((*BRANCHES, "hfence", "sfence")) \
+        writes = not none and row.unit != Unit.SYSTEM and not name.startswith(BRANCHES) \
             and (row.unit not in (Unit.STORE, Unit.CBO) or name.startswith("sc."))
         assert (decoded.uses_rs1, decoded.uses_rs2, decoded.writes_rd) == (reads_one, reads_two, writes), name
 
@@ -152,7 +153,9 @@ def reserved():
     yield "hlvx.bu", word("hlv.b") | 3 << 20
     yield "hlvx.d", word("hlv.d") | 3 << 20
     yield "hlv.b with rs2 2", word("hlv.b") | 2 << 20
-    yield "sinval.vma", word("sfence.vma") | 1 << 26
+    yield "sinval.vma with rd", word("sinval.vma") | 1 << 7
+    yield "sfence.w.inval with rs1", word("sfence.w.inval") | 1 << 15
+    yield "sfence.inval.ir with rs2 2", word("sfence.w.inval") | 2 << 20
     yield "a load of floating point", 0x0000_2007
     yield "floating point", 0x0000_0053
     yield "custom-0", 0x0000_000B

@@ -143,6 +143,39 @@ def test_a_memory_access_looks_up_its_address_in_its_own_context(name):
     run(scenario)
 
 
+@pytest.mark.rule("pm_apply_explicit", "pm_not_apply_implicit")
+@pytest.mark.parametrize("name", ("ld", "sd", "amoadd.d", "lr.d", "sc.d", "hlv.d", "hsv.d"))
+def test_the_upper_bits_of_an_address_are_masked(name):
+    async def scenario(x):
+        ctx, dut = x.ctx, x.dut
+        source = "henvcfg_pmm" if name.startswith("h") else "menvcfg_pmm"
+        for pmm, paged, expected in ((0, 1, 0x5AA5_0000_7000_1238), (2, 1, 0xFFA5_0000_7000_1238),
+                                     (2, 0, 0x01A5_0000_7000_1238), (3, 1, 0x7000_1238), (3, 0, 0x7000_1238)):
+            ctx.set(dut.status, {"mode": Mode.HS, "spvp": 1, "misa_h": 1, source: pmm, "paged": paged,
+                                 "vs_paged": paged})
+            await ctx.tick()
+            o = x.put(name, 0x5BA5_0000_7000_1238 if pmm == 2 else 0x5AA5_0000_7000_1238)
+            assert ctx.get(dut.lookup.va) == o.result == expected
+            assert (o.masking.seven, o.masking.nine) == (pmm > 0, pmm == 3)
+    run(scenario)
+
+
+@pytest.mark.rule("pm_not_apply_implicit", "pm_no_csr_sw")
+def test_hlvx_and_what_is_no_access_is_not_masked():
+    async def scenario(x):
+        ctx, dut, address = x.ctx, x.dut, 0x5AA5_0000_7000_1238
+        ctx.set(dut.status, {"mode": Mode.M, "misa_h": 1} | dict.fromkeys(
+            ("mseccfg_pmm", "menvcfg_pmm", "senvcfg_pmm", "henvcfg_pmm", "hupmm"), 3))
+        await ctx.tick()
+        assert x.put("hlvx.wu", address).result == address and ctx.get(dut.lookup.va) == address
+        assert x.put("jalr", address).next_pc == address
+        assert x.put("add", address).result == address
+        for name in ("sfence.vma", "hfence.gvma", "sinval.vma", "csrrw"):
+            assert x.put(name, address).a == address
+        assert x.put("auipc", i=0x7000_0000).result == PC + 0x7000_0000
+    run(scenario)
+
+
 @pytest.mark.parametrize("name,a,target", [("beq", 0, PC + 16), ("beq", 1, PC + 4), ("jal", 0, PC + 16),
                                            ("jalr", PC + 0x20, PC + 0x30), ("add", 0, PC + 4), ("ld", 0, PC + 4)])
 def test_every_wrong_prediction_is_redirected_and_no_right_one(name, a, target):
@@ -274,6 +307,12 @@ OK, ILLEGAL, VIRTUAL = Access.OK, Access.ILLEGAL, Access.VIRTUAL
     ("hfence.vvma", {"tvm": 1, "vtvm": 1}, (ILLEGAL, OK, OK, VIRTUAL, VIRTUAL)),
     ("hfence.gvma", {}, (ILLEGAL, OK, OK, VIRTUAL, VIRTUAL)),
     ("hfence.gvma", {"tvm": 1}, (ILLEGAL, ILLEGAL, OK, VIRTUAL, VIRTUAL)),
+    ("sinval.vma", {"tvm": 1}, (ILLEGAL, ILLEGAL, OK, VIRTUAL, OK)),
+    ("sinval.vma", {"vtvm": 1}, (ILLEGAL, OK, OK, VIRTUAL, VIRTUAL)),
+    ("hinval.vvma", {"tvm": 1, "vtvm": 1}, (ILLEGAL, OK, OK, VIRTUAL, VIRTUAL)),
+    ("hinval.gvma", {"tvm": 1}, (ILLEGAL, ILLEGAL, OK, VIRTUAL, VIRTUAL)),
+    ("sfence.w.inval", {"tvm": 1, "vtvm": 1}, (ILLEGAL, OK, OK, VIRTUAL, OK)),
+    ("sfence.inval.ir", {"tvm": 1, "vtvm": 1}, (ILLEGAL, OK, OK, VIRTUAL, OK)),
     ("hlv.d", {}, (ILLEGAL, OK, OK, VIRTUAL, VIRTUAL)),
     ("hlvx.wu", {"hu": 1}, (OK, OK, OK, VIRTUAL, VIRTUAL)),
     ("hsv.b", {"hu": 1}, (OK, OK, OK, VIRTUAL, VIRTUAL)),

@@ -258,7 +258,8 @@ class Player:
             assert self.memory.word(address) >> 8 * (address & 7) & 0xFF == byte, hex(address)
 
 
-def play(scenario, seed=None, misaligned=True, absent=lambda address: False, deadline=60_000, beside=None):
+def play(scenario, seed=None, misaligned=True, absent=lambda address: False, deadline=60_000, beside=None,
+         translates=True):
     """Runs `scenario(player)`, and `beside(ctx, rig, memory)` where something else reaches memory meanwhile."""
     rig = Rig(misaligned)
     memory = BusMemory(rig.cache.bus, Random(seed) if seed is not None else None, absent)
@@ -270,8 +271,9 @@ def play(scenario, seed=None, misaligned=True, absent=lambda address: False, dea
 
     async def other(ctx):
         await beside(ctx, rig, memory)
-    Bench(rig, deadline=deadline).run(run, background=(memory.serve, player.translate, player.read_registers,
-                                                       *([other] if beside else [])))
+    Bench(rig, deadline=deadline).run(run, background=(
+        memory.serve, player.read_registers, *([player.translate] if translates else []),
+        *([other] if beside else [])))
 
 
 LOADS = ("lb", "lh", "lw", "ld", "lbu", "lhu", "lwu", "hlv.b", "hlv.bu", "hlv.h", "hlv.hu", "hlvx.hu", "hlv.w",
@@ -477,6 +479,46 @@ def test_a_load_across_two_lines_that_are_both_absent_waits_for_both(at):
         await player.check("ld", at)
         assert len(player.memory.log) == 2
     play(scenario)
+
+
+def test_a_write_of_the_walker_ends_the_reservation():
+    async def scenario(player):
+        for written in (0, 1):
+            assert (await player.do("lr.d", RAM))[0] == "done"
+            player.ctx.set(player.unit.table_written, written)
+            await player.ctx.tick()
+            player.ctx.set(player.unit.table_written, 0)
+            assert await player.do("sc.d", RAM, 5) == ("done", written)
+    play(scenario)
+
+
+@pytest.mark.rule("pm_misaligned_equivalence")
+@pytest.mark.parametrize("masking,second", [({}, 1 << 47), ({"seven": 1, "nine": 1, "sign": 1}, -1 << 47)], ids=str)
+def test_the_second_part_of_a_misaligned_access_is_masked_as_the_first(masking, second):
+    async def scenario(player):
+        ctx, unit = player.ctx, player.unit
+        row, va = BY_NAME["ld"], (1 << 47) - 4
+        executed = {"decoded": {"bits": row.encode(d=1, s=2, i=0)} | facts_of(row), "result": va, "memory": 1,
+                    "offset": va & 4095, "form": form(row, va), "masking": masking,
+                    "context": {"mode": 1, "reach": Reach.LOAD}}
+        ctx.set(unit.next.payload, executed)
+        ctx.set(unit.next.valid, 1)
+        ctx.set(unit.enter, 1)
+        await ctx.tick()
+        ctx.set(unit.enter, 0)
+        ctx.set(unit.next.valid, 0)
+        ctx.set(unit.executed, executed)
+        ctx.set(unit.go, 1)
+        asked = []
+        for _ in range(2):
+            await ctx.tick().until(unit.translate.valid)
+            asked.append(ctx.get(unit.translate.request.va))
+            ctx.set(unit.translate.answer, {"page": {"ppn": 0x80000, "memory": 1, "cacheable": 1}})
+            ctx.set(unit.translate.done, 1)
+            await ctx.tick()
+            ctx.set(unit.translate.done, 0)
+        assert asked == [va, second % (1 << 64)]
+    play(scenario, translates=False)
 
 
 def test_a_reservation_is_of_a_physical_address():

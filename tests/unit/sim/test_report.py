@@ -9,7 +9,7 @@ from hyacinth.rtl.mmu.refusal import Refusal
 from hyacinth.rtl.payloads import Reach
 from hyacinth.sim.trace.report import Reporter, report
 from hyacinth.sim.trace.state import State
-from hyacinth.sim.trace.walks import refusal
+from hyacinth.sim.trace.walks import pte_words, refusal, step_words
 
 MEDELEG, HEDELEG, HSTATUS, SSTATUS, MSTATUS = 0x302, 0x602, 0x600, 0x100, 0x300
 MENVCFG, HENVCFG, DTE = 0x30a, 0x60a, 1 << 59
@@ -143,15 +143,30 @@ def test_a_walk_is_shown_entry_by_entry():
     (Refusal.PERMISSION, {"reach": Reach.LOAD, "pte": 0b1001}, "R = 0 (MXR = 0), which a load needs"),
     (Refusal.PERMISSION, {"reach": Reach.FETCH, "pte": 0b0011}, "X = 0, which a fetch needs"),
     (Refusal.PERMISSION, {"hlvx": 1, "pte": 0b0011}, "X = 0, which HLVX needs"),
-    (Refusal.PERMISSION, {"reach": Reach.FETCH, "pte": 0b1001}, "R = 0, which the read of a table entry needs"),
+    (Refusal.PERMISSION, {"reach": Reach.FETCH, "pte": 0b1001, "implicit": 1},
+     "R = 0, which the read of a table entry needs"),
+    (Refusal.PERMISSION, {"reach": Reach.FETCH, "pte": 0b0011, "implicit": 1, "writes": 1},
+     "W = 0, which setting A or D in a table entry needs"),
     (Refusal.USER, {"g_stage": 1}, "U = 0: the G-stage takes every access for a user's"),
     (Refusal.USER, {"mode": Mode.VU}, "U = 0: not a page of user mode"),
     (Refusal.USER, {"mode": Mode.VS}, "U = 1 and SUM = 0: a page of user mode"),
     (Refusal.USER, {"reach": Reach.FETCH}, "U = 1: a page of user mode, which S-mode may not execute"),
-    (Refusal.DIRTY, {}, "D = 0 on a store, and this machine traps instead of setting it"),
+    (Refusal.DIRTY, {}, "D = 0 on a store, and ADUE = 0: software is to set it"),
 ], ids=lambda value: value if isinstance(value, str) else "")
 def test_a_refusal_names_the_bit(reason, fields, words):
     assert refusal(walk_step(reason=reason, **fields)) == f"refused: {words}"
+
+
+@pytest.mark.parametrize("pte, words", [
+    (0b1011 | 1 << 63 | 0x2000 << 10, "PPN 0x2000 N 0x1"), (1 << 61, "PBMT NC"), (2 << 61, "PBMT IO"),
+    (3 << 61, "PBMT 3 (reserved)"), (1 << 54, "reserved 0x1")])
+def test_the_upper_bits_of_an_entry_are_named(pte, words):
+    assert pte_words(pte).endswith(words)
+
+
+def test_an_entry_that_hardware_is_about_to_set_says_so():
+    assert step_words(walk_step(level=0, pte=0b1111, updates=1)).endswith("; hardware sets A or D")
+    assert not step_words(walk_step(level=0, pte=0b1111)).endswith("; hardware sets A or D")
 
 
 def test_every_refusal_has_its_words():

@@ -48,7 +48,7 @@ def test_what_the_hypervisor_and_its_guests_execute_is_found_at_their_addresses(
     assert {1, 4, 5} <= set(seen) and all(count > 5 for count in seen.values()), seen
 
 
-@pytest.mark.parametrize("word", ("superpages", "every_page_size"))
+@pytest.mark.parametrize("word", ("superpages", "every_page_size", "64_kib"))
 def test_pages_of_every_size_are_found(word):
     with Machine(memory=16 << 20) as machine:
         machine.load(build(programs(word)[0]))
