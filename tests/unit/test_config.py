@@ -35,7 +35,7 @@ def test_an_extension_is_refused_without_what_it_needs(extension):
         replace(FULL if extension.needs != ("h",) else NO_H, extensions=(extension.name,))
 
 
-@pytest.mark.parametrize("name", OPTIONAL)
+@pytest.mark.parametrize("name", sorted(OPTIONAL))
 def test_every_extension_can_be_taken_away_by_name(name):
     left = EVERY.without(name)
     assert not left.has(name) and named(name_of(left)) == left
