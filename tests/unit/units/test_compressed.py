@@ -98,7 +98,7 @@ def expected(name, text):
                   "c-addi_op", "c-addiw_op", "c-addi16sp_op", "c-addi4spn_op", "c-slli_op", "c-srli_op", "c-srai_op")
 @pytest.mark.rule("c-andi_op", "c-mv_op", "c-mv_jr", "c-add_op", "c-add_val", "c-and_op", "c-or_op", "c-xor_op",
                   "c-sub_op", "c-addw_op", "c-subw_op", "c-nop_op", "c-ebreak_op", "Zca_regs8", "Zca_offsets_mul2")
-@pytest.mark.parametrize("quadrant,count", enumerate((10232, 15969, 12033)))
+@pytest.mark.parametrize("quadrant,count", [(0, 10232), (1, 15969), (2, 12033)])
 def test_every_word_of_zca_is_expanded_as_the_manual_says(quadrant, count):
     capstone = pytest.importorskip("capstone")
     reader = capstone.Cs(capstone.CS_ARCH_RISCV, capstone.CS_MODE_RISCV64 | capstone.CS_MODE_RISCVC)
