@@ -143,11 +143,19 @@ def test_a_disassembler_reads_the_list_in_the_same_way(name):
     assert (found.mnemonic, found.op_str) == (name, expected)
 
 
-@pytest.mark.rule("fence_enc", "fence-tso_enc", "pause_enc", "ecall_enc", "ebreak_enc")
+@pytest.mark.rule("fence_enc", "fence-tso_enc", "pause_enc", "ecall_enc", "ebreak_enc", "fence-tso_ordering_rw_rw_ok",
+                  "fence_unused_flds_rsv")
 def test_fences_calls_and_breakpoints_are_encoded_as_the_manual_lists_them():
-    words = {0b0000_0011_0011 << 20 | 0b0001111: System.FENCE, 0b1000_0011_0011 << 20 | 0b0001111: System.FENCE,
+    words = {0xFFFF_8F8F: System.FENCE, 0x7330_000F: System.FENCE,  # fields that are reserved are ignored
+             0b0000_0011_0011 << 20 | 0b0001111: System.FENCE, 0b1000_0011_0011 << 20 | 0b0001111: System.FENCE,
              0b0000_0001_0000 << 20 | 0b0001111: System.FENCE, 0b1110011: System.ECALL,
              0b000000000001 << 20 | 0b1110011: System.EBREAK}
     decoded = decode([*words])
     assert [(each.illegal, each.unit, each.op) for each in decoded] == [(0, Unit.SYSTEM, op) for op in words.values()]
     assert {word for word, name in HINTS.items() if name == "pause"} == {0b0000_0001_0000 << 20 | 0b0001111}
+
+
+@pytest.mark.rule("slliw_imm5_rsv", "srliw_imm5_rsv", "sraiw_imm5_rsv")
+def test_a_shift_of_a_word_by_32_or_more_is_illegal():
+    words = [word | 1 << 25 for name in ("slliw", "srliw", "sraiw") for word, _ in words_of(name)]
+    assert all(decoded.illegal for decoded in decode(words))
