@@ -1,8 +1,7 @@
 /* HINTs of every kind, wide and short, and FENCEs with any of their fields, change none of x1 to x30 and go on
    after themselves, x0 stays 0, and none traps in any mode.
-   rules: x0eq0, hints_op, hints_enc, nop_op, nop_enc, fence_unused_flds_rsv, fence-tso_op,
-   fence-tso_ordering_rw_rw_ok, Zca_hints, c-nop_op, c-nop_hint, c-addi_nop, c-addi_hint, c-li_hint, c-lui_hint,
-   c-slli_hint, c-srli_hint, c-srai_hint, c-mv_hint, c-add_hint */
+   rules: x0eq0, hints_op, hints_enc, nop_op, nop_enc, fence_unused_flds_rsv, Zca_hints, c-nop_op, c-nop_hint,
+   c-addi_nop, c-addi_hint, c-li_hint, c-lui_hint, c-slli_hint, c-srli_hint, c-srai_hint, c-mv_hint, c-add_hint */
 #include "hyacinth.h"
 
 /* x0 to x30 before and after what stands in `code`, which comes back by a jump to t5. */
