@@ -95,6 +95,10 @@ static void check_jumps(uint64_t from)
     for (unsigned odd = 0; odd < 2; odd++) {
         uint64_t to = from + 0x1000;
         CHECK_EQ("C.JR", go(WORD_C("c.jr a0"), from, to, to + odd, 7, &link, &ra), TARGET);
+        put(to + 4, WORD("auipc a1, 0")); /* what pc is there */
+        put(to + 8, WORD_C("c.jr t0"));
+        CHECK_EQ("past it", go(WORD_C("c.jr a0"), from, to, to + 4 + odd, 7, &link, &ra), NOWHERE);
+        CHECK_EQ("pc", link, to + 4);
         CHECK_EQ("C.JALR", go(WORD_C("c.jalr a0"), from, to, to + odd, 7, &link, &ra), TARGET);
         CHECK_EQ("links to ra", ra, from + 2);
     }

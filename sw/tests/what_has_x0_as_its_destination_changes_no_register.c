@@ -32,11 +32,11 @@ static void execute(uint32_t word)
 
 int main(void)
 {
-    static const uint32_t immediate[] = {
-        0x37, 0x17, /* LUI, AUIPC; ADDI, SLTI, SLTIU, XORI, ORI, ANDI, SLLI, SRLI, ADDIW, SLLIW, SRLIW follow */
+    static const uint32_t computations[] = {
+        0x37, 0x17, /* LUI, AUIPC */
         I_TYPE(0x13, 0), I_TYPE(0x13, 2), I_TYPE(0x13, 3), I_TYPE(0x13, 4), I_TYPE(0x13, 6), I_TYPE(0x13, 7),
-        I_TYPE(0x13, 1), I_TYPE(0x13, 5), I_TYPE(0x1b, 0), I_TYPE(0x1b, 1), I_TYPE(0x1b, 5),
-        R_TYPE(0x13, 5, 0x20), R_TYPE(0x1b, 5, 0x20), /* SRAI, SRAIW */
+        I_TYPE(0x13, 1), I_TYPE(0x13, 5), R_TYPE(0x13, 5, 0x20), /* shifts by a constant */
+        I_TYPE(0x1b, 0), I_TYPE(0x1b, 1), I_TYPE(0x1b, 5), R_TYPE(0x1b, 5, 0x20), /* the same of words */
         R_TYPE(0x33, 0, 0), R_TYPE(0x33, 0, 0x20), R_TYPE(0x33, 1, 0), R_TYPE(0x33, 2, 0), R_TYPE(0x33, 3, 0),
         R_TYPE(0x33, 4, 0), R_TYPE(0x33, 5, 0), R_TYPE(0x33, 5, 0x20), R_TYPE(0x33, 6, 0), R_TYPE(0x33, 7, 0),
         R_TYPE(0x3b, 0, 0), R_TYPE(0x3b, 0, 0x20), R_TYPE(0x3b, 1, 0), R_TYPE(0x3b, 5, 0), R_TYPE(0x3b, 5, 0x20),
@@ -49,9 +49,9 @@ int main(void)
     static const enum mode modes[] = {MODE_U, MODE_HS, MODE_M, MODE_VU, MODE_VS};
     CHECK_EQ("NOP", WORD("nop"), 0x13);
     CHECK_EQ("C.NOP", WORD_C("c.nop"), 1);
-    for (unsigned i = 0; i < sizeof immediate / sizeof *immediate; i++)
+    for (unsigned i = 0; i < sizeof computations / sizeof *computations; i++)
         for (unsigned j = 0; j < 5; j++) {
-            uint32_t word = immediate[i] | (uint32_t)(operands[j] & 31) << 15 | (uint32_t)(operands[j] >> 5) << 20;
+            uint32_t word = computations[i] | (uint32_t)(operands[j] & 31) << 15 | (uint32_t)(operands[j] >> 5) << 20;
             context("instruction", word);
             execute(word);
             CHECK_NO_TRAP("in a mode", attempt(modes[(i + j) % 5], word, 0, 0));
