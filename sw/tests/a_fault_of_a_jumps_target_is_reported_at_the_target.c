@@ -33,18 +33,23 @@ int main(void)
     static const enum mode modes[] = {MODE_HS, MODE_VS};
     uint8_t *code = (uint8_t *)test_pages[0];
     struct space own = supervisor_on(&SV39);
-    struct guest guest = guest_on(&SV39, &SV39X4);
+    struct guest guest = {0};
     map(own, TEST_VA, (uint64_t)code, 0, LEAF);
-    map(guest.vs, TEST_VA, TEST_GPA, 0, LEAF);
-    map(guest.g, TEST_GPA, (uint64_t)code, 0, LEAF_U);
+    if (hypervisor) {
+        guest = guest_on(&SV39, &SV39X4);
+        map(guest.vs, TEST_VA, TEST_GPA, 0, LEAF);
+        map(guest.g, TEST_GPA, (uint64_t)code, 0, LEAF_U);
+    }
     trap_hook = keep_and_return;
     for (unsigned absent = 0; absent < 2; absent++) {
         map(own, NEXT_PAGE, ABSENT, 0, absent ? LEAF : 0);
-        map(guest.vs, NEXT_PAGE, TEST_GPA + PAGE, 0, absent ? LEAF : 0);
-        map(guest.g, TEST_GPA + PAGE, ABSENT, 0, LEAF_U);
+        if (hypervisor) {
+            map(guest.vs, NEXT_PAGE, TEST_GPA + PAGE, 0, absent ? LEAF : 0);
+            map(guest.g, TEST_GPA + PAGE, ABSENT, 0, LEAF_U);
+        }
         fence_all();
         for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
-            for (unsigned m = 0; m < 2; m++) {
+            for (unsigned m = 0; m < (hypervisor ? 2 : 1); m++) {
                 uint64_t at = NEXT_PAGE - 0x100, target = NEXT_PAGE + rows[i].offset;
                 context(rows[i].name, absent << 4 | m);
                 MEMORY32(code + PAGE - 0x100) = (rows[i].word & 3) == 3 ? rows[i].word : rows[i].word | RET << 16;

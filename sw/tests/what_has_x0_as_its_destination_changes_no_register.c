@@ -7,7 +7,10 @@
 /* x0 to x30 before and after what stands in `code`, which comes back by a jump to t5. */
 uint64_t before[32], after[32];
 
-static uint32_t code[2] __attribute__((aligned(64)));
+static struct {
+    uint16_t halves[8];
+    uint64_t zero; /* what x0 was for the instruction after */
+} code __attribute__((aligned(64)));
 
 #define KEEP(place) \
     "lla t6, " place "\n.irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, " \
@@ -15,13 +18,19 @@ static uint32_t code[2] __attribute__((aligned(64)));
 
 static void execute(uint32_t word)
 {
-    bool wide = (word & 3) == 3;
-    code[0] = wide ? word : word | WORD_C("c.jr t5") << 16;
-    code[1] = WORD_C("c.jr t5");
+    const uint32_t words[] = {word, WORD("add t6, zero, zero"), WORD_C("c.jr t5")};
+    uint16_t *half = code.halves;
+    for (unsigned i = 0; i < 3; i++) {
+        *half++ = words[i];
+        if ((words[i] & 3) == 3)
+            *half++ = words[i] >> 16;
+    }
     FENCE_I();
-    register uint64_t at asm("a6") = (uint64_t)code;
-    asm volatile("li a0, 0x123456789abcdef\nnot a1, a0\nlla t5, 1f\n" KEEP("before") "jr a6\n1:" KEEP("after")
+    register uint64_t at asm("a6") = (uint64_t)&code;
+    asm volatile("li a0, 0x123456789abcdef\nnot a1, a0\nlla t5, 1f\n" KEEP("before") "jr a6\n"
+                 "1: sd t6, 16(a6)\n" KEEP("after")
                  : "+r"(at) : : "a0", "a1", "t5", "t6", "memory");
+    CHECK_EQ("x0 right after", code.zero, 0);
     CHECK_EQ("x0", after[0], 0);
     for (unsigned i = 1; i < 31; i++)
         CHECK_EQ("register", after[i], before[i]);
