@@ -1,5 +1,5 @@
 /* ECALL and EBREAK are no instructions that retire: minstret does not count them. xepc is their own address.
-   rules: ecall_no_minstret_inc, ebreak_no_minstret_inc, ecall_epc_value, ebreak_epc_value */
+   rules: ecall_no_minstret_inc, ebreak_no_minstret_inc, ecall_epc_value, ebreak_epc_value, ecall_op, ebreak_op */
 #include "hyacinth.h"
 
 /* What minstret grows by from right before `instruction` to the first instruction of the handler. */

@@ -1,5 +1,6 @@
 /* ECALL: 8 from U and VU, 9 from HS, 10 from VS, 11 from M; the record names the mode, xtval is 0.
-   rules: misa_s_op, misa_u_op, mtval_other_traps_zero, ecall_epc_value, always_priv_level, priv_levels, priv_combs */
+   rules: misa_s_op, misa_u_op, mtval_other_traps_zero, ecall_epc_value, always_priv_level, priv_levels,
+   priv_combs, ecall_op */
 #include "hyacinth.h"
 
 static uint64_t twice(uint64_t x)

@@ -1,7 +1,7 @@
 /* Loads and stores have the least significant byte at the lowest address, in each mode, whatever was written to MBE,
    SBE and UBE, which are read-only 0. So have instructions, and the entries of page tables.
    rules: mstatus_mbe_op, mstatus_sbe_op, mstatus_sbe_implicit, MSTATUS_SBE_ROCOPY, mstatus_ube_op,
-   MSTATUS_UBE_ROCOPY, endianness_inst_fetch_little */
+   MSTATUS_UBE_ROCOPY, endianness_inst_fetch_little, ENDIANNESS, ldst_endian_byte_op, ldst_little_endian_op */
 #include "hyacinth.h"
 
 static uint64_t store_and_load(uint64_t address)

@@ -1,6 +1,7 @@
 /* A misaligned AMO, LR or SC raises address-misaligned or, which the manual also allows, an access fault; it is not
    done.
-   rules: pma_mag_op_amo, PMA_MAG_EXC, pma_mag_op_rsrv, sstvala_stval_faulting_vaddr */
+   rules: pma_mag_op_amo, PMA_MAG_EXC, pma_mag_op_rsrv, sstvala_stval_faulting_vaddr, LR_SC_ALIGNMENT,
+   amo_alignment, MISALIGNED_ATOMICITY_GRANULE_SIZE */
 #include "hyacinth.h"
 
 int main(void)

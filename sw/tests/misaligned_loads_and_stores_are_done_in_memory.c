@@ -1,5 +1,5 @@
 /* Every size at every offset, within a line, across lines, and across two pages that lie apart: in M, HS and VS.
-   rules: pma_mm_rw, PMA_MAG_OP_LDST */
+   rules: pma_mm_rw, PMA_MAG_OP_LDST, MISALIGNED_LDST_HW_SUPPORT, MISALIGNED_LDST_EEI_DEPENDENT_BEHAVIOR */
 #include "hyacinth.h"
 
 static uint8_t byte_at(const uint8_t *low, const uint8_t *high, unsigned offset)

@@ -1,7 +1,7 @@
 /* Every combination of R, W, X, U, A and D with SUM and MXR, for fetch, load, store, LR, SC and AMO in HS
    and U.
    rules: sstatus_mxr_op, sstatus_sum_op, fetch_page_fault_no_x, load_page_fault_no_r, store_page_fault_no_w,
-   mstatus_mxr_op, mstatus_sum_op */
+   mstatus_mxr_op, mstatus_sum_op, sc_retire_permission, sc_failed_as_store */
 #include "hyacinth.h"
 
 static bool allowed(uint64_t pte, enum reach reach, bool user, bool sum, bool mxr)

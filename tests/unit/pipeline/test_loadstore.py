@@ -396,6 +396,7 @@ def test_where_misaligned_accesses_trap_they_have_the_causes_4_and_6(name, cause
 
 
 @pytest.mark.rule("pma_idp_misaligned_exc")
+@pytest.mark.rule("MISALIGNED_LDST_EXC_TYPE", "MISALIGNED_LDST_CONTAINED_OR_FATAL_TRAP")
 def test_a_misaligned_access_of_a_device_is_an_access_fault_and_reaches_nothing():
     async def scenario(player):
         assert await player.check("lh", DEVICE + 1) == (5, 0, 0, 0)
@@ -598,6 +599,8 @@ PLACE = PAGES[0].ppn << 12
 
 
 @pytest.mark.rule("rvwmo_aligned_amo_memop", "rvwmo_atomicity_axiom")
+@pytest.mark.rule("sc_other_hart_store_fail", "sc_other_device_write_fail", "sc_device_write_failure",
+                  "sc_success_conditions", "lr_sc_atomicity_axiom")
 @pytest.mark.parametrize("how", ("amo", "lr-sc"))
 @pytest.mark.parametrize("seed", range(2))
 def test_additions_of_two_who_share_a_word_all_count(how, seed):
@@ -628,6 +631,7 @@ def test_additions_of_two_who_share_a_word_all_count(how, seed):
 
 
 @pytest.mark.rule("rvwmo_single_copy_atomic", "rvwmo_aligned_memop")
+@pytest.mark.rule("ldst_atomicity_for_aligned")
 @pytest.mark.parametrize("seed", range(2))
 def test_an_aligned_access_is_never_seen_in_part(seed):
     random = Random(seed)

@@ -1,13 +1,16 @@
 """The expander against the manual's encodings, by way of an independent disassembler."""
 
+import re
+
 import pytest
 from amaranth.hdl import Module
 from amaranth.sim import Simulator
 from testbench import assert_exports
+from unit.pipeline.test_decode import decode
 
 from hyacinth.rtl.config import FULL
 from hyacinth.rtl.isa.compressed import COMPRESSED, find
-from hyacinth.rtl.isa.instructions import BY_NAME, identify
+from hyacinth.rtl.isa.instructions import BY_NAME, Unit, identify
 from hyacinth.rtl.units.compressed import Expander
 
 
@@ -63,30 +66,79 @@ def test_each_row_has_sixteen_bits_and_expands_to_a_known_instruction():
     assert all(identify(word) for word in expand(words))
 
 
-@pytest.mark.parametrize("quadrant", (0, 1, 2))
-def test_every_compressed_word_means_what_a_disassembler_says(quadrant):
+EXPANSIONS = {
+    **{f"c.{name}{base}": (name, "d s i") for name in ("lw", "ld") for base in ("", "sp")},
+    **{f"c.{name}{base}": (name, "t s i") for name in ("sw", "sd") for base in ("", "sp")},
+    **{f"c.{name}": (name, "ds i") for name in ("addi", "addiw", "andi")},
+    **{f"c.{name}": (name, "ds h") for name in ("slli", "srli", "srai")},
+    **{f"c.{name}": (name, "ds t") for name in ("add", "sub", "and", "or", "xor", "addw", "subw")},
+    "c.addi4spn": ("addi", "d s i"), "c.addi16sp": ("addi", "ds i"), "c.li": ("addi", "d i"), "c.lui": ("lui", "d u"),
+    "c.mv": ("add", "d t"), "c.j": ("jal", "i"), "c.jr": ("jalr", "s"), "c.jalr": ("jalr", "s"),
+    "c.beqz": ("beq", "s i"), "c.bnez": ("bne", "s i"), "c.ebreak": ("ebreak", ""),
+}
+"""What the manual has each expand to, with the operands that the disassembler names, in its order; the others are 0,
+but for the link register of C.JALR. u counts in units of 4096."""
+ABI = "zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6".split()
+
+
+def expected(name, text):
+    wide, letters = EXPANSIONS[name]
+    parts = re.findall(r"-?\w+", text)
+    if "(" in text:
+        parts = [parts[0], parts[2], parts[1]]
+    operands = dict.fromkeys("dstih", 0) | ({"d": 1} if name == "c.jalr" else {})
+    for names, part in zip(letters.split(), parts, strict=True):
+        number = ABI.index(part) if part in ABI else int(part, 0)
+        operands |= {"i": number << 12} if names == "u" else dict.fromkeys(names, number)
+    return BY_NAME[wide].encode(**operands)
+
+
+@pytest.mark.rule("c-lwsp_op", "c-ldsp_op", "c-swsp_op", "c-sdsp_op", "c-lw_op", "c-ld_op", "c-sw_op", "c-sd_op",
+                  "c-j_op", "c-jr_op", "c-jalr_op", "c-ebreak", "c-beqz_op", "c-bnez_op", "c-li_op", "c-lui_op",
+                  "c-addi_op", "c-addiw_op", "c-addi16sp_op", "c-addi4spn_op", "c-slli_op", "c-srli_op", "c-srai_op")
+@pytest.mark.rule("c-andi_op", "c-mv_op", "c-mv_jr", "c-add_op", "c-add_val", "c-and_op", "c-or_op", "c-xor_op",
+                  "c-sub_op", "c-addw_op", "c-subw_op", "c-nop_op", "c-ebreak_op", "Zca_regs8", "Zca_offsets_mul2")
+@pytest.mark.parametrize("quadrant,count", [(0, 10232), (1, 15969), (2, 12033)])
+def test_every_word_of_zca_is_expanded_as_the_manual_says(quadrant, count):
     capstone = pytest.importorskip("capstone")
     reader = capstone.Cs(capstone.CS_ARCH_RISCV, capstone.CS_MODE_RISCV64 | capstone.CS_MODE_RISCVC)
-    full = capstone.Cs(capstone.CS_ARCH_RISCV, capstone.CS_MODE_RISCV64)
-    words = [word for word in range(quadrant, 1 << 16, 4)]
-    differing = []
+    rows = {word: found for word in range(quadrant, 1 << 16, 4)
+            if (found := next(reader.disasm(word.to_bytes(2, "little"), 0), None))
+            and found.mnemonic in EXPANSIONS and not (found.mnemonic == "c.lui" and not word & 0x107C)}
+    assert len(rows) == count  # all code points but hints and reserved ones, counted from the manual's formats
+    wrong = [(hex(word), found.mnemonic, found.op_str, hex(expanded))
+             for (word, found), expanded in zip(rows.items(), expand(rows), strict=True)
+             if expanded != expected(found.mnemonic, found.op_str)]
+    assert not wrong[:10], len(wrong)
+    assert expand([0x0001]) == [0x0000_0013]  # C.NOP
 
-    def registers_and_numbers(instruction):
-        # Both spellings name the same registers and numbers, except that a compressed one leaves out repeated
-        # registers; so what one has and the other lacks must be a register that occurs already, or x0, ra or sp.
-        return {part.strip("()") for part in instruction.op_str.replace("(", ", (").split(", ") if part}
 
-    for word, expanded in zip(words, expand(words), strict=True):
-        compressed = next(reader.disasm(word.to_bytes(2, "little"), 0), None)
-        # The disassembler accepts two encodings that the manual reserves or calls hints.
-        if compressed is None or compressed.mnemonic.startswith(("c.f", "c.unimp", "c.nop")) \
-                or compressed.mnemonic == "c.lui" and compressed.op_str.endswith(" 0"):
-            continue
-        wide = next(full.disasm(expanded.to_bytes(4, "little"), 0), None)
-        if wide is None:
-            differing.append((hex(word), compressed.mnemonic, compressed.op_str, hex(expanded)))
-            continue
-        extra = registers_and_numbers(compressed) ^ registers_and_numbers(wide)
-        if not extra <= {"zero", "ra", "sp", "0"}:
-            differing.append((hex(word), compressed.mnemonic, compressed.op_str, wide.mnemonic, wide.op_str))
-    assert not differing[:10], len(differing)
+SIX = [(n & 32) << 7 | (n & 31) << 2 for n in range(64)]
+"""The places of a six-bit immediate in the CI format."""
+
+
+@pytest.mark.rule("c-lwsp_rsv", "c-ldsp_rsv", "c-jr_rsv", "c-lui_rsv", "c-addi16sp_rsv", "c-addiw_rsv",
+                  "c-addi4spn_rsv", "Zca_illegal")
+def test_what_zca_reserves_is_illegal():
+    words = {"C.ADDI4SPN of 0": [rd << 2 for rd in range(8)], "C.ADDIW to x0": [0x2001 | n for n in SIX],
+             "C.LUI or C.ADDI16SP of 0": [0x6001 | rd << 7 for rd in range(32)],
+             "C.LWSP to x0": [0x4002 | n for n in SIX], "C.LDSP to x0": [0x6002 | n for n in SIX],
+             "C.JR to x0": [0x8002]}
+    rows = [(name, word) for name, group in words.items() for word in group]
+    found = decode([word for _, word in rows], config=FULL.without("zcmop"))
+    assert not [(name, hex(word)) for (name, word), decoded in zip(rows, found, strict=True) if not decoded.illegal]
+
+
+@pytest.mark.rule("c-li_hint", "c-lui_hint", "c-addi_hint", "c-addi_nop", "c-slli_hint", "c-srli_hint", "c-srai_hint",
+                  "c-mv_hint", "c-add_hint", "c-nop_hint", "Zca_hints")
+def test_a_hint_of_zca_changes_no_register():
+    to_x0 = [base | n for base in (0x0001, 0x4001, 0x0002) for n in SIX]  # C.NOP, C.LI, C.SLLI
+    to_x0 += [0x6001 | n for n in SIX if n]  # C.LUI
+    to_x0 += [base | rs2 << 2 for base in (0x8002, 0x9002) for rs2 in range(1, 32)]  # C.MV, C.ADD
+    for word, decoded in zip(to_x0, decode(to_x0), strict=True):
+        assert not decoded.illegal and decoded.unit == Unit.ALU and not decoded.bits >> 7 & 31, hex(word)
+    of_0 = {rd << 7 | base: BY_NAME[name].encode(d=rd, s=rd, i=0, h=0)  # C.ADDI and C.SLLI
+            for name, base in (("addi", 0x0001), ("slli", 0x0002)) for rd in range(1, 32)}
+    of_0 |= {rd << 7 | base: BY_NAME[name].encode(d=8 + rd, s=8 + rd, h=0)
+             for name, base in (("srli", 0x8001), ("srai", 0x8401)) for rd in range(8)}
+    assert dict(zip(of_0, expand(of_0), strict=True)) == of_0
