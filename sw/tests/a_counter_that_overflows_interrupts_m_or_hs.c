@@ -3,7 +3,7 @@
    needs: sscofpmf
    rules: mhpmevent_of_op, mhpmevent_of_bit_set, hpmcounter_overflow, count_overflow_interrupt, mhpmevent_inh_op,
    sip_lcofip_op, mip_lcofip_op, mie_lcofie_op, sip_lcofip_Sscofpmf_op, sie_lcofip_Sscofpmf_op, scountovf_op,
-   vsip_vsie_lcofi */
+   vsip_vsie_lcofi, LCOFI_INTR_IMPL, sie_lcofip_Sscofpmf_acc */
 #include "interrupts.h"
 
 #define LCOFI IRQ_LCOFI

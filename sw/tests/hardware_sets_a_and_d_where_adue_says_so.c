@@ -1,7 +1,7 @@
 /* Svadu: with menvcfg.ADUE=1 an access sets A, and a store D, in the leaf of the single stage and of the G stage; with
    henvcfg.ADUE=1 as well in that of the VS stage. Where ADUE=0, A=0 or D=0 faults in that stage and nothing is written.
    rules: Svadu_hw_update_a_d_bits, Svadu_hypervisor_adue_writable, Svadu_disabled_hw_update_falls_back_to_svade,
-   menvcfg_adue_op, menvcfg_adue_henvcfg_adue_rdonly0, henvcfg_adue_op, svade_access_ad_bit_clear */
+   menvcfg_adue_op, menvcfg_adue_fence, menvcfg_adue_henvcfg_adue_rdonly0, henvcfg_adue_op, svade_access_ad_bit_clear */
 #include "hyacinth.h"
 
 int main(void)

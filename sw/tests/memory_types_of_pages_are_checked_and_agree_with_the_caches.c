@@ -1,8 +1,8 @@
 /* Svpbmt: NC and IO may be set in leaves where menvcfg.PBMTE (single stage, G stage) or henvcfg.PBMTE too (VS stage) is
    1; else, and 3, and any in a pointer, are page faults of that stage. What is stored through a page of one type is
    loaded through one of another, since this machine keeps caches and accesses past them in agreement.
-   rules: menvcfg_pbmte_op, menvcfg_pbmte_henvcfg_pbmte_rdonly0, henvcfg_pbmte_op, Svpbmt_nonleaf_pte_pbmt_must_be_zero,
-   Svpbmt_leaf_pte_pbmt_reserved_3_fault, Svpbmt_hgatp_stage_override_rule, Svpbmt_vsatp_stage_override_rule,
+   rules: menvcfg_pbmte_op, menvcfg_pbmte_fence, menvcfg_pbmte_henvcfg_pbmte_rdonly0, henvcfg_pbmte_op,
+   Svpbmt_nonleaf_pte_pbmt_must_be_zero, Svpbmt_leaf_pte_pbmt_reserved_3_fault, Svpbmt_hgatp_stage_override_rule, Svpbmt_vsatp_stage_override_rule,
    Svpbmt_cacheable_aliasing_may_cause_coherence_loss, Svpbmt_noncacheable_aliasing_no_coherence_loss */
 #include "hyacinth.h"
 

@@ -7,6 +7,7 @@ from unit.csr.conftest import Software
 
 from hyacinth.rtl.config import FULL, NO_H, SMALL
 from hyacinth.rtl.csr.file import CsrFile
+from hyacinth.rtl.isa.csr import NOBODY
 from hyacinth.rtl.isa.csrs import table
 from hyacinth.rtl.isa.modes import Mode
 
@@ -21,7 +22,7 @@ def after_reset(scenario, config=FULL):
     async def process(ctx):
         software = Software(ctx, dut, table(config))
         for name, csr in software.csrs.items():
-            if not csr.is_read_only and name not in ("misa", "mstatus"):
+            if not csr.is_read_only and csr.guard not in NOBODY and name not in ("misa", "mstatus"):
                 await software.write(name, ONES)
         for name in ("satp", "vsatp", "hgatp"):
             if name in software.csrs:

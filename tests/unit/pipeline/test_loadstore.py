@@ -375,8 +375,10 @@ def test_a_store_whose_second_part_is_a_device_writes_nothing(name, cause, known
     play(scenario)
 
 
-@pytest.mark.rule("pma_amo_levels", "pma_amo_far_subset_proc", "pma_rsrv_levels")
-@pytest.mark.parametrize("name,cause", (("lr.w", 5), ("sc.w", 7), ("amoadd.w", 7), ("amoswap.d", 7)))
+@pytest.mark.rule("pma_amo_levels", "pma_amo_far_subset_proc", "pma_rsrv_levels", "pma_amo_zacas_req_arith",
+                  "pma_amo_zabha_req")
+@pytest.mark.parametrize("name,cause", (("lr.w", 5), ("sc.w", 7), ("amoadd.w", 7), ("amoswap.d", 7), ("amoor.b", 7),
+                                        ("amocas.h", 7), ("amocas.d", 7)))
 def test_an_atomic_on_a_device_is_an_access_fault(name, cause):
     async def scenario(player):
         for known in (0, 1):
@@ -781,7 +783,7 @@ def test_a_pair_is_swapped_where_both_halves_match(known):
     play(scenario)
 
 
-@pytest.mark.rule("Zacas_amocas_rs1_addr_alignment", "Zabha_rs1_align_addr", "Zacas_amocas_w_permission")
+@pytest.mark.rule("pma_amo_zacas_levels", "Zacas_amocas_rs1_addr_alignment", "Zabha_rs1_align_addr", "Zacas_amocas_w_permission")
 def test_an_amo_of_any_size_must_be_aligned_and_needs_the_rights_of_a_store():
     async def scenario(player):
         for name in AMOS:
