@@ -83,6 +83,8 @@ BEHAVIOUR = {
     "stores across pages that trap": """The core writes nothing, Spike what lies in the first page, which is then
         put back.""",
     "misaligned accesses of devices": "Spike splits them into bytes; here they are access faults, which Spike is told.",
+    "LCOFI among other interrupts": """It is the last of all by the manual; Spike takes it before SGEI, VSEI, VSSI and
+        VSTI. Where the core takes one of those, LCOFI is hidden from Spike for this step.""",
     "xtval of LR and SC": """Of one that reaches no memory Spike reports the address before pointer masking, which is
         wrong (rule pm_csr_hw_apply); it is then given the core's.""",
     "double traps": """By the manual MRET clears SDT only where Smdbltrp is, SRET in M always clears sstatus.SDT, and a

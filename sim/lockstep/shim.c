@@ -9,6 +9,7 @@
 #include "instructions.h"
 
 enum { MODE_HS = 1, MODE_M = 3, MODE_VS = 5, MODE_V = 4 };
+enum { GUEST_INTERRUPTS = 0x1444, LCOFIP = 0x2000 };  /* SGEI, VSEI, VSTI, VSSI; bit 13 */
 enum { MIP_SOFTWARE = 0x006, HVIP_HELD = 0x440 };
 /* SSIP and VSSIP are written by software alone, so they are compared. The other bits of mip follow devices and clocks,
    which Spike does not have: it is given them. VSTIP and VSEIP of hvip are kept apart by Spike and compared, too. */
@@ -359,6 +360,7 @@ static int set_mip(const u64 *r) {
     u64 taken = (u64)1 << r[F_code], risen = mip & ~mip_before & ~taken;
     *mip_value &= ~(risen & ~(u64)MIP_SOFTWARE);
     *mip_value |= taken & mip_before & ~(u64)MIP_SOFTWARE;
+    if (GUEST_INTERRUPTS >> r[F_code] & 1) *mip_value &= ~(u64)LCOFIP;
   }
   return 0;
 }

@@ -783,7 +783,8 @@ def test_a_pair_is_swapped_where_both_halves_match(known):
     play(scenario)
 
 
-@pytest.mark.rule("pma_amo_zacas_levels", "Zacas_amocas_rs1_addr_alignment", "Zabha_rs1_align_addr", "Zacas_amocas_w_permission")
+@pytest.mark.rule("pma_amo_zacas_levels", "Zacas_amocas_rs1_addr_alignment", "Zabha_rs1_align_addr",
+                  "Zacas_amocas_w_permission")
 def test_an_amo_of_any_size_must_be_aligned_and_needs_the_rights_of_a_store():
     async def scenario(player):
         for name in AMOS:
