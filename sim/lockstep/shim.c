@@ -275,6 +275,7 @@ static int check_trap(const u64 *r) {
     if (compare("mtval2", MTVAL2, code, read_csr(MTVAL2))) return 1;
     code = DOUBLE_TRAP;
   }
+  if (odd) follow(xtval, read_csr(xtval), read_csr(xtval) & ~(u64)1);
   if (within_block(r)) follow(xtval, read_csr(xtval), read_csr(xtval) | within_block(r));
   if (compare("xcause", xcause, code, read_csr(xcause)) || compare("xepc", xepc, r[F_pc], read_csr(xepc))
       || compare("xtval", xtval, r[F_tval], read_csr(xtval))) return 1;
@@ -413,9 +414,11 @@ static int check_one(const u64 *r) {
   u64 sdt = stored_sdt(), *hidden = csr ? name_to_hide(r, address) : 0;
   if (hidden) *hidden += 0x10000 * word(state, STATE_CSRS + MAP_BUCKETS);
 
+  make_odd(r);
   if (manages_device(r) || (!r[F_trapped] && waits_for_store((u32)bits))) step_over();
   else spike_step(processor, 1);
 
+  make_even();
   if (hidden) *hidden = address;
   mend_double_traps(r, sdt);
   show_present_tables(changed);
