@@ -89,8 +89,8 @@ def device_tree(config: CoreConfig, memory_size: int, bootargs: str | None = Non
             f"_{name}" for name in extensions(config) if len(name) > 1),
         "riscv,isa-base": "rv64i", "riscv,isa-extensions": extensions(config), "mmu-type": f"riscv,sv{config.va_bits}",
     } | {f"{side}-cache-{what}": [value] for side, kib in ways.items() for what, value in (
-        ("size", kib << 10), ("block-size", LINE_BYTES), ("sets", 4096 // LINE_BYTES))} | {
-        f"riscv,{name[2:]}-block-size": [LINE_BYTES] for name in extensions(config) if name in CACHE_BLOCKS} | {
+        ("size", kib << 10), ("block-size", LINE_BYTES), ("sets", 4096 // LINE_BYTES))} | block_sizes(
+            extensions(config)) | {
         "interrupt-controller": {"#interrupt-cells": [1], "interrupt-controller": None, "compatible": "riscv,cpu-intc",
                                  "phandle": [HART]}}
 
@@ -134,6 +134,11 @@ def device_tree(config: CoreConfig, memory_size: int, bootargs: str | None = Non
     if (region := regions.get("device-tree")) and len(blob) > region.size:
         raise ValueError(f"device tree: it has {len(blob)} bytes, its region {region.size}; shorten the bootargs")
     return blob
+
+
+def block_sizes(names: list[str]) -> dict[str, list[int]]:
+    """Properties of a hart with the extensions `names`, without which Linux leaves those on cache blocks alone."""
+    return {f"riscv,{name[2:]}-block-size": [LINE_BYTES] for name in names if name in CACHE_BLOCKS}
 
 
 def cells(value):

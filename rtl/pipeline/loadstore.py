@@ -256,7 +256,8 @@ class LoadStore(wiring.Component):
                     with m.If(quick & here.cacheable):
                         look(on_miss="REFILL")
                     with m.Elif(refused(access)):
-                        fail(ACCESS_FAULT if self.misaligned else ADDRESS_MISALIGNED)
+                        # An access fault would hide a page fault (rule PMA_MAG_EXC); this may come before one.
+                        fail(ADDRESS_MISALIGNED)
                     with m.Elif(~executed.page_known):
                         m.next = "TRANSLATE"
                     with m.Elif(crosses_page | ~here.cacheable | manage | pair):

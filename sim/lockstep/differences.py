@@ -75,7 +75,8 @@ BEHAVIOUR = {
         the new one may be used, and Spike's choice need not be the core's. Where the core's address and the tables as
         they are now disagree, and entries as they were since such a fence explain it, Spike is shown those for this
         one instruction: stale.h.""",
-    "misaligned AMOs, LR and SC": """Spike performs them where its TLB hits, which is wrong; its TLB is emptied first.
+    "misaligned AMOs, LR and SC": """The core raises 4 and 6, Spike, which does misaligned loads and stores, 5 and 7
+        (the manual allows both); and it performs them where its TLB hits, which is wrong. Its TLB is emptied first.
         So with misaligned loads and stores, where CoreConfig.misaligned is "trap".""",
     "misaligned accesses where PMP cuts a page": """The core raises 4 and 6, and software decides; Spike does them or
         raises 5 and 7. Where an active PMP entry begins or ends within a page, it is made to raise 4 and 6, too, and A

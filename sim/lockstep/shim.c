@@ -405,8 +405,10 @@ static int check_one(const u64 *r) {
 
   if (csr) counted = counts_instructions();
   forget_if_misaligned((u32)bits);
-  int refused = faulted() && (r[F_code] == 4 || r[F_code] == 6) && !options.misaligned_traps && is_cut(NOWHERE);
-  if (refused) do_misaligned(0), set_a_and_d(r);
+  int atomic = (long_form((u32)bits) & 0x7f) == 0x2f;
+  int refused = faulted() && (r[F_code] == 4 || r[F_code] == 6) && !options.misaligned_traps && (atomic || is_cut(NOWHERE));
+  if (refused) do_misaligned(0);
+  if (refused && !atomic) set_a_and_d(r);
   show_tables(r);
   keep_first_part(r);
   int changed = remember_changes(r);

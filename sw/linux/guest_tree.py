@@ -3,12 +3,20 @@
 import fdt
 
 from ...rtl.config import CoreConfig
-from ...rtl.device_tree import SUPERVISOR_EXTERNAL, cells, extensions, fill
+from ...rtl.device_tree import SUPERVISOR_EXTERNAL, block_sizes, cells, extensions, fill
 
 RAM, INITRD = 0x8000_0000, 0x8200_0000
 PLIC, VIRTIO = (0x0c00_0000, 0x400_0000), (0x1000_1000, 0x1000)
 BLOCK_SOURCE, SOURCES = 1, 31
 HART_PHANDLE, PLIC_PHANDLE = 1, 2
+
+
+NOT_FOR_GUESTS = frozenset((
+    "h",
+    "sscofpmf",                             # no guest is interrupted when a counter overflows: LCOFI is not delegated
+    "ssdbltrp", "sscsrind", "ssnpm", "ssstateen",  # KVM opens none of these to guests
+))
+"""Extensions of the core that a guest of KVM has no part in, those of M-mode and of hypervisors aside."""
 
 
 def guest_tree(config: CoreConfig, memory_size: int, initrd_size: int, bootargs: str, timebase: int) -> bytes:
@@ -25,9 +33,7 @@ def guest_tree(config: CoreConfig, memory_size: int, initrd_size: int, bootargs:
     timebase : int
         Hz of `time`.
     """
-    # No guest is interrupted when a counter overflows: that would need the delegation of LCOFI.
-    isa = [name for name in extensions(config)
-           if name not in ("h", "sscofpmf") and not name.startswith(("sh", "sm"))]
+    isa = [name for name in extensions(config) if name not in NOT_FOR_GUESTS and not name.startswith(("sh", "sm"))]
     single = "".join(name for name in isa if len(name) == 1)
     tree = fdt.FDT()
     fill(tree.root, {
@@ -39,7 +45,7 @@ def guest_tree(config: CoreConfig, memory_size: int, initrd_size: int, bootargs:
             "device_type": "cpu", "reg": [0], "status": "okay", "compatible": "riscv",
             "riscv,isa": "_".join([f"rv64{single}", *(name for name in isa if len(name) > 1)]),
             "riscv,isa-base": "rv64i", "riscv,isa-extensions": isa, "mmu-type": f"riscv,sv{config.va_bits}",
-            "interrupt-controller": {"#interrupt-cells": [1], "interrupt-controller": None,
+            **block_sizes(isa), "interrupt-controller": {"#interrupt-cells": [1], "interrupt-controller": None,
                                      "compatible": "riscv,cpu-intc", "phandle": [HART_PHANDLE]}}},
         "soc": {
             "#address-cells": [2], "#size-cells": [2], "compatible": "simple-bus", "ranges": None,

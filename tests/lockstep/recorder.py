@@ -23,6 +23,7 @@ from hyacinth.sim.records import RETIRE, RETIRE_FIELDS
 BASE, SIZE, UART = 0x8000_0000, 1 << 24, 0x1000_0000
 MCOUNTINHIBIT, MINSTRET, IR, SDT = 0x320, 0xb02, 1 << 2, 1 << 24
 MRET, MSTATEEN0, CSRIND = 0x30200073, 0x30c, 1 << 60
+AMOCAS_Q = 0x2800402f
 NAMES = itertools.count()
 LIBRARY = ctypes.PyDLL(None)  # holds the interpreter's lock: a device's methods are Python
 
@@ -201,9 +202,11 @@ class Recorder:
         log = self.state.log_reg_write
         if any(cause << 4 | 4 in log and cause - 1 << 4 | 4 in log for cause in (0x342, 0x142, 0x242)):  # and xepc
             return r | self.trap(mode)
-        for number in range(32):
-            if number << 4 in log:
-                r |= {"writes_rd": 1, "rd": number, "rd_value": self.state.XPR[number]}
+        pair = bits & 0xf800707f == AMOCAS_Q
+        if written := [number for number in range(32) if number << 4 in log]:
+            rd = written[0]
+            r |= {"writes_rd": 1, "rd": rd, "rd_value": self.state.XPR[rd],
+                  "rd_high": self.state.XPR[rd + 1] if pair and rd else 0}
         loads, stores = self.state.log_mem_read, self.state.log_mem_write
         if len(loads) or len(stores):
             address, _, size = (stores if len(stores) else loads)[0]
@@ -218,7 +221,8 @@ class Recorder:
                 value = (stores[0][1] if len(stores) else 0x61).to_bytes(8, "little")[:size]
             amo = bits & 0x7f == 0x2f and bits >> 27 not in (2, 3)
             r |= {"memory": 3 if amo else 2 if len(stores) else 1, "size": size.bit_length() - 1, "gva": address,
-                  "hpa": hpa, "hpa_next": following, "data": int.from_bytes(value, "little"), "device": int(device)}
+                  "hpa": hpa, "hpa_next": following, "data": int.from_bytes(value[:8], "little"),
+                  "data_high": int.from_bytes(value[8:], "little"), "device": int(device)}
         if bits & 0x7f == 0x73 and bits >> 12 & 3 and (bits >> 12 & 3 == 1 or bits >> 15 & 31):
             r |= {"writes_csr": 1, "csr": bits >> 20, "csr_value": self.hart.get_csr(bits >> 20)}
         return r

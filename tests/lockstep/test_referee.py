@@ -205,7 +205,7 @@ def refused_by_the_core(source, code, tval, config=CONFIG):
 @pytest.mark.parametrize("number", ["0x7a0", "0x747", "0x3c0", "0x3a4"],
                          ids=["tselect", "mseccfg", "pmpaddr16", "pmpcfg4"])
 def test_a_csr_that_only_spike_has_is_illegal_for_it_too(number):
-    found, count = refused_by_the_core(f"csrr a0, {number}", 2, None, CONFIG.without("smmpm"))
+    found, count = refused_by_the_core(f"csrr a0, {number}", 2, None, CONFIG.without("smmpm", "smepmp"))
     assert found == count
 
 
