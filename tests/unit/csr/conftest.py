@@ -45,6 +45,15 @@ class Software:
         await self.ctx.tick()
         return Access(self.ctx.get(self.dut.csr.answer))
 
+    async def in_every_mode(self, csr, write=0):
+        """Whether U, HS, M, VU and VS may, in this order; then the mode is M."""
+        answers = []
+        for mode in (Mode.U, Mode.HS, Mode.M, Mode.VU, Mode.VS):
+            await self.enter(mode)
+            answers.append(await self.access(csr, write))
+        await self.to_m()
+        return tuple(answers)
+
     async def read(self, csr):
         access, value, _ = await self.execute(csr)
         assert access == Access.OK, f"{csr}: {access.name}"

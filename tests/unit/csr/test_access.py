@@ -100,15 +100,6 @@ def test_hlv_from_u_needs_hu_and_is_virtual_in_a_guest(hu, answers):
     assert truth_table(access.hlsv_access, [Mode, 1], [(mode, hu) for mode in MODES]) == list(answers)
 
 
-async def in_every_mode(s, csr, write=0):
-    answers = []
-    for mode in MODES:
-        await s.enter(mode)
-        answers.append(await s.access(csr, write))
-    await s.to_m()
-    return tuple(answers)
-
-
 def expected(csr, write):
     """The manual's list of virtual-instruction cases, in words."""
     if csr.guard in (Guard.SIREG, Guard.VSIREG, Guard.NEVER):  # there is nothing behind them
@@ -164,7 +155,7 @@ def test_every_address_that_the_table_lacks_is_illegal_everywhere(play):
                               "stimecmph"))
 def test_high_halves_are_illegal_not_virtual_in_a_guest(play, address):
     async def scenario(s):
-        assert await in_every_mode(s, address) == (I, I, I, I, I)
+        assert await s.in_every_mode(address) == (I, I, I, I, I)
     play(scenario)
 
 
@@ -179,7 +170,7 @@ def test_a_counter_needs_the_bit_of_every_mode_above(play, csr, number):
             for name, on in (("mcounteren", machine), ("hcounteren", hypervisor), ("scounteren", supervisor)):
                 # Every other bit says the opposite, so that no neighbour is looked at.
                 await s.write(name, (1 << number) if on else ~(1 << number) & 0xffffffff)
-            answers = await in_every_mode(s, csr)
+            answers = await s.in_every_mode(csr)
             if not machine:
                 assert answers == (I, I, O, I, I)
                 continue
@@ -198,9 +189,9 @@ def test_stimecmp_needs_stce_and_tm_of_every_mode_above(play):
             await s.write("hcounteren", TM * guest_tm)
             hs, vs = machine and tm, guest and guest_tm
             for write in (0, 1):
-                assert await in_every_mode(s, "stimecmp", write) == \
+                assert await s.in_every_mode("stimecmp", write) == \
                     ((I, O, O, V, O if vs else V) if hs else (I, I, O, I, I))
-                assert await in_every_mode(s, "vstimecmp", write) == ((I, O, O, V, V) if hs else (I, I, O, I, I))
+                assert await s.in_every_mode("vstimecmp", write) == ((I, O, O, V, V) if hs else (I, I, O, I, I))
     play(scenario)
 
 
@@ -209,18 +200,18 @@ def test_tvm_forbids_satp_and_hgatp_in_hs_and_nothing_in_a_guest(play):
     async def scenario(s):
         await s.write("mstatus", 1 << 20)
         for write in (0, 1):
-            assert await in_every_mode(s, "satp", write) == (I, I, O, V, O)
-            assert await in_every_mode(s, "hgatp", write) == (I, I, O, V, V)
-            assert await in_every_mode(s, "vsatp", write) == (I, O, O, V, V)
+            assert await s.in_every_mode("satp", write) == (I, I, O, V, O)
+            assert await s.in_every_mode("hgatp", write) == (I, I, O, V, V)
+            assert await s.in_every_mode("vsatp", write) == (I, O, O, V, V)
     play(scenario)
 
 
 def test_vtvm_makes_satp_virtual_in_vs_and_nothing_else(play):
     async def scenario(s):
         await s.write("hstatus", 1 << 20)
-        assert await in_every_mode(s, "satp", 1) == (I, O, O, V, V)
-        assert await in_every_mode(s, "hgatp", 1) == (I, O, O, V, V)
-        assert await in_every_mode(s, "vsatp", 1) == (I, O, O, V, V)
+        assert await s.in_every_mode("satp", 1) == (I, O, O, V, V)
+        assert await s.in_every_mode("hgatp", 1) == (I, O, O, V, V)
+        assert await s.in_every_mode("vsatp", 1) == (I, O, O, V, V)
     play(scenario)
 
 

@@ -16,15 +16,6 @@ ONES = (1 << 64) - 1
 ALIASES = ("ireg", "ireg2", "ireg3", "ireg4", "ireg5", "ireg6")
 
 
-async def in_every_mode(s, csr, write=0):
-    answers = []
-    for mode in MODES:
-        await s.enter(mode)
-        answers.append(await s.access(csr, write))
-    await s.to_m()
-    return tuple(answers)
-
-
 def test_addresses_are_the_manuals():
     csrs = table(FULL)
     for level, base in (("m", 0x350), ("s", 0x150), ("vs", 0x250)):
@@ -43,15 +34,15 @@ def test_csrind_of_mstateen_makes_them_illegal_and_that_of_hstateen_virtual(play
             await s.write(f"hstateen{n}", CSRIND if hypervisor else ONES ^ CSRIND)
             await s.write(f"mstateen{n}", CSRIND if machine else ONES ^ CSRIND)
         closed = (I, I, O, I, I)
-        assert await in_every_mode(s, "siselect", write) == \
+        assert await s.in_every_mode("siselect", write) == \
             ((I, O, O, V, O if hypervisor else V) if machine else closed)
-        assert await in_every_mode(s, "vsiselect", write) == ((I, O, O, V, V) if machine else closed)
+        assert await s.in_every_mode("vsiselect", write) == ((I, O, O, V, V) if machine else closed)
         for name in ALIASES:
             # With nothing behind them, illegal; but where the manual asks for virtual, that comes first.
-            assert await in_every_mode(s, f"s{name}", write) == \
+            assert await s.in_every_mode(f"s{name}", write) == \
                 ((I, I, I, V, I if hypervisor else V) if machine else (I,) * 5)
-            assert await in_every_mode(s, f"vs{name}", write) == ((I, I, I, V, V) if machine else (I,) * 5)
-            assert await in_every_mode(s, f"m{name}", write) == (I,) * 5
+            assert await s.in_every_mode(f"vs{name}", write) == ((I, I, I, V, V) if machine else (I,) * 5)
+            assert await s.in_every_mode(f"m{name}", write) == (I,) * 5
     play(scenario)
 
 
@@ -79,10 +70,10 @@ def test_in_a_guest_siselect_is_vsiselect(play):
 
 def test_without_smstateen_only_the_mode_decides(play):
     async def scenario(s):
-        assert await in_every_mode(s, "siselect") == (I, O, O, V, O)
-        assert await in_every_mode(s, "vsiselect") == (I, O, O, V, V)
-        assert await in_every_mode(s, "sireg") == (I, I, I, V, I)
-        assert await in_every_mode(s, "vsireg3") == (I, I, I, V, V)
+        assert await s.in_every_mode("siselect") == (I, O, O, V, O)
+        assert await s.in_every_mode("vsiselect") == (I, O, O, V, V)
+        assert await s.in_every_mode("sireg") == (I, I, I, V, I)
+        assert await s.in_every_mode("vsireg3") == (I, I, I, V, V)
     play(scenario, FULL.without("smstateen"))
 
 
@@ -100,7 +91,7 @@ def test_without_smcsrind_they_do_not_exist(play, config):
 
     async def scenario(s):
         for address in (0x150, 0x250, 0x350, 0x151, 0x257):
-            assert await in_every_mode(s, address) == (I, I, I, I, I)
+            assert await s.in_every_mode(address) == (I, I, I, I, I)
         if config.has("smstateen"):
             assert not await s.write("mstateen0", ONES) & CSRIND
     play(scenario, config)

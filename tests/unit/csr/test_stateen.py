@@ -20,15 +20,6 @@ CONTROLLED = [(f"{level}stateen{n}", n, SE) for level in "hs" for n in range(4)]
 """Each CSR that the manual names, the number of the register that controls it, and the bit."""
 
 
-async def in_every_mode(s, csr, write=0):
-    answers = []
-    for mode in MODES:
-        await s.enter(mode)
-        answers.append(await s.access(csr, write))
-    await s.to_m()
-    return tuple(answers)
-
-
 async def enable(s, machine, hypervisor):
     """Write all of mstateen, and all of hstateen while nothing of it reads as zero; values by number."""
     for n in range(4):
@@ -49,7 +40,7 @@ def test_a_bit_clear_in_mstateen_is_illegal_below_m_and_one_clear_in_hstateen_vi
             own = {on: (lambda n, on=on: (bit if on else ONES ^ bit) if n == number else 0 if on else ONES)
                    for on in (0, 1)}
             await enable(s, own[machine], own[hypervisor])
-            answers = await in_every_mode(s, csr, write)
+            answers = await s.in_every_mode(csr, write)
             if not machine:
                 assert answers == (I, I, O, I, I)
             else:
@@ -109,7 +100,7 @@ def test_clearing_misa_h_takes_hstateen_away_and_leaves_mstateen(play):
 def test_high_halves_do_not_exist(play):
     async def scenario(s):
         for address in (*range(0x31c, 0x320), *range(0x61c, 0x620)):
-            assert await in_every_mode(s, address) == (I, I, I, I, I)
+            assert await s.in_every_mode(address) == (I, I, I, I, I)
     play(scenario)
 
 
@@ -132,7 +123,7 @@ def test_without_smstateen_there_are_no_such_csrs_and_nothing_is_closed(play, co
 
     async def scenario(s):
         for address in (0x30c, 0x30f, 0x60c, 0x60f, 0x10c, 0x10f):
-            assert await in_every_mode(s, address) == (I, I, I, I, I)
-        assert await in_every_mode(s, "senvcfg") == (I, O, O, V, O)
-        assert await in_every_mode(s, "henvcfg") == (I, O, O, V, V)
+            assert await s.in_every_mode(address) == (I, I, I, I, I)
+        assert await s.in_every_mode("senvcfg") == (I, O, O, V, O)
+        assert await s.in_every_mode("henvcfg") == (I, O, O, V, V)
     play(scenario, config)
