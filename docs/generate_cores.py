@@ -30,9 +30,9 @@ def pages(root: Path) -> dict[str, str]:
     said = dict(FIELD.findall((root / "rtl/config.py").read_text(encoding="utf-8")))
     fields = [(f"`{name}`", said[name], *(f"`{getattr(core, name)}`" for core in CONFIGS.values()))
               for name in SETTABLE if name in said]
-    extensions = [(f"`{each.name}`", each.title, ", ".join(each.needs),
-                   ", ".join(name for name, core in CONFIGS.items() if core.has(each.name))) for each in EXTENSIONS]
+    extensions = [(f"`{each.name}`", each.title, ", ".join(name for name, core in CONFIGS.items()
+                                                            if core.has(each.name))) for each in EXTENSIONS]
     return {"cores.md": "\n".join([
         INTRODUCTION, "", "## Extensions that can be taken away",
-        *table("name", "what it gives", "needs", "in", rows=extensions), "", "## Other choices",
+        *table("name", "what it gives", "in", rows=extensions), "", "## Other choices",
         *table("field", "what it is", *CONFIGS, rows=fields)]) + "\n"}

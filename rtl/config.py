@@ -94,7 +94,7 @@ class CoreConfig:
                              ("btb_entries", powers[2:]), ("return_stack", powers[:5])):
             if (value := getattr(self, field)) not in legal:
                 raise ValueError(f"CoreConfig.{field} is {value!r}; it can be {', '.join(map(str, legal))}")
-        if wrong := check(frozenset(self.extensions), self.hypervisor):
+        if wrong := check(frozenset(self.extensions)):
             raise ValueError(f"CoreConfig.extensions: {wrong}")
         if self.reset_pc % 2 or not any(r.memory and r.base <= self.reset_pc < r.base + r.size
                                         for r in self.memory_map):
@@ -107,11 +107,8 @@ class CoreConfig:
         return extension in self.extensions
 
     def without(self, *extensions: str) -> "CoreConfig":
-        """The same core without `extensions`, and without those that need one of them."""
-        left = set(self.extensions).difference(extensions)
-        while orphans := {row.name for row in EXTENSIONS if row.name in left and set(row.needs) - left - {"h"}}:
-            left -= orphans
-        return replace(self, extensions=tuple(left))
+        """The same core without `extensions`."""
+        return replace(self, extensions=tuple(set(self.extensions).difference(extensions)))
 
     @property
     def masks_pointers(self) -> bool:
@@ -128,8 +125,7 @@ FULL = CoreConfig()
 SMALL = replace(FULL, va_bits=39, asid_bits=4, vmid_bits=4, geilen=1, hpm_counters=0, icache_kib=4, dcache_kib=4,
                 itlb_entries=2, dtlb_entries=4, tlb_entries=32, walk_cache_entries=2, btb_entries=16,
                 extensions=("sstc",))
-NO_H = replace(FULL, hypervisor=False, geilen=0, extensions=tuple(
-    each.name for each in EXTENSIONS if each.in_full and "h" not in each.needs))
+NO_H = replace(FULL, hypervisor=False, geilen=0)
 EVERY = replace(FULL, extensions=tuple(OPTIONAL))
 """With the extensions that `full` lacks, too: what every name is looked up in."""
 CONFIGS = {"full": FULL, "small": SMALL, "no-h": NO_H}
@@ -150,7 +146,7 @@ def named(text: str) -> CoreConfig:
     signs, *settings = text[len(base):].split(":")
     for sign, extension in re.findall(r"([-+])([a-z0-9]+)", signs):
         if extension not in OPTIONAL:
-            raise ValueError(f"{text!r} is not a core: {check(frozenset({extension}), True)}")
+            raise ValueError(f"{text!r} is not a core: {check(frozenset({extension}))}")
         config = config.without(extension) if sign == "-" else \
             replace(config, extensions=(*config.extensions, extension))
     for setting in settings:

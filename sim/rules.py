@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-CHAPTERS = Path(__file__).resolve().parent.parent / "rtl/isa/rules"
 ROOT = Path(__file__).resolve().parent.parent
 """Of a clone: tests/ is not part of an installed package."""
+CHAPTERS = ROOT / "rtl/isa/rules"
 
 
 class BadRules(Exception):

@@ -85,7 +85,7 @@ def stateen_guard(mode, machine, hypervisor) -> Facts:
 
     A bit that is clear in mstateen makes it illegal, with V=1, too: HS could not do it either.
     """
-    return counter_guard(mode, machine, hypervisor, Const(1))
+    return granted_from_above(mode, machine, hypervisor, Const(1))
 
 
 def sireg_guard(mode, machine, hypervisor) -> Facts:

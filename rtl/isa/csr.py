@@ -163,10 +163,8 @@ def fixed(name: str, address: int, value: int = 0, **more) -> Csr:
 def envcfg(has) -> tuple[Field, ...]:
     """What menvcfg, senvcfg and henvcfg share; `has` tells whether there is an extension (rules menvcfg_cbze_rdonly0,
     menvcfg_cbcfe_rdonly0, menvcfg_cbie_rdonly0, cbxe_unaffected)."""
-    manages, zeroes = has("zicbom"), has("zicboz")
-    return (Field("FIOM", 0),
-            Field("CBIE", 4, 2, legal=(0, 1, 3)) if manages else zero("CBIE", 4, 2),
-            Field("CBCFE", 6) if manages else zero("CBCFE", 6), Field("CBZE", 7) if zeroes else zero("CBZE", 7))
+    return (Field("FIOM", 0), optional(has("zicbom"), Field("CBIE", 4, 2, legal=(0, 1, 3))),
+            optional(has("zicbom"), Field("CBCFE", 6)), optional(has("zicboz"), Field("CBZE", 7)))
 
 
 def zero(name: str, lsb: int, width: int = 1) -> Field:

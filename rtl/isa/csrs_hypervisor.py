@@ -18,7 +18,7 @@ def hypervisor_csrs(config: CoreConfig) -> tuple[Csr, ...]:
 
 def _hypervisor(config):
     vmid = (Field("VMID", 44, config.vmid_bits),) if config.vmid_bits else ()
-    stce = Field("STCE", 63, needs="menvcfg.STCE") if config.has("sstc") else zero("STCE", 63)
+    stce = optional(config.has("sstc"), Field("STCE", 63, needs="menvcfg.STCE"))
     return (
         Csr("hstatus", 0x600, (
             zero("VSBE", 5), Field("GVA", 6), Field("SPV", 7), Field("SPVP", 8), Field("HU", 9),

@@ -52,12 +52,11 @@ def dte(config: CoreConfig, **more) -> Field:
 def machine_csrs(config: CoreConfig) -> tuple[Csr, ...]:
     """The CSRs whose addresses are M-mode's, with the shadows of the counters."""
     return (mstatus(config), *_interrupts(config), *_identity(config), *_traps(config), *_counters(config),
-            *_pmp(config),
-            *_security(config),
+            *_pmp(config), *_security(config),
             Csr("menvcfg", 0x30a, (*envcfg(config.has), optional(config.has("smnpm"), pmm("PMM", 32)), dte(config),
                                    optional(config.has("svadu"), Field("ADUE", 61)),
                                    optional(config.has("svpbmt"), Field("PBMTE", 62)),
-                                   Field("STCE", 63) if config.has("sstc") else zero("STCE", 63))))
+                                   optional(config.has("sstc"), Field("STCE", 63)))))
 
 
 def _identity(config):

@@ -11,7 +11,6 @@ class Extension:
     """An extension that can be left out; then it costs nothing, and its CSRs, fields and instructions do not exist."""
     name: str
     title: str                    # what it gives, in a few words
-    needs: tuple[str, ...] = ()   # extensions without which it means nothing; "h" is the hypervisor extension
     brings: tuple[str, ...] = ()  # names for parts of it that come with it
     in_full: bool = True          # whether the configuration `full` has it
 
@@ -21,7 +20,7 @@ class BuiltIn:
     """An extension, mostly a promise, that a core has as soon as it has what is named here."""
     name: str
     title: str
-    needs: tuple[str, ...] = ()                  # extensions, as above
+    needs: tuple[str, ...] = ()                  # extensions; "h" is the hypervisor extension
     where: tuple[str, tuple[str, ...]] | None = None  # a field of CoreConfig, and the values with which it holds
 
 
@@ -74,7 +73,7 @@ BUILT_IN: tuple[BuiltIn, ...] = (
     BuiltIn("sstvala", "stval has the address or the instruction of every fault"),
     BuiltIn("sstvecd", "stvec can be Direct, at any address of four bytes"),
     BuiltIn("ssu64xl", "UXL can be 64"),
-    BuiltIn("svade", "A and D are left to software"),
+    BuiltIn("svade", "A and D are left to software, but where Svadu is and ADUE says otherwise"),
     BuiltIn("svbare", "satp can be Bare"),
     BuiltIn("svvptc", "an entry of a page table that becomes valid is found without a fence"),
     BuiltIn("za64rs", "a reservation is of what LR reads, and lost with its line of 64 bytes"),
@@ -84,7 +83,7 @@ BUILT_IN: tuple[BuiltIn, ...] = (
     BuiltIn("ziccamoc", "AMOCAS works on main memory", ("zacas",)),
     BuiltIn("ziccif", "fetch reads eight bytes at once, so code in main memory is never seen half written"),
     BuiltIn("zicclsm", "misaligned loads and stores of main memory are done", where=("misaligned", ("hardware",))),
-    BuiltIn("ziccrse", "SC, or a device that writes its line, alone end a reservation: a constrained loop succeeds"),
+    BuiltIn("ziccrse", "SC, a device that writes the line, and the walker that sets A or D alone end a reservation"),
     BuiltIn("zicntr", "cycle, time and instret"),
     BuiltIn("zicsr", "CSR instructions"),
     BuiltIn("zifencei", "FENCE.I"),
@@ -99,12 +98,8 @@ are encoded as."""
 OPTIONAL: frozenset[str] = frozenset(extension.name for extension in EXTENSIONS)
 
 
-def check(chosen: frozenset[str], hypervisor: bool) -> str:
+def check(chosen: frozenset[str]) -> str:
     """What is wrong with a choice of extensions, as a sentence with the mend; "" where nothing is."""
     if unknown := sorted(chosen - OPTIONAL):
         return f"{unknown[0]!r} is not an extension that can be chosen; those are {', '.join(sorted(OPTIONAL))}"
-    present = chosen | ({"h"} if hypervisor else set())
-    for extension in EXTENSIONS:
-        if extension.name in chosen and (missing := [each for each in extension.needs if each not in present]):
-            return f"{extension.name} needs {' and '.join(missing)}; add that, or leave {extension.name} out"
     return ""

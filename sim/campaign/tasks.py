@@ -4,13 +4,12 @@ from collections import Counter
 from dataclasses import dataclass
 
 from ...rtl.config import named
-from ...rtl.isa.modes import Mode
 from ..lockstep.play import Unfinished, compare
 from ..lockstep.random_programs import random_program
 from ..lockstep.referee import Difference
 from ..records import RETIRE_FIELDS
 from ..trace.disassembly import disassemble
-from ..trace.names import csr_name
+from ..trace.names import csr_name, mode_name
 
 WORDS = len(RETIRE_FIELDS)
 MODE, TRAPPED = RETIRE_FIELDS.index("mode"), RETIRE_FIELDS.index("trapped")
@@ -40,7 +39,7 @@ class Modes:
 
     def as_data(self) -> dict[str, int]:
         """By the names of the modes."""
-        return {Mode(mode).name: count for mode, count in sorted(self.counts.items())}
+        return {mode_name(mode): count for mode, count in sorted(self.counts.items())}
 
 
 def play(task: Task) -> dict:
@@ -65,8 +64,7 @@ def play(task: Task) -> dict:
 def group(difference: Difference) -> str:
     """What differs, at which kind of instruction and in which mode."""
     record = difference.record
-    mode = Mode(record["mode"]).name
     mnemonic = disassemble(record["bits"], record["pc"]).split()[0] if record["bits"] else "fetch"
     trap = f", cause {record['code']}" if record["trapped"] else ""
     csr = f" {csr_name(difference.number)}" if "CSR" in difference.what and difference.number else ""
-    return f"{difference.what}{csr} at {mnemonic} in {mode}{trap}"
+    return f"{difference.what}{csr} at {mnemonic} in {mode_name(record['mode'])}{trap}"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from hyacinth.rtl.config import CONFIGS, EVERY, FULL, NO_H, SMALL, VIRT, CoreConfig, name_of, named
+from hyacinth.rtl.config import CONFIGS, EVERY, FULL, SMALL, VIRT, CoreConfig, name_of, named
 from hyacinth.rtl.isa.extensions import EXTENSIONS, OPTIONAL
 
 
@@ -22,17 +22,6 @@ def test_an_extension_that_does_not_exist_is_refused_with_those_that_do():
         CoreConfig(extensions=("zfoo",))
     with pytest.raises(KeyError):
         FULL.has("zfoo")
-
-
-def test_whatever_an_extension_needs_exists():
-    for extension in EXTENSIONS:
-        assert set(extension.needs) <= OPTIONAL | {"h"}
-
-
-@pytest.mark.parametrize("extension", [each for each in EXTENSIONS if each.needs], ids=lambda each: each.name)
-def test_an_extension_is_refused_without_what_it_needs(extension):
-    with pytest.raises(ValueError, match=f"{extension.name} needs"):
-        replace(FULL if extension.needs != ("h",) else NO_H, extensions=(extension.name,))
 
 
 @pytest.mark.parametrize("name", sorted(OPTIONAL))
