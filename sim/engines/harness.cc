@@ -70,10 +70,12 @@ Reasons Session::run(uint64_t until) {
         if (shown) {
             model_eval(model);
             model_dump_wave(model, 2 * now);
+            model_clock(model, 0);
+            model_dump_wave(model, 2 * now + 1);
+            model_clock(model, 1);
+        } else {
+            model_rise(model);
         }
-        model_clock(model, 0);
-        if (shown) model_dump_wave(model, 2 * now + 1);
-        model_clock(model, 1);
         if (waves && now >= wave_to) close_wave();
     }
     return 0;

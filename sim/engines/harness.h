@@ -18,6 +18,7 @@ void model_delete(Model*);
 const std::vector<Port>& model_ports(Model*);
 void model_eval(Model*);
 void model_clock(Model*, int level);
+void model_rise(Model*);
 bool model_open_wave(Model*, const char* path);
 void model_dump_wave(Model*, uint64_t time);
 void model_close_wave(Model*);

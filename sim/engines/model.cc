@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "V.h"
+#include "V___024root.h"
 #include "verilated.h"
 #include "verilated_save.h"
 #ifdef WAVE_HEADER
@@ -79,6 +80,21 @@ void model_clock(Model* model, int level) {
     model->top.clk = level;
     model->top.eval();
 }
+
+// Nothing waits for the falling edge, so that the model need not see it: it is told that the clock was low. Verilator
+// has no other way to say so than by the variable that it keeps the clock's last value in.
+template <typename Root>
+void rise(V& top, Root& root) {
+    if constexpr (requires { root.__Vtrigprevexpr___TOP__clk__0; }) {
+        root.__Vtrigprevexpr___TOP__clk__0 = 0;
+    } else {
+        top.clk = 0;
+        top.eval();
+    }
+    top.clk = 1;
+    top.eval();
+}
+void model_rise(Model* model) { rise(model->top, *model->top.rootp); }
 
 #ifdef WAVE_HEADER
 bool model_open_wave(Model* model, const char* path) {
