@@ -1,4 +1,5 @@
-"""Makes the pages under docs/rtl/, docs/isa/ and docs/rules/, and docs/cores.md, docs/rules.md and docs/sim.md.
+"""Makes the pages under docs/rtl/, docs/isa/ and docs/rules/, and docs/cores.md, docs/pitfalls.md, docs/rules.md and
+docs/sim.md.
 
     python docs/generate.py
 
@@ -37,9 +38,10 @@ def pages() -> dict[str, str]:
     import generate_boxes  # only now, when a clone that is not installed has been put on the path
     import generate_cores
     import generate_isa
+    import generate_pitfalls
     import generate_rules
     made = generate_boxes.pages(ROOT) | generate_isa.pages() | generate_rules.pages(ROOT)
-    made |= generate_cores.pages(ROOT) | {"sim.md": modules("sim")}
+    made |= generate_cores.pages(ROOT) | generate_pitfalls.pages(ROOT) | {"sim.md": modules("sim")}
     return {path: NOTE + text for path, text in made.items()}
 
 

@@ -36,8 +36,8 @@ def chapter(name: str, each: Chapter) -> str:
     return "\n".join([f"# Rules of {name}", *table("rule", "checked by", rows=rows)]) + "\n"
 
 
-def link(test: str) -> str:
-    """A test, as a link to its file."""
+def link(test: str, root: str = "../..") -> str:
+    """A test, as a link to its file; `root` leads from the page to the clone."""
     path, _, function = test.partition("::")
     text = function or Path(path).stem
-    return f"[{re.sub('^test_', '', text.split('::')[-1]).replace('_', ' ')}](../../{path})"
+    return f"[{re.sub('^test_', '', text.split('::')[-1]).replace('_', ' ')}]({root}/{path})"
