@@ -40,10 +40,11 @@ class Exceptions:
     def __call__(self, batch: bytes) -> None:
         """Look at a batch of records."""
         words = memoryview(batch).cast("Q")
-        if self.entry in (pcs := words[PC::WORDS].tolist()):
-            self.begins += [len(self.records)] * pcs.count(self.entry)
-        for index, trapped in enumerate(words[TRAPPED::WORDS].tolist()):
-            if trapped and not words[index * WORDS + INTERRUPT]:
+        pcs, trapped = (words[at::WORDS].tolist() for at in (PC, TRAPPED))
+        for index, (pc, is_trap) in enumerate(zip(pcs, trapped, strict=True)):
+            if pc == self.entry:
+                self.begins.append(len(self.records))
+            if is_trap and not words[index * WORDS + INTERRUPT]:
                 self.records.append(tuple(words[index * WORDS + at] for at in AT))
 
 

@@ -15,7 +15,7 @@ MEMORY = {f"{1 << power}M": 1 << power + 20 for power in range(4, 10)} | {"1G": 
 DEFAULT_STUCK = 1_000_000
 DEFAULT_LATENCY = 20
 CORE = "full, small or no-h, changed as in full-sstc, small+sstc or full:htinst=zero (docs/cores.md; default: full)"
-DISTURB = ("let memory answer late, and evict translations and lines, now and then; always in the same way for the same "
+DISTURB = ("let memory answer late, and evict translations and lines, now and then; the same way for the same "
            "SEED")
 EXITS = """exit status:
   0 success   1 the program failed   2 bad input or usage   3 cycle limit

@@ -84,12 +84,15 @@ static uint64_t word(const struct trap *trap, unsigned i)
 }
 
 #ifdef AGAIN
-/* An attempt that has trapped is made once more, with everything that it has warmed; it must trap in the same way. */
+/* An attempt that has trapped is made once more, with everything that it has warmed; it must trap in the same way.
+   Not with MPRV, since MPP does not come back from the trap. */
 static struct trap first;
 static bool is_second;
 
 static bool to_be_tried_again(const struct trap *trap)
 {
+    if (!is_second && trap->in == MODE_M && csr_read(mstatus) & MSTATUS_MPRV)
+        return false;
     is_second = !is_second;
     if (is_second) {
         first = *trap;
