@@ -223,6 +223,8 @@ def _campaign(commands):
     campaign.add_argument("--instructions", type=positive, default=100_000_000, metavar="N",
                           help="stop when N have been compared, those of earlier runs included (default: 100000000); "
                                "with --programs all are run")
+    campaign.add_argument("--unchecked", action="store_true",
+                          help="run these without Spike, some times as fast: only their own checks and traps count")
     campaign.add_argument("--core", type=core, action=Several, default=None, metavar="NAME",
                           help="a core to run each program on, see `hyacinth run --help`; may be repeated (default: "
                                "full; with --programs also one with small caches)")

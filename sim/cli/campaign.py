@@ -24,7 +24,7 @@ from .status import BadInput, Status
 def main(options) -> Status:
     """Go on until so many instructions agree, or all is done, then print counts by mode, and failures by group."""
     _fill_in(options)
-    if reason := unavailable():
+    if not options.unchecked and (reason := unavailable()):
         raise BadInput(reason.replace("--check", "campaign"))
     try:
         records = Records(options.folder)
@@ -53,8 +53,9 @@ def _build(options) -> None:
 
 def _fill_in(options) -> None:
     """What was not given is what suits the kind of campaign."""
-    if options.programs is None and options.way:
-        raise BadInput("--way is for --programs; give that too, or leave it out")
+    for name in ("way", "unchecked"):
+        if options.programs is None and getattr(options, name):
+            raise BadInput(f"--{name} is for --programs; give that too, or leave it out")
     programs = options.programs is not None
     options.way = options.way or list(WAYS)
     options.core = options.core or (list(CORES) if programs else ["full"])
@@ -94,7 +95,8 @@ def _seeds(options) -> Todo:
 
 def _programs(options) -> Todo:
     try:
-        made = program_tasks(options.programs, options.way, options.core, options.memory_latency, options.disturb)
+        made = program_tasks(options.programs, options.way, options.core, options.memory_latency, options.disturb,
+                             not options.unchecked)
     except BuildError as error:
         raise BadInput(str(error)) from None
     if not made:
@@ -124,7 +126,8 @@ def _go_on(options, todo: Todo, records: Records) -> None:
 def report(records: Records) -> None:
     """The counts of a campaign."""
     total = sum(records.modes.values())
-    print(f"{len(records.results)} programs, {records.compared} instructions and traps compared with Spike")
+    print(f"{len(records.results)} programs run, {total} instructions and traps, {records.compared} of them compared "
+          "with Spike")
     for mode in ("M", "HS", "U", "VS", "VU"):
         if number := records.modes[mode]:
             print(f"  {mode:3} {number:12}  {number / total:6.1%}")

@@ -1,4 +1,4 @@
-/* Runs the program a second time: memory as at the start, CSRs as near to their reset as they let themselves be. */
+/* Runs the program a second time: memory as at the start, CSRs and devices as near to their reset as they can be. */
 #include "hyacinth.h"
 #include "internal.h"
 
@@ -20,15 +20,34 @@ void keep_or_restore(void)
     FENCE_I();
 }
 
-/* What `start` does not write anyway. On a machine without one of these the attempt traps. */
-static void reset_csrs(void)
+static void reset_devices(void)
 {
+    CLINT_MSIP = 0;
+    PLIC_SOURCES_CLEAR = ~0UL;
+    EXTERNAL_CLEAR = ~0UL;
+    GUEST_EXTERNAL_CLEAR = ~0UL;
+    for (unsigned context = 0; context < 2; context++) {
+        uint64_t enable = PLIC + 0x2000 + 0x80 * context, threshold = PLIC + 0x200000 + 0x1000 * context;
+        MEMORY32(enable) = ~0U; /* else nothing can be completed */
+        for (unsigned source = 1; source < 32; source++) {
+            MEMORY32(PLIC + 4 * source) = 0;
+            MEMORY32(threshold + 4) = source;
+        }
+        MEMORY32(enable) = 0;
+        MEMORY32(threshold) = 0;
+    }
+}
+
+void reset_rest(void)
+{
+    reset_devices();
+    /* On a machine without one of these the attempt traps. */
     const uint32_t to_zero[] = {
         WORD("csrw menvcfg, a1"), WORD("csrw senvcfg, a1"), WORD("csrw henvcfg, a1"), WORD("csrw hgeie, a1"),
         WORD("csrw mcountinhibit, a1"), WORD("csrw mseccfg, a1"), WORD("csrw mcyclecfg, a1"),
         WORD("csrw minstretcfg, a1"), WORD("csrw mhpmevent3, a1"), WORD("csrw mhpmevent4, a1"),
-        WORD("csrw mhpmevent5, a1"), WORD("csrw mhpmevent6, a1"), WORD("csrw mip, a1"), WORD("csrw pmpcfg2, a1"),
-        WORD("csrw pmpcfg0, a1"),
+        WORD("csrw mhpmevent5, a1"), WORD("csrw mhpmevent6, a1"), WORD("csrw mip, a1"),
+        WORD("csrw pmpcfg2, a1"),
     };
     for (unsigned i = 0; i < sizeof to_zero / sizeof *to_zero; i++)
         attempt(MODE_M, to_zero[i], 0, 0);
@@ -40,12 +59,8 @@ void once_more(void)
 {
     if (passes == 2)
         return;
-    trap_hook = 0;
     csr_write(mstatus, 0);
     csr_write(mie, 0);
-    csr_write(medeleg, 0);
-    csr_write(mideleg, 0);
-    reset_csrs();
     register uint64_t hart asm("a0") = 0;
     register uint64_t tree asm("a1") = device_tree;
     asm volatile("jr %2" : : "r"(hart), "r"(tree), "r"(_start) : "memory");
