@@ -160,6 +160,9 @@ def named(text: str) -> CoreConfig:
     return config
 
 
+SIZES = ("icache_kib", "dcache_kib", "itlb_entries", "dtlb_entries", "tlb_entries", "walk_cache_entries", "btb_entries",
+         "return_stack")
+"""Fields of CoreConfig that no program can notice but by its clock."""
 SETTABLE = {field.name: field.type for field in fields(CoreConfig) if field.type in (int, str)}
 """Fields of CoreConfig that a name can set."""
 

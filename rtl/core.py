@@ -41,6 +41,8 @@ class Core(wiring.Component):
         mtime and the interrupt lines; bit n of `hgeip_lines` is guest external interrupt n.
     uncached_page : In(PHYSICAL_BITS - 12), uncached_enable : In(1)
         A page of main memory that is reached past the caches. Constant while the hart runs.
+    evict : In(2)
+        For tests, at any time: what the first-level TLBs and walk caches keep is void; what the whole Mmu keeps is.
     retire : Out(stream of Retire), walk : Out(stream of WalkStep)
         Traces, valid only.
     critical : Out(stream of Trap, valid only)
@@ -55,7 +57,7 @@ class Core(wiring.Component):
         super().__init__({
             "ibus": Out(BusSignature()), "dbus": Out(BusSignature()), "snoop": In(SnoopSignature()),
             "time": In(64), "msip": In(1), "mtip": In(1), "meip": In(1), "seip": In(1), "hgeip_lines": In(64),
-            "uncached_page": In(PHYSICAL_BITS - 12), "uncached_enable": In(1),
+            "uncached_page": In(PHYSICAL_BITS - 12), "uncached_enable": In(1), "evict": In(2),
             "retire": Out(stream.Signature(Retire, always_ready=True)),
             "walk": Out(stream.Signature(WalkStep, always_ready=True)),
             "critical": Out(stream.Signature(Trap, always_ready=True)), "events": Out(EVENT_BITS),
@@ -122,7 +124,8 @@ class Core(wiring.Component):
         connect(m, dcache.bus, flipped(self.dbus))
         connect(m, flipped(self.snoop), dcache.snoop)
         m.d.comb += [
-            mmu.translation.eq(csr.translation), mmu.flush_first.eq(csr.flush_first), mmu.flush_all.eq(csr.flush_all),
+            mmu.translation.eq(csr.translation),
+            mmu.flush_first.eq(csr.flush_first | self.evict[0]), mmu.flush_all.eq(csr.flush_all | self.evict[1]),
             loadstore.snooped.eq(self.snoop.held), loadstore.snooped_line.eq(self.snoop.line),
             loadstore.table_written.eq(mmu.tables.valid & mmu.tables.write),
             mmu.uncached_page.eq(self.uncached_page), mmu.uncached_enable.eq(self.uncached_enable),

@@ -28,6 +28,7 @@ HOST = {"host": Out(BusSignature()), "host_interrupts": In(len(VIRTIO_SLOTS)), "
 
 INSPECT = {"inspect_enable": In(1), "inspect_register": In(5), "inspect_value": Out(64),
            "inspect_csr": In(12), "inspect_csr_value": Out(64)}
+EVICT = {"evict": In(2)}
 
 
 class Soc(wiring.Component):
@@ -40,7 +41,7 @@ class Soc(wiring.Component):
     ----------
     config : CoreConfig
     inspect : bool
-        Whether the ports exist by which a host reads registers.
+        Whether the ports exist by which a host reads registers, and evicts translations.
     divider : int
         Cycles for each step of mtime.
     uart_divisor : int
@@ -73,6 +74,9 @@ class Soc(wiring.Component):
     inspect_value : Out(64), inspect_csr_value : Out(64)
         Where `inspect`. The integer register and the CSR.
 
+    evict : In(2)
+        Where `inspect`. As the core has it, a cycle later.
+
     Raises
     ------
     ValueError
@@ -97,7 +101,8 @@ class Soc(wiring.Component):
             "retire": Out(stream.Signature(Retire, always_ready=True)),
             "walk": Out(stream.Signature(WalkStep, always_ready=True)),
             "events": Out(32), "exit": Out(stream.Signature(32, always_ready=True)),
-            "uncached_page": In(PHYSICAL_BITS - 12), "uncached_enable": In(1)} | (INSPECT if inspect else {}) | (
+            "uncached_page": In(PHYSICAL_BITS - 12), "uncached_enable": In(1)} | (
+            INSPECT | EVICT if inspect else {}) | (
             HOST if config.hosted else {}))
 
     def elaborate(self, platform):
@@ -148,4 +153,5 @@ class Soc(wiring.Component):
             for name, member in INSPECT.items():
                 inner, outer = getattr(core, name), getattr(self, name)
                 m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)
+            m.d.sync += core.evict.eq(self.evict)
         return m

@@ -7,9 +7,9 @@ from ..rtl.config import VIRTIO_SLOTS, CoreConfig, named
 from ..rtl.device_tree import device_tree
 from ..rtl.events import EVENTS
 from ..rtl.isa.csrs import table
-from ..rtl.payloads import MemoryKind
 from ..rtl.soc import Soc
 from . import records
+from .around import HOST, MEMORY, Disturbance, around
 from .boot_rom import boot_rom
 from .elf import Program, load
 from .engines import hosts
@@ -24,7 +24,6 @@ REGISTERS = ("zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s
              "t3 t4 t5 t6").split()
 """The integer registers by the names of the calling convention."""
 ENGINES = ("compiled", "pysim")
-MEMORY, HOST = "memory", "host"
 SEED = bytes(range(32))
 """Of random numbers: always the same, as every run of a program shall be."""
 DEFAULT_WAVES = ".fst"
@@ -44,6 +43,8 @@ class Machine:
         Bytes of RAM from the base of the region `ram` on.
     memory_latency : int
         Cycles that memory waits before it answers.
+    disturbed : around.Disturbance or None
+        Evictions, and answers of memory that come late.
     devices : tuple of hosts.Disk, hosts.Entropy and hosts.Console
         Virtio devices, in the order of their slots; for the compiled engine.
     wave : path
@@ -80,8 +81,8 @@ class Machine:
         The model cannot be built.
     """
     def __init__(self, core: str | CoreConfig = "full", engine: str = "compiled", *, memory: int = 128 << 20,
-                 memory_latency: int = 20, devices: tuple = (), wave=None, wave_from: int = 0,
-                 wave_to: int | None = None, progress=None):
+                 memory_latency: int = 20, disturbed: Disturbance | None = None, devices: tuple = (), wave=None,
+                 wave_from: int = 0, wave_to: int | None = None, progress=None):
         if engine not in ENGINES:
             raise ValueError(f"{engine!r} is not an engine; give one of {', '.join(ENGINES)}")
         ending = must_be_waves(wave) if wave else DEFAULT_WAVES
@@ -101,26 +102,18 @@ class Machine:
         self.htif: Htif | None = None
         self.input = bytearray()
         self._csrs = table(config)
-        self.engine = self._start(engine, memory_latency, ending, progress)
+        self.engine = self._start(engine, memory_latency, disturbed, ending, progress)
         if wave:
             self.engine.open_wave(wave, wave_from, wave_to)
 
-    def _start(self, engine: str, latency: int, wave: str, progress):
-        ranges = tuple(
-            hosts.Range(region.base, self.memory_size if name == "ram" else region.size, region.writable, name == "ram")
-            for name, region in self.regions.items() if region.memory)
-        around = (
-            hosts.MemoryHost(MEMORY, ranges, latency), hosts.ByteOut("uart_tx"), hosts.ByteIn("uart_rx"),
-            hosts.Trace("retire"), hosts.Trace("walk"), hosts.Counters("events"), hosts.Stop("exit"),
-            hosts.Stores("retire", MEMORY, (MemoryKind.STORE, MemoryKind.AMO)))
-        if self.config.hosted:
-            around += (hosts.Virtio(HOST, "snoop", "host_interrupts", MEMORY, "retire", VIRTIO_SLOTS[0], self.devices),)
+    def _start(self, engine: str, latency: int, disturbed: Disturbance | None, wave: str, progress):
+        made = around(self.config, self.memory_size, latency, self.devices, disturbed)
         flat = Flat(Soc(self.config, inspect=True))
         if engine == "pysim":
             from .engines.pysim import Pysim
-            return Pysim(flat, around)
+            return Pysim(flat, made)
         from .engines.compiled import Compiled
-        return Compiled(flat, around, name=f"Soc {self.config!r}", wave=wave, progress=progress)
+        return Compiled(flat, made, name=f"Soc {self.config!r}", wave=wave, progress=progress)
 
     # What is in memory.
 

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..rtl.config import CoreConfig, name_of, named
+from .around import MEMORY
 from .engines.engine import EngineError
 from .engines.hosts import Console, Disk, Entropy
-from .machine import MEMORY, Machine
+from .machine import Machine
 from .records import RetireRecord
 
 FORMAT = "hyacinth snapshot"

@@ -22,15 +22,26 @@ from pathlib import Path
 
 SW = Path(__file__).resolve().parent
 COMPILER = (sys.executable, "-m", "ziglang")
+CPU = "-mcpu=generic_rv64+m+a+c+h+zicsr+zifencei+zihintpause+svinval"
+"""The extensions of the core; Zicntr needs no name."""
 FLAGS = (
     "-target", "riscv64-freestanding",
-    "-mcpu=generic_rv64+m+a+c+h+zicsr+zifencei+zihintpause+svinval",  # the extensions of the core; Zicntr needs no name
+    CPU,
     "-mcmodel=medany",       # else addresses above 2 GiB are out of range
     "-fno-jump-tables",      # a program also runs at a second address, so its data may hold no code addresses
     "-fno-builtin",          # else a loop in memcpy becomes a call of memcpy
     "-ffreestanding", "-nostdlib", "-static", "-fno-sanitize=all", "-fno-stack-protector", "-fno-pic",
     "-O2", "-g0", "-std=gnu2x", "-Wall", "-Wextra", "-Werror",
 )
+
+
+WAYS = {
+    "plain": (),
+    "uncompressed": (CPU.replace("+c", ""),),  # no compressed instructions but those that a program spells out
+    "again": ("-DAGAIN",),                     # each attempt that traps is made a second time, and must trap alike
+    "twice": ("-DTWICE",),                     # the program is run a second time, as far as that can be from its start
+}
+"""Ways to build a program of sw/tests and the library for it, by their flags. What it tests is the same in each."""
 
 
 class BuildError(Exception):
@@ -50,11 +61,16 @@ def programs(*words, folders=("tests", "bench")):
     return [source for source in sources if not words or any(word in source.stem for word in words)]
 
 
+def remark(source, about):
+    """What a line `ABOUT: TEXT` of the comment at the start of `source` says, or None."""
+    comment = Path(source).read_text().partition("*/")[0]
+    line = re.search(rf"^\W*{about}: (.*)$", comment, re.MULTILINE)
+    return line[1] if line else None
+
+
 def needs(source):
     """The extensions that a line `needs: NAME, NAME` of the comment at the start of `source` names."""
-    comment = Path(source).read_text().partition("*/")[0]
-    line = re.search(r"^\W*needs: (.*)$", comment, re.MULTILINE)
-    return tuple(re.findall(r"\w+", line[1])) if line else ()
+    return tuple(re.findall(r"\w+", remark(source, "needs") or ""))
 
 
 @cache
@@ -111,16 +127,17 @@ def _object(source, flags=()):
     return made
 
 
-def build(source, *more, flags=(), link_script=SW / "link.ld"):
+def build(source, *more, flags=(), way="plain", link_script=SW / "link.ld"):
     """The ELF of the program in `source` (and `more` sources), linked with sw/lib; built unless it is in the cache.
 
-    flags : further arguments of the compiler, such as -DNAME=VALUE
+    flags : further arguments of the compiler, such as -DNAME=VALUE, for the sources
+    way : one of WAYS
     Raises BuildError.
     """
     source = Path(source)
     sources = (source, *map(Path, more))
-    own = [_object(one, tuple(flags)) for one in sources]
-    library = [_object(one) for one in sorted((SW / "lib").glob("*.[cS]"))]
+    own = [_object(one, (*WAYS[way], *flags)) for one in sources]
+    library = [_object(one, WAYS[way]) for one in sorted((SW / "lib").glob("*.[cS]"))]
     key = _key(link_script, *(one.name for one in own + library))
     made = cache_directory() / "programs" / key / f"{source.stem}.elf"
     if not made.exists():

@@ -9,8 +9,6 @@ import os
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from .tasks import Task
-
 
 class BadRecords(Exception):
     """The folder is no campaign's, or cannot be used; says why, with the mend."""
@@ -44,7 +42,7 @@ class Records:
         if whole < self.path.stat().st_size:
             os.truncate(self.path, whole)
 
-    def has(self, task: Task) -> bool:
+    def has(self, task) -> bool:
         """Whether `task` has been done."""
         return task.key in self.results
 

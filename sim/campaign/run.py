@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from itertools import islice
 
 from .records import Records
-from .tasks import Task, play
+from .tasks import play
 
 
 class NoCluster(Exception):
@@ -35,7 +35,7 @@ def cluster(scheduler: str | None, jobs: int) -> Iterator:
         yield client
 
 
-def run(client, tasks: Iterator[Task], records: Records, enough: Callable[[], bool],
+def run(client, tasks: Iterator, records: Records, enough: Callable[[], bool],
         each: Callable[[dict], None] = lambda result: None) -> None:
     """Do those of `tasks` that are not in `records`, until there are no more, or `enough` says so.
 

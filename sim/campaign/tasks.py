@@ -1,4 +1,4 @@
-"""What a worker does: one program on one core beside the referee, and what there is to say about it, as plain data."""
+"""What a worker does: one program on one machine beside the referee, and what there is to say about it, as data."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -16,16 +16,54 @@ MODE, TRAPPED = RETIRE_FIELDS.index("mode"), RETIRE_FIELDS.index("trapped")
 
 
 @dataclass(frozen=True)
-class Task:
-    """A random program, by its seed, on a core (as `--core` names it) with a latency of memory in cycles."""
-    seed: int
+class Setting:
+    """A machine: a core as `--core` names it, the latency of memory in cycles, and the seed of its disturbance."""
     core: str
     latency: int
+    disturbed: int | None = None
+
+    @property
+    def text(self) -> str:
+        """In a few words."""
+        text = f"{self.core} latency {self.latency}"
+        return text if self.disturbed is None else f"{text} disturbed {self.disturbed}"
+
+    @property
+    def options(self) -> str:
+        """Those of `hyacinth run` for such a machine."""
+        text = f"--core {self.core} --memory-latency {self.latency}"
+        return text if self.disturbed is None else f"{text} --disturb {self.disturbed}"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A random program, by its seed, on a machine."""
+    seed: int
+    setting: Setting
 
     @property
     def key(self) -> str:
         """By which it is known in the records of a campaign."""
-        return f"seed {self.seed} {self.core} latency {self.latency}"
+        return f"seed {self.seed} {self.setting.text}"
+
+    def play(self) -> dict:
+        """Run it; what became of it: `compared` and `modes`, and of a failure its `group` and its `report`.
+
+        Failures with the same group are taken for the same mistake: it has what differs and the instruction, but no
+        seed and no value.
+        """
+        modes, setting = Modes(), self.setting
+        config = named(setting.core)
+        result = {"key": self.key, "seed": self.seed, "core": setting.core, "latency": setting.latency}
+        try:
+            program = random_program(self.seed, config)
+            compared = compare(program, config, setting.latency, [modes], setting.disturbed)
+        except Difference as difference:
+            return result | {"compared": difference.count, "modes": modes.as_data(), "group": group(difference),
+                             "report": str(difference)}
+        except Unfinished as problem:
+            return result | {"compared": 0, "modes": modes.as_data(), "group": "unfinished", "report": str(problem)}
+        return result | {"compared": compared, "modes": modes.as_data()}
 
 
 class Modes:
@@ -42,23 +80,9 @@ class Modes:
         return {mode_name(mode): count for mode, count in sorted(self.counts.items())}
 
 
-def play(task: Task) -> dict:
-    """Run `task`; what became of it: `compared` and `modes`, and of a failure its `group` and its `report`.
-
-    Failures with the same group are taken for the same mistake: it has what differs and the instruction, but no seed
-    and no value.
-    """
-    modes = Modes()
-    config = named(task.core)
-    result = {"key": task.key, "seed": task.seed, "core": task.core, "latency": task.latency}
-    try:
-        compared = compare(random_program(task.seed, config), config, task.latency, [modes])
-    except Difference as difference:
-        return result | {"compared": difference.count, "modes": modes.as_data(), "group": group(difference),
-                         "report": str(difference)}
-    except Unfinished as problem:
-        return result | {"compared": 0, "modes": modes.as_data(), "group": "unfinished", "report": str(problem)}
-    return result | {"compared": compared, "modes": modes.as_data()}
+def play(task) -> dict:
+    """Do a task, a Task or something like it: a function, since that is what a cluster is given."""
+    return task.play()
 
 
 def group(difference: Difference) -> str:

@@ -7,6 +7,7 @@ import tomllib
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from ...sw.build import WAYS
 from .status import BadInput
 
 ENGINES = ("compiled", "pysim")
@@ -14,6 +15,8 @@ MEMORY = {f"{1 << power}M": 1 << power + 20 for power in range(4, 10)} | {"1G": 
 DEFAULT_STUCK = 1_000_000
 DEFAULT_LATENCY = 20
 CORE = "full, small or no-h, changed as in full-sstc, small+sstc or full:htinst=zero (docs/cores.md; default: full)"
+DISTURB = ("let memory answer late, and evict translations and lines, now and then; the same way for the same "
+           "SEED")
 EXITS = """exit status:
   0 success   1 the program failed   2 bad input or usage   3 cycle limit
   4 no progress   5 core and referee differ   130 interrupted"""
@@ -58,6 +61,11 @@ def positive(text: str) -> int:
     if (value := natural(text)) == 0:
         raise argparse.ArgumentTypeError("0 is too few, give a number from 1 on")
     return value
+
+
+def seed_or_none(text: str) -> int | None:
+    """A seed, or `no`."""
+    return None if text == "no" else natural(text)
 
 
 def memory(text: str) -> int:
@@ -112,6 +120,7 @@ def _machine(parser, memory_size="128M"):
                        help=f"RAM from 0x80000000 on, 16M to 2G (default: {memory_size})")
     group.add_argument("--memory-latency", type=natural, action=Given, default=DEFAULT_LATENCY, metavar="N",
                        help=f"cycles that memory waits before it answers (default: {DEFAULT_LATENCY})")
+    group.add_argument("--disturb", type=natural, metavar="SEED", help=DISTURB)
     group = parser.add_argument_group("virtio devices, each in the next slot from 0x10001000 on")
     group.add_argument("--disk", type=Path, action="append", default=[], metavar="FILE",
                        help="a disk; what is written to it is kept in memory, the file stays as it is")
@@ -201,16 +210,30 @@ def _linux(commands):
 
 def _campaign(commands):
     campaign = commands.add_parser(
-        "campaign", help="random programs beside the referee, on every processor or a cluster", epilog=EXITS,
+        "campaign", help="many programs beside the referee, on every processor or a cluster", epilog=EXITS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Random programs beside the referee, on every processor of this machine or on a Dask cluster.\n"
+        description="Random programs, or those of sw/tests on many machines that must change nothing, beside the\n"
+                    "referee, on every processor of this machine or on a Dask cluster.\n"
                     "What is done is kept in a folder: the same command goes on where it was killed.")
+    campaign.add_argument("--programs", nargs="*", metavar="WORD",
+                          help="those of sw/tests whose name holds a WORD, or all: each trap must be the same on each "
+                               "machine")
+    campaign.add_argument("--way", choices=WAYS, action=Several, default=None,
+                          help="a way to build these, see docs/verification.md; may be repeated (default: all)")
     campaign.add_argument("--instructions", type=positive, default=100_000_000, metavar="N",
-                          help="stop when N have been compared, those of earlier runs included (default: 100000000)")
-    campaign.add_argument("--core", type=core, action=Several, default=["full"], metavar="NAME",
-                          help="a core to run each program on, see `hyacinth run --help`; may be repeated")
-    campaign.add_argument("--memory-latency", type=natural, action=Several, default=[DEFAULT_LATENCY], metavar="N",
-                          help=f"cycles that memory waits; may be repeated (default: {DEFAULT_LATENCY})")
+                          help="stop when N have been compared, those of earlier runs included (default: 100000000); "
+                               "with --programs all are run")
+    campaign.add_argument("--unchecked", action="store_true",
+                          help="run these without Spike, some times as fast: only their own checks and traps count")
+    campaign.add_argument("--core", type=core, action=Several, default=None, metavar="NAME",
+                          help="a core to run each program on, see `hyacinth run --help`; may be repeated (default: "
+                               "full; with --programs also one with small caches)")
+    campaign.add_argument("--memory-latency", type=natural, action=Several, default=None, metavar="N",
+                          help=f"cycles that memory waits; may be repeated (default: {DEFAULT_LATENCY}; with "
+                               "--programs 1, 7 and 80)")
+    campaign.add_argument("--disturb", type=seed_or_none, action=Several, default=None, metavar="SEED",
+                          help="as in `hyacinth run --help`; or `no`; may be repeated (default: no; with --programs "
+                               "no, 0 and 1)")
     campaign.add_argument("--seed", type=natural, default=0, metavar="N", help="of the first program (default: 0)")
     campaign.add_argument("--jobs", type=positive, default=os.cpu_count() or 1, metavar="N",
                           help="programs at a time (default: one for each processor)")
@@ -252,6 +275,7 @@ def parser() -> Parser:
     random.add_argument("--seed", type=natural, default=0, metavar="N", help="of the first program (default: 0)")
     random.add_argument("--memory-latency", type=natural, default=DEFAULT_LATENCY, metavar="N",
                         help=f"cycles that memory waits before it answers (default: {DEFAULT_LATENCY})")
+    random.add_argument("--disturb", type=natural, metavar="SEED", help=DISTURB)
     random.set_defaults(command="random")
     explain = commands.add_parser("explain", help="say what a cause or a CSR is")
     explain.add_argument("what", metavar="WHAT", help="the number or name of a cause (`i9` an interrupt), or a CSR")

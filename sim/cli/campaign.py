@@ -1,24 +1,30 @@
-"""`hyacinth campaign`: random programs beside the referee, on every processor or on a cluster."""
+"""`hyacinth campaign`: many programs beside the referee, on every processor or on a cluster."""
 
-from itertools import count
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count, product, starmap
 from time import monotonic
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ...rtl.config import named
+from ...sw.build import WAYS, BuildError
+from ..campaign.programs import CORES, DISTURBANCES, LATENCIES, program_tasks
 from ..campaign.records import BadRecords, Records
 from ..campaign.run import NoCluster, cluster, run
-from ..campaign.tasks import Task
+from ..campaign.tasks import Setting, Task
 from ..engines.engine import EngineError
 from ..lockstep.referee import unavailable
 from ..machine import Machine
+from .arguments import DEFAULT_LATENCY
 from .status import BadInput, Status
 
 
 def main(options) -> Status:
-    """Go on until so many instructions agree, then print counts by mode, and failures by group."""
-    if reason := unavailable():
+    """Go on until so many instructions agree, or all is done, then print counts by mode, and failures by group."""
+    _fill_in(options)
+    if not options.unchecked and (reason := unavailable()):
         raise BadInput(reason.replace("--check", "campaign"))
     try:
         records = Records(options.folder)
@@ -26,9 +32,10 @@ def main(options) -> Status:
         raise BadInput(str(error)) from None
     if records.results:
         print(f"{options.folder}: {len(records.results)} programs are done, {records.compared} instructions and traps")
-    if not options.report and records.compared < options.instructions:
+    todo = _programs(options) if options.programs is not None else _seeds(options)
+    if not options.report and not todo.enough(records):
         _build(options)
-        _go_on(options, records)
+        _go_on(options, todo, records)
     report(records)
     return Status.DIFFERENCE if records.groups else Status.SUCCESS
 
@@ -44,27 +51,74 @@ def _build(options) -> None:
         raise BadInput(f"{error}; `hyacinth doctor` looks for the cause") from None
 
 
-def tasks(options):
-    """Endless tasks: each seed on each core with each latency."""
-    return (Task(seed, core, latency) for seed in count(options.seed) for core in options.core
-            for latency in options.memory_latency)
+def _fill_in(options) -> None:
+    """What was not given is what suits the kind of campaign."""
+    for name in ("way", "unchecked"):
+        if options.programs is None and getattr(options, name):
+            raise BadInput(f"--{name} is for --programs; give that too, or leave it out")
+    programs = options.programs is not None
+    options.way = options.way or list(WAYS)
+    options.core = options.core or (list(CORES) if programs else ["full"])
+    options.memory_latency = options.memory_latency or (list(LATENCIES) if programs else [DEFAULT_LATENCY])
+    options.disturb = options.disturb or (list(DISTURBANCES) if programs else [None])
 
 
-def _go_on(options, records: Records) -> None:
+@dataclass(frozen=True)
+class Todo:
+    """What a campaign is to do.
+
+    Parameters
+    ----------
+    tasks : iterator
+    unit : str
+        What is counted.
+    total : int
+    done : callable
+        How many of these are done, given the records.
+    """
+    tasks: Iterator
+    unit: str
+    total: int
+    done: Callable[[Records], int]
+
+    def enough(self, records: Records) -> bool:
+        """Whether nothing is left to do."""
+        return self.done(records) >= self.total
+
+
+def _seeds(options) -> Todo:
+    """Endless tasks: each seed on each machine."""
+    settings = list(starmap(Setting, product(options.core, options.memory_latency, options.disturb)))
+    return Todo((Task(seed, setting) for seed in count(options.seed) for setting in settings),
+                "instructions", options.instructions, lambda records: records.compared)
+
+
+def _programs(options) -> Todo:
+    try:
+        made = program_tasks(options.programs, options.way, options.core, options.memory_latency, options.disturb,
+                             not options.unchecked)
+    except BuildError as error:
+        raise BadInput(str(error)) from None
+    if not made:
+        raise BadInput(f"no program of sw/tests is meant by {' '.join(options.programs)}; give a part of a name")
+    return Todo(iter(made), "runs", len(made), lambda records: sum(map(records.has, made)))
+
+
+def _go_on(options, todo: Todo, records: Records) -> None:
     before, begun = records.compared, monotonic()
     bar = Progress(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"),
                    TimeElapsedColumn(), TextColumn("{task.fields[text]}"), console=Console(stderr=True))
     try:
         with cluster(options.scheduler, options.jobs) as client, bar:
-            shown = bar.add_task("instructions", total=options.instructions, completed=before, text="")
+            shown = bar.add_task(todo.unit, total=todo.total, completed=todo.done(records), text="")
 
             def each(result):
                 rate = (records.compared - before) / (monotonic() - begun)
                 failures = sum(map(len, records.groups.values()))
-                bar.update(shown, completed=records.compared,
+                bar.update(shown, completed=todo.done(records),
                            text=f"{records.compared} compared, {rate / 1000:.0f} k/s, {failures} failures")
 
-            run(client, tasks(options), records, lambda: records.compared >= options.instructions, each)
+            run(client, todo.tasks, records, lambda: todo.enough(records), each)
     except NoCluster as error:
         raise BadInput(str(error)) from None
 
@@ -72,7 +126,8 @@ def _go_on(options, records: Records) -> None:
 def report(records: Records) -> None:
     """The counts of a campaign."""
     total = sum(records.modes.values())
-    print(f"{len(records.results)} programs, {records.compared} instructions and traps compared with Spike")
+    print(f"{len(records.results)} programs run, {total} instructions and traps, {records.compared} of them compared "
+          "with Spike")
     for mode in ("M", "HS", "U", "VS", "VU"):
         if number := records.modes[mode]:
             print(f"  {mode:3} {number:12}  {number / total:6.1%}")

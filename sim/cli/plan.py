@@ -103,6 +103,8 @@ def _combinations(options) -> None:
         raise BadInput("--resume goes on with the devices of the snapshot; leave --disk and the others out")
     if (options.resume or options.save_at) and options.engine == "pysim":
         raise BadInput("only the compiled engine keeps snapshots; give --engine compiled")
+    if (options.resume or options.save_at) and options.disturb is not None:
+        raise BadInput("--disturb begins at reset, and a snapshot does not keep it; give them in two runs")
     if not options.program and not options.firmware and not options.resume:
         raise BadInput("nothing to run; give a PROGRAM, --firmware FILE or --resume FILE")
     for name in ("kernel", "initrd", "dtb", "bootargs"):

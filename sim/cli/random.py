@@ -19,7 +19,7 @@ def main(options) -> Status:
     compared, begun = 0, time.monotonic()
     for program in random_programs(options.seed, config):
         try:
-            compared += compare(program, config, options.memory_latency)
+            compared += compare(program, config, options.memory_latency, disturbed=options.disturb)
         except Difference as difference:
             print(f"hyacinth: seed {program.seed}: {difference}", file=sys.stderr)
             return Status.DIFFERENCE

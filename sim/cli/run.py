@@ -4,6 +4,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+from ..around import disturbance
 from ..engines.engine import EngineError
 from ..machine import Machine
 from ..records import RETIRE
@@ -58,7 +59,7 @@ def machine_of(options, made: Plan, **waves) -> Machine:
     """A machine with the plan's program in it, reset; or as the plan's snapshot has it."""
     try:
         machine = Machine(made.config, options.engine, memory=options.memory, memory_latency=options.memory_latency,
-                          devices=made.devices, **waves)
+                          disturbed=disturbance(options.disturb), devices=made.devices, **waves)
     except ValueError as error:
         raise BadInput(str(error)) from None
     try:

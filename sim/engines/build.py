@@ -13,8 +13,8 @@ from .export import TOP, to_verilog
 from .flat import Flat
 
 HERE = Path(__file__).parent
-SOURCES = ("host.h", "memory.h", "memory.cc", "harness.h", "harness.cc", "commands.cc", "model.cc", "snapshot.h",
-           "snapshot.cc", "virtio.h", "virtio.cc", "virtio_devices.cc")
+SOURCES = ("host.h", "random.h", "evictions.h", "evictions.cc", "memory.h", "memory.cc", "harness.h", "harness.cc",
+           "commands.cc", "model.cc", "snapshot.h", "snapshot.cc", "virtio.h", "virtio.cc", "virtio_devices.cc")
 FST = ("fst/lz4.h", "fst/zlib.h")
 VERILATE = ("--cc", "--top-module", TOP, "--prefix", "V", "-O3", "--x-assign", "fast", "--x-initial", "fast",
             "--noassert", "--savable", "-Wno-fatal", "-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT",

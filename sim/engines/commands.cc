@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "evictions.h"
 #include "harness.h"
 #include "virtio.h"
 
@@ -36,11 +37,11 @@ const char* port_name(Session* session, int port) { return model_ports(session->
 uint64_t port_read(Session* session, int port) { return load(model_ports(session->model)[port]); }
 void port_write(Session* session, int port, uint64_t value) { store(model_ports(session->model)[port], value); }
 
-int memory_add(Session* session, const int* p, uint64_t latency) {
+int memory_add(Session* session, const int* p, uint64_t latency, uint64_t jitter, uint64_t seed) {
     const auto& ports = model_ports(session->model);
     return added(session, new Memory({ports[p[0]], ports[p[1]], ports[p[2]], ports[p[3]], ports[p[4]], ports[p[5]],
                                       ports[p[6]], ports[p[7]], ports[p[8]], ports[p[9]], ports[p[10]], ports[p[11]]},
-                                     latency));
+                                     latency, jitter, seed));
 }
 int memory_range(Session* session, int index, uint64_t base, uint64_t size, int writable, int shadow) {
     return host<Memory>(session, index)->add_range(base, size, writable, shadow);
@@ -104,6 +105,18 @@ int stores_add(Session* session, int memory, const int* p, uint64_t kinds) {
     stores->data_high = ports[p[7]];
     stores->kinds = kinds;
     return added(session, stores);
+}
+
+int evictions_add(Session* session, const int* p, int snoops, uint64_t every, uint64_t seed) {
+    const auto& ports = model_ports(session->model);
+    auto* evictions = new Evictions;
+    evictions->valid = ports[p[0]], evictions->bits = ports[p[1]], evictions->kind = ports[p[2]];
+    evictions->device = ports[p[3]], evictions->hpa = ports[p[4]];
+    evictions->walk_valid = ports[p[5]], evictions->walk_hpa = ports[p[6]], evictions->evict = ports[p[7]];
+    evictions->snoops = snoops, evictions->every = every, evictions->random = {seed};
+    if (snoops)
+        evictions->snoop_valid = ports[p[8]], evictions->snoop_line = ports[p[9]], evictions->snoop_held = ports[p[10]];
+    return added(session, evictions);
 }
 
 int byte_out_add(Session* session, const int* p) {

@@ -23,9 +23,10 @@ FUNCTIONS = {
     "session_new": (S,), "session_delete": (None, S), "session_run": (I, S, U), "session_now": (U, S),
     "session_eval": (None, S), "session_ports": (I, S), "port_name": (c_char_p, S, I), "port_read": (U, S, I),
     "port_write": (None, S, I, U),
-    "memory_add": (I, S, P, U), "memory_range": (I, S, I, U, U, I, I), "memory_watch": (None, S, I, U),
+    "memory_add": (I, S, P, U, U, U), "memory_range": (I, S, I, U, U, I, I), "memory_watch": (None, S, I, U),
     "memory_seen_address": (U, S, I), "memory_seen_data": (U, S, I), "memory_read": (I, S, I, U, c_char_p, U, I),
     "memory_write": (I, S, I, U, c_char_p, U, I), "stores_add": (I, S, I, P, U),
+    "evictions_add": (I, S, P, I, U, U),
     "virtio_add": (I, S, P, I, I, U), "virtio_disk": (I, S, I, I, c_char_p, I), "virtio_entropy": (None, S, I, I, U),
     "virtio_console": (None, S, I, I), "virtio_console_size": (U, S, I, I),
     "virtio_console_take": (None, S, I, I, c_char_p), "virtio_console_give": (None, S, I, I, c_char_p, U),
@@ -91,7 +92,8 @@ class Compiled(Engine):
         port = host.port
         stream = [f"{port}_valid", f"{port}_ready", f"{port}_payload"]
         if isinstance(host, hosts.MemoryHost):
-            place = self._call("memory_add", self._numbers(hosts.memory_leaves(port)), host.latency)
+            place = self._call("memory_add", self._numbers(hosts.memory_leaves(port)), host.latency,
+                               host.jitter, host.seed)
             for r in host.ranges:
                 if not self._call("memory_range", place, r.base, r.size, r.writable, r.shadow):
                     raise EngineError(f"there is no room for {r.size >> 20} MiB of simulated memory; "
@@ -101,6 +103,9 @@ class Compiled(Engine):
             kinds = sum(1 << kind for kind in host.kinds)
             self._call("stores_add", self._places[hosts.MemoryHost, host.memory], self._numbers(leaves), kinds)
             return
+        elif isinstance(host, hosts.Evictions):
+            leaves = self._numbers(hosts.evictions_leaves(host))
+            place = self._call("evictions_add", leaves, host.snoop is not None, host.every, host.seed)
         elif isinstance(host, hosts.Virtio):
             place = self._add_virtio(host)
         elif isinstance(host, hosts.ByteOut):

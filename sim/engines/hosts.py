@@ -32,10 +32,14 @@ class MemoryHost:
     ranges : tuple of Range
     latency : int
         Cycles that the memory waits; with 0 the first response comes in the cycle after the request.
+    jitter, seed : int
+        It waits up to so many cycles more, each time another number, the same ones for the same seed.
     """
     port: str
     ranges: tuple[Range, ...]
     latency: int = 0
+    jitter: int = 0
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,32 @@ class Stores:
 
 
 @dataclass(frozen=True)
+class Evictions:
+    """Takes translations and lines away from the caches of the component, at moments that look random.
+
+    A line is one that the program or a walk has reached, but never that of the last LR: its SC might fail.
+
+    Parameters
+    ----------
+    port : str
+        An input of two bits; for a cycle 1 or 3 evicts translations.
+    retire, walk : str
+        The traces, as the Soc has them.
+    snoop : str or None
+        Of the signature SnoopSignature: the way to take a line; None: lines stay.
+    every : int
+        Instructions between two, on average.
+    seed : int
+    """
+    port: str
+    retire: str
+    walk: str
+    snoop: str | None
+    every: int
+    seed: int
+
+
+@dataclass(frozen=True)
 class ByteOut:
     """Takes the bytes of the stream `port`, in every cycle."""
     port: str
@@ -194,9 +224,21 @@ def memory_leaves(port: str) -> tuple[str, ...]:
             *(f"{port}_response_payload_{name}" for name in RESPONSE), f"{port}_response_valid")
 
 
+def snoop_leaves(port: str) -> tuple[str, ...]:
+    """The leaves of a port of SnoopSignature, in the order of the harness."""
+    return tuple(f"{port}_{name}" for name in ("valid", "line", "held"))
+
+
 def virtio_leaves(host: Virtio) -> tuple[str, ...]:
     """The leaves at which a Virtio stands, in the order of the harness."""
-    return (*memory_leaves(host.port), *(f"{host.snoop}_{name}" for name in ("valid", "line", "held")), host.interrupts)
+    return (*memory_leaves(host.port), *snoop_leaves(host.snoop), host.interrupts)
+
+
+def evictions_leaves(host: Evictions) -> tuple[str, ...]:
+    """The leaves at which Evictions stand, in the order of the harness."""
+    return (f"{host.retire}_valid", *(f"{host.retire}_payload_{name}" for name in ("bits", "memory", "device", "hpa")),
+            f"{host.walk}_valid", f"{host.walk}_payload_hpa", host.port,
+            *(snoop_leaves(host.snoop) if host.snoop else ()))
 
 
 def payload_leaves(flat: Flat, port: str) -> dict[str, str]:

@@ -98,7 +98,7 @@ Reasons Memory::accept(uint64_t now) {
     written = 0, sent = 0;
     beats = burst && !writes && !failed ? BEATS : 1;
     busy = true;
-    due = now + 1 + latency;
+    due = now + 1 + latency + (jitter ? random.below(jitter + 1) : 0);
     return reasons;
 }
 
@@ -137,4 +137,4 @@ Reasons Stores::cycle(uint64_t) {
 }
 
 void Memory::state(Archive& a) { a(seen_address), a(seen_data), a(busy), a(line), a(due), a(beats), a(sent), a(written),
-                                 a(writes), a(failed); }
+                                 a(writes), a(failed), a(random); }

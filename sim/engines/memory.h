@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "host.h"
+#include "random.h"
 
 // Memory of a range of addresses; pages exist once they are touched.
 struct Range {
@@ -22,12 +23,14 @@ struct MemoryPorts {
 // Answers a master of rtl/bus.py.
 struct Memory : Host {
     MemoryPorts at;
-    uint64_t latency;
+    uint64_t latency, jitter;
+    Random random;
     std::vector<Range> ranges;
     std::vector<uint64_t> watched;
     uint64_t seen_address = 0, seen_data = 0;
 
-    Memory(const MemoryPorts& ports, uint64_t cycles) : at(ports), latency(cycles) {}
+    Memory(const MemoryPorts& ports, uint64_t cycles, uint64_t more, uint64_t seed)
+        : at(ports), latency(cycles), jitter(more), random{seed} {}
     ~Memory() override;
     bool add_range(uint64_t base, uint64_t size, bool writable, bool shadow);
     Range* find(uint64_t address);

@@ -7,7 +7,21 @@ from . import hosts
 from .engine import EngineError, Reason
 
 BEATS, BYTES = 8, 8
+ALL = (1 << 64) - 1
 NONE = Reason(0)
+
+
+class Random:
+    """The numbers of random.h."""
+    def __init__(self, seed):
+        self.last = seed
+
+    def below(self, limit):
+        """The next one, less than `limit`."""
+        self.last = self.last + 0x9e3779b97f4a7c15 & ALL
+        z = (self.last ^ self.last >> 30) * 0xbf58476d1ce4e5b9 & ALL
+        z = (z ^ z >> 27) * 0x94d049bb133111eb & ALL
+        return (z ^ z >> 31) % limit
 
 
 class At:
@@ -35,6 +49,7 @@ class Memory(At):
         self.watches, self.seen = set(), (0, 0)
         self.busy = self.writes = self.failed = False
         self.line = self.due = self.beats = self.sent = self.written = 0
+        self.random = Random(description.seed)
 
     def range_of(self, address):
         """The range that holds `address`, or None."""
@@ -99,7 +114,8 @@ class Memory(At):
                     return reasons
         self.written = self.sent = 0
         self.beats = BEATS if burst and not write and not self.failed else 1
-        self.busy, self.due = True, now + 1 + self.description.latency
+        more = self.random.below(self.description.jitter + 1) if self.description.jitter else 0
+        self.busy, self.due = True, now + 1 + self.description.latency + more
         return reasons
 
     def cycle(self, now):
@@ -116,6 +132,64 @@ class Memory(At):
             reasons = self.accept(now)
         self.set(**{response: answers})
         return reasons
+
+
+class Evictions(At):
+    """Evictions."""
+    LINES, AMO, LR, SC, SOON = 16, 0x2f, 2, 3, 200
+
+    def __init__(self, description, engine):
+        super().__init__(description, engine)
+        (self.valid, self.bits, self.kind, self.device, self.hpa, self.walk_valid, self.walk_hpa, self.evict,
+         *self.snoop) = hosts.evictions_leaves(description)
+        self.random, self.recent, self.reserved = Random(description.seed), [0] * self.LINES, None
+        self.armed = self.pulses = False
+        self.due, self.line = 0, "idle"
+
+    def see(self):
+        """Something has retired."""
+        word = self.get(self.bits)
+        atomic = word >> 27 if word & 0x7f == self.AMO else None
+        if atomic == self.SC:
+            self.reserved = None
+        if not self.get(self.kind) or self.get(self.device):
+            return
+        self.recent[self.random.below(self.LINES)] = self.get(self.hpa) >> 6
+        if atomic == self.LR:
+            self.reserved = self.get(self.hpa) >> 6
+
+    def take(self):
+        """One eviction."""
+        what = self.random.below(4)
+        if what < 2:
+            self.set(**{self.evict: 1 + 2 * what})
+            self.pulses = True
+            return
+        chosen = self.recent[self.random.below(self.LINES)]
+        if self.snoop and self.line == "idle" and chosen != self.reserved:
+            self.set(**{self.snoop[1]: chosen, self.snoop[0]: 1})
+            self.line = "asking"
+
+    def cycle(self, now):
+        """See hosts.py."""
+        if self.pulses:
+            self.set(**{self.evict: 0})
+        self.pulses = False
+        if self.line == "asking" and self.get(self.snoop[2]):
+            self.set(**{self.snoop[0]: 0})
+            self.line = "releasing"
+        elif self.line == "releasing" and not self.get(self.snoop[2]):
+            self.line = "idle"
+        if self.get(self.walk_valid):
+            self.recent[self.random.below(self.LINES)] = self.get(self.walk_hpa) >> 6
+        if self.get(self.valid):
+            self.see()
+            if not self.armed and not self.random.below(self.description.every):
+                self.armed, self.due = True, now + self.random.below(self.SOON)
+        if self.armed and now >= self.due:
+            self.armed = False
+            self.take()
+        return NONE
 
 
 class Virtio(At):
@@ -276,5 +350,5 @@ class Stop(At):
         return Reason.STOPPED
 
 
-MAKE = {hosts.MemoryHost: Memory, hosts.Stores: Stores, hosts.ByteOut: ByteOut, hosts.ByteIn: ByteIn,
-        hosts.Virtio: Virtio, hosts.Trace: Trace, hosts.Counters: Counters, hosts.Stop: Stop}
+MAKE = {hosts.MemoryHost: Memory, hosts.Evictions: Evictions, hosts.Stores: Stores, hosts.ByteOut: ByteOut,
+        hosts.ByteIn: ByteIn, hosts.Virtio: Virtio, hosts.Trace: Trace, hosts.Counters: Counters, hosts.Stop: Stop}

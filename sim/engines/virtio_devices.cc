@@ -8,6 +8,7 @@
 #include <cstring>
 #include <map>
 
+#include "random.h"
 #include "virtio.h"
 
 namespace virtio {
@@ -124,27 +125,23 @@ private:
     }
 };
 
-// Numbers that look random and are the same in every run (splitmix64).
 class Entropy : public Device {
 public:
-    explicit Entropy(uint64_t seed) : last(seed) {}
+    explicit Entropy(uint64_t seed) : random{seed} {}
     uint32_t id() const override { return 4; }
     unsigned queues() const override { return 1; }
     std::string serve(unsigned, const std::string&, size_t room) override {
         std::string answer(std::min<size_t>(room, BLOCK), '\0');
         for (size_t at = 0; at < answer.size(); at += 8) {
-            uint64_t z = last += 0x9e3779b97f4a7c15;
-            z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-            z = (z ^ z >> 27) * 0x94d049bb133111eb;
-            z ^= z >> 31;
-            memcpy(&answer[at], &z, std::min<size_t>(8, answer.size() - at));
+            uint64_t number = random.next();
+            memcpy(&answer[at], &number, std::min<size_t>(8, answer.size() - at));
         }
         return answer;
     }
-    void state(Archive& a) override { a(last); }
+    void state(Archive& a) override { a(random); }
 
 private:
-    uint64_t last;
+    Random random;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 """One random program on the core, each instruction compared with Spike."""
 
+from ..around import disturbance
 from ..machine import Machine
 from .referee import Referee
 
@@ -12,7 +13,7 @@ class Unfinished(Exception):
     """A random program did not say that it is done."""
 
 
-def compare(program, config, latency: int, watchers=()) -> int:
+def compare(program, config, latency: int, watchers=(), disturbed: int | None = None) -> int:
     """Run one random program beside Spike; the number of records that agreed.
 
     Parameters
@@ -23,6 +24,8 @@ def compare(program, config, latency: int, watchers=()) -> int:
         Of memory, in cycles.
     watchers : sequence
         Callables that get the core's records, as Machine.raw_watchers do.
+    disturbed : int or None
+        The seed of a disturbance.
 
     Raises
     ------
@@ -31,7 +34,7 @@ def compare(program, config, latency: int, watchers=()) -> int:
     Unfinished
         The program does not end.
     """
-    with Machine(config, memory=MEMORY, memory_latency=latency) as machine:
+    with Machine(config, memory=MEMORY, memory_latency=latency, disturbed=disturbance(disturbed)) as machine:
         machine.load_segments(program.segments, program.entry, tohost=program.tohost)
         contents = [(address, bytes(data)) for address, data in program.segments]
         with Referee(config, contents, MEMORY, rom=machine.boot_rom, device_tree=machine.device_tree,

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from ...rtl.isa.csrs import table
-from ..machine import MEMORY, Machine
+from ..around import MEMORY
+from ..machine import Machine
 
 BLOCK = 1 << 16
 """Bytes of memory that are looked at as one: those that are all zero need not be sent."""

@@ -6,6 +6,11 @@
 _start:
     bnez a0, sleep
     lla sp, m_stack_end
+#ifdef TWICE
+    mv s1, a1
+    call keep_or_restore
+    mv a1, s1
+#endif
     lla t0, bss_start
     lla t1, bss_end
 1:  bgeu t0, t1, 2f

@@ -12,5 +12,12 @@ __attribute__((noreturn)) void call_machine(uint64_t number, uint64_t a0);
 __attribute__((noreturn)) void back_to_machine(uint64_t result);
 __attribute__((noreturn)) void report_failed_check(void);
 
+/* Of a program that is run twice: what it is made of is kept before the first time and restored before the second, with
+   all that it has changed; reset_rest writes what `start` does not write anyway; once_more returns after the second
+   time. */
+void keep_or_restore(void);
+void reset_rest(void);
+void once_more(void);
+
 /* The name of a group of checks within the context of the program, put before theirs; 0: none. */
 void checking(const char *name);

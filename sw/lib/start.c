@@ -1,5 +1,6 @@
 /* What boot.S calls: brings the machine into a known state and runs main. */
 #include "hyacinth.h"
+#include "internal.h"
 
 uint64_t device_tree;
 volatile bool hypervisor;
@@ -69,6 +70,9 @@ __attribute__((noreturn)) void start(void)
         csr_write(vsscratch, &vs_trap_stack + 1);
         find_writes_transformed();
     }
+#ifdef TWICE
+    reset_rest();
+#endif
     enable_state();
     fill_accesses();
     exit_with(main());

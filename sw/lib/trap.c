@@ -68,22 +68,62 @@ static void keep(const struct trap *trap)
     trap_count = trap_count + 1;
 }
 
+static const struct {
+    const char *name;
+    size_t offset;
+} words[] = {{"cause", offsetof(struct trap, cause)}, {"epc", offsetof(struct trap, epc)},
+             {"tval", offsetof(struct trap, tval)}, {"tval2", offsetof(struct trap, tval2)},
+             {"tinst", offsetof(struct trap, tinst)}, {"pp", offsetof(struct trap, pp)},
+             {"pv", offsetof(struct trap, pv)}, {"GVA", offsetof(struct trap, gva)},
+             {"SPVP", offsetof(struct trap, spvp)}};
+#define WORDS (sizeof words / sizeof *words)
+
+static uint64_t word(const struct trap *trap, unsigned i)
+{
+    return *(const uint64_t *)((const char *)trap + words[i].offset);
+}
+
+#ifdef AGAIN
+/* An attempt that has trapped is made once more, with everything that it has warmed; it must trap in the same way.
+   Not with MPRV, since MPP does not come back from the trap. */
+static struct trap first;
+static bool is_second;
+
+static bool to_be_tried_again(const struct trap *trap)
+{
+    if (!is_second && trap->in == MODE_M && csr_read(mstatus) & MSTATUS_MPRV)
+        return false;
+    is_second = !is_second;
+    if (is_second) {
+        first = *trap;
+        return true;
+    }
+    checking("trap of the same attempt, made again");
+    check_eq("mode that took the trap", trap->in, first.in);
+    for (unsigned i = 0; i < WORDS; i++)
+        check_eq(words[i].name, word(trap, i), word(&first, i));
+    checking(0);
+    return false;
+}
+#else
+static const bool is_second;
+
+static bool to_be_tried_again(const struct trap *trap)
+{
+    (void)trap;
+    return false;
+}
+#endif
+
 static void print_trap(const struct trap *trap)
 {
-    static const struct {
-        const char *name;
-        size_t offset;
-    } rows[] = {{"cause", offsetof(struct trap, cause)}, {"epc", offsetof(struct trap, epc)},
-                {"tval", offsetof(struct trap, tval)}, {"tval2", offsetof(struct trap, tval2)},
-                {"tinst", offsetof(struct trap, tinst)}, {"pp", offsetof(struct trap, pp)},
-                {"pv", offsetof(struct trap, pv)}};
     put_string("trap that was not expected, taken in ");
     put_string(mode_name(trap->in));
-    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (unsigned i = 0; i < WORDS; i++) {
         put_string(" ");
-        put_string(rows[i].name);
+        put_string(words[i].name);
         put_string("=");
-        put_hex(*(const uint64_t *)((const char *)trap + rows[i].offset));
+        put_hex(word(trap, i));
     }
     put_string("\n");
 }
@@ -117,8 +157,10 @@ void trap_taken(struct frame *frame, enum mode in)
         keep(&trap);
         disable_interrupt(in, trap.cause & 63);
     } else if (frame->x[30] == TRY_MAGIC) {
-        keep(&trap);
-        frame->epc = frame->x[31];
+        if (!to_be_tried_again(&trap)) {
+            keep(&trap);
+            frame->epc = frame->x[31];
+        }
     } else {
         unexpected_trap = trap;
         call(in, CALL_UNEXPECTED, 0);
@@ -133,6 +175,8 @@ struct trap trap_of(enum mode mode, function *f, uint64_t argument)
 {
     clear_traps();
     uint64_t value = run_in(mode, f, argument);
+    if (is_second)
+        check_eq("traps of an attempt that trapped, made again", 0, 1);
     if (trap_count > 1)
         check_eq("number of traps", trap_count, 1);
     struct trap trap = {.cause = NO_TRAP};

@@ -1,5 +1,6 @@
 /* Zkt: what it lists, and the rest of the arithmetic but for division, takes as many cycles for one pair of operands as
    for another; so does an instruction that waits for its result. (Spike counts instructions, and so passes, too.)
+   not disturbed: it measures time
    rules: czero-eqz_inst_ctime, czero-nez_zkt_timing */
 #include "hyacinth.h"
 #include "operate.h"

@@ -1,6 +1,7 @@
 /* A loop of the greatest size that the manual promises an end to, 16 instructions of the base set and their short forms
    with jumps forward among them and the way back, ends after few rounds wherever it lies in lines and pages, where no
    cache holds it or its data, of words and of doublewords, in every mode, and adds what it should.
+   not uncompressed: its compressed instructions are what it tests
    rules: constrained_lrsc_loop_size, constrained_lrsc_instruction_set, constrained_lrsc_compressed_allowed,
    constrained_lrsc_retry_code, lrsc_eventuality_region, lrsc_same_address_and_size, constrained_lrsc_forward_progress,
    lr_w_op, sc_w_success, lr_sc_rv64 */

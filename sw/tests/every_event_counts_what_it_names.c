@@ -1,5 +1,6 @@
 /* Each event that mhpmevent can select counts where it shall, and not where it shall not; what can be told exactly is
    counted exactly.
+   not disturbed: it counts misses
    rules: mhpmevent_enc, mhpmevent_op, hpmcounter_op_sz_mode */
 #include "interrupts.h"
 

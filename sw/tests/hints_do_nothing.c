@@ -1,6 +1,7 @@
 /* PAUSE is a FENCE of writes before and of nothing after, an NTL instruction an addition to x0, short or long. In every
    mode they do nothing, an NTL nothing to the access after it either: its value, its trap, and the reservation of an LR
    are those without the hint.
+   not uncompressed: its compressed instructions are what it tests
    rules: pause_op, pause_enc_fence, NTL-P1_op, NTL-P1_enc, NTL-PALL_op, NTL-PALL_enc, NTL-S1_op, NTL-S1_enc, NTL-ALL_op,
    NTL-ALL_enc, C-NTL_availability, C-NTL-P1_op, C-NTL-P1_enc, C-NTL-PALL_op, C-NTL-PALL_enc, C-NTL-S1_op, C-NTL-S1_enc,
    C-NTL-ALL_op, C-NTL-ALL_enc, NTL_target_definition, NTL_range, NTL_TRAP_BEHAVIOR, NTL-LR_SC_exception */

@@ -1,5 +1,6 @@
 /* Loads of each width, wide and short, at every aligned place, by offsets to the ends of their ranges, extend the sign
    or zeros; stores write the low bytes and leave what is beside them.
+   not uncompressed: its compressed instructions are what it tests
    rules: load_op, store_op, ldst_ea, ldst_no_exc_aligned, lw_op, lh_op, lhu_op, lb_op, lbu_op, sw_op, sh_op, sb_op, ld_op_rv64i, lw_op_rv64i, lwu_op, lh_op_rv64i, lhu_rv64i_op, lb_rv64i_op, lbu_rv64i_op, sd_op_rv64i,
    sw_op_rv64i, sh_op_rv64i, sb_op_rv64i, c-lwsp_op, c-ldsp_op, c-swsp_op, c-sdsp_op, c-lw_op, c-ld_op, c-sw_op,
    c-sd_op */

@@ -1,6 +1,7 @@
 /* mseccfg.MML=1: what an entry grants to M-mode and to the others is told by all of L, R, W and X. Memory without an
    entry is not executable for M-mode, and with MMWP not reached at all. RLB lets rules be changed; an executable rule
    of M-mode needs it.
+   not twice: MML stays 1 until the next reset
    needs: smepmp
    rules: mml_truth_table, mseccfg_mml_pmpcfg_L_op, mseccfg_mml_M_rule_op, mseccfg_mml_SorU_rule_op,
    mseccfg_mml_shared_rule_op, mseccfg_mml_X_restrict, mseccfg_mml_exec_code, mseccfg_mmwp_op, mseccfg_mml_sticky,

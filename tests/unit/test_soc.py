@@ -23,7 +23,7 @@ class StandIn(wiring.Component):
             "ibus": Out(BusSignature()), "dbus": Out(BusSignature()), "snoop": In(SnoopSignature()),
             "time": In(64), "msip": In(1), "mtip": In(1),
             "meip": In(1), "seip": In(1), "hgeip_lines": In(64), "uncached_page": In(PHYSICAL_BITS - 12),
-            "uncached_enable": In(1), "retire": Out(stream.Signature(Retire, always_ready=True)),
+            "uncached_enable": In(1), "evict": In(2), "retire": Out(stream.Signature(Retire, always_ready=True)),
             "walk": Out(stream.Signature(WalkStep, always_ready=True)), "events": Out(32), "inspect_enable": In(1),
             "critical": Out(stream.Signature(Trap, always_ready=True)),
             "inspect_register": In(5), "inspect_value": Out(64), "inspect_csr": In(12), "inspect_csr_value": Out(64)})

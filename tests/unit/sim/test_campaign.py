@@ -11,7 +11,7 @@ from collections import Counter
 import pytest
 
 from hyacinth.sim.campaign.records import BadRecords, Records
-from hyacinth.sim.campaign.tasks import Task, group
+from hyacinth.sim.campaign.tasks import Setting, Task, group
 from hyacinth.sim.cli import main
 from hyacinth.sim.lockstep.random_programs import random_program
 from hyacinth.sim.lockstep.referee import Difference, unavailable
@@ -24,8 +24,8 @@ FAILURE = {"group": "register at add in VS", "report": "core and Spike differ"}
 
 def result(seed, compared=100, **more):
     """What a worker says of a seed."""
-    return {"key": Task(seed, "full", 20).key, "seed": seed, "core": "full", "latency": 20, "compared": compared,
-            "modes": {"M": compared}} | more
+    return {"key": Task(seed, Setting("full", 20)).key, "seed": seed, "core": "full", "latency": 20,
+            "compared": compared, "modes": {"M": compared}} | more
 
 
 def test_records_survive_and_a_task_is_kept_once(tmp_path):
@@ -35,7 +35,7 @@ def test_records_survive_and_a_task_is_kept_once(tmp_path):
     records.add(result(2, compared=50))
     again = Records(tmp_path)
     assert again.compared == 150 and again.modes == {"M": 150}
-    assert again.has(Task(2, "full", 20)) and not again.has(Task(2, "full", 1))
+    assert again.has(Task(2, Setting("full", 20))) and not again.has(Task(2, Setting("full", 1)))
     assert len((tmp_path / "done.jsonl").read_text().splitlines()) == 2
 
 
@@ -46,7 +46,7 @@ def test_a_record_that_was_cut_off_is_done_again_and_those_before_it_are_kept(tm
     path = tmp_path / "done.jsonl"
     path.write_bytes(path.read_bytes()[:-10])
     again = Records(tmp_path)
-    assert again.has(Task(1, "full", 20)) and not again.has(Task(2, "full", 20))
+    assert again.has(Task(1, Setting("full", 20))) and not again.has(Task(2, Setting("full", 20)))
     again.add(result(2))
     assert Records(tmp_path).compared == 200
 

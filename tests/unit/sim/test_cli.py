@@ -48,6 +48,8 @@ def complaint(capsys, command):
     ("run kernel.bin", "kernel.bin: not an ELF file"),
     ("run large.elf --memory 32M", "large.elf: needs memory from 0x80000000 to 0x84000000, the machine has"),
     ("run good.elf --core big", "argument --core: 'big' is not a core, give one of full, small, no-h"),
+    ("run good.elf --disturb x", "argument --disturb: 'x' is not a number"),
+    ("run good.elf --disturb 1 --save-at 5 x", "--disturb begins at reset, and a snapshot does not keep it"),
     ("run good.elf --engine qemu", "argument --engine: 'qemu' is not an engine, give one of compiled, pysim"),
     ("run good.elf --memory 3G", "argument --memory: '3G' is not a size of memory, give one of 16M, 32M, 64M"),
     ("run good.elf --memory=-1M", "argument --memory: '-1M' is not a size of memory"),

@@ -9,6 +9,7 @@ import pytest
 import pywellen
 
 from hyacinth.sim import records
+from hyacinth.sim.around import Disturbance, disturbance
 from hyacinth.sim.engines.engine import EngineError
 from hyacinth.sim.lockstep.assembler import Code, csr, li, op
 from hyacinth.sim.machine import End, Machine
@@ -72,6 +73,37 @@ def test_both_engines_leave_the_same_records_in_the_same_cycles():
     assert batches[0] == batches[2] and batches[1] == batches[3]
     assert batches[1][0].exit_code == 3 and batches[1][2] == 0x1234
     assert len(records.retired(batches[0])) > 10
+
+
+def test_a_disturbance_is_the_same_on_both_engines_and_changes_only_how_long_things_take():
+    program = Program()
+    program.add(*li(T0, DATA), *li(T1, 30))
+    program.label("again")
+    program.add(op("ld", d=A2, s=T0, i=0), op("addi", d=A2, s=A2, i=1), op("sd", s=T0, t=A2, i=0),
+                op("ld", d=A1, s=T0, i=64), op("addi", d=T1, s=T1, i=-1))
+    program.branch("bne", T1, 0, "again")
+    program.exit(0)
+
+    def seen(engine, disturbed):
+        machine, batches = machine_with(program, engine, disturbed=disturbed), []
+        machine.raw_watchers.append(batches.append)
+        assert machine.run(20_000).exit_code == 0
+        return machine, records.retired(b"".join(batches))
+
+    one, disturbed = seen("compiled", Disturbance(5, 7, 3))
+    _, alike = seen("pysim", Disturbance(5, 7, 3))
+    other, calm = seen("compiled", None)
+    assert disturbed == alike
+    assert [each._replace(cycle=0, time=0) for each in disturbed] == [each._replace(cycle=0, time=0) for each in calm]
+    assert one.cycle > other.cycle
+    for event in "dtlb_miss", "itlb_miss", "dcache_miss":
+        assert one.events[event] > other.events[event], event
+
+
+def test_each_seed_has_a_disturbance_of_its_own():
+    assert disturbance(None) is None
+    assert disturbance(3) == disturbance(3)
+    assert len({(each.jitter, each.every) for each in map(disturbance, range(20))}) > 5
 
 
 @pytest.mark.parametrize("code", [0, 1, 77])

@@ -65,10 +65,10 @@ class Relay(wiring.Component):
 
 class Relayed:
     """A Relay on an engine, with hosts."""
-    def __init__(self, make, latency=0, capacity=100):
+    def __init__(self, make, latency=0, capacity=100, **memory):
         ranges = (hosts.Range(RAM, 1 << 31, shadow=True), hosts.Range(ROM, 0x1000, writable=False))
         self.engine = make(Flat(Relay()), (
-            hosts.MemoryHost("bus", ranges, latency), hosts.Trace("answers", capacity), hosts.ByteIn("typed"),
+            hosts.MemoryHost("bus", ranges, latency, **memory), hosts.Trace("answers", capacity), hosts.ByteIn("typed"),
             hosts.ByteOut("echo"), hosts.Counters("events"), hosts.Stop("done")))
         self.engine.trace("answers", True)
 

@@ -51,6 +51,15 @@ def test_the_first_beat_comes_after_the_latency(relayed, latency):
     assert answers[0][0] == start + 1 + 1 + latency + 1
 
 
+def test_memory_that_jitters_waits_up_to_so_many_cycles_more_and_the_same_on_both_engines(both):
+    taken = []
+    for relayed in both(latency=3, jitter=5, seed=9):
+        starts = [relayed.ask(RAM) for _ in range(40)]
+        taken.append([answers[0][0] - start - 3 for start, answers in starts])
+    assert taken[0] == taken[1]
+    assert set(taken[0]) == set(range(3 + 0, 3 + 6))
+
+
 @pytest.mark.parametrize("request_", [{"address": 0x4000_0000}, {"address": 0x4000_0000, "burst": 1},
                                       {"address": ROM, "write": 1},
                                       {"address": RAM + (1 << 31), "write": 1, "burst": 1}],
