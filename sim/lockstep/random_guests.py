@@ -80,7 +80,8 @@ class Spaces:
         Values of satp, vsatp and hgatp; the first has everything.
     levels : dict of str to list of int
         The same: how deep.
-    changes : list of Change
+    changes, code_changes : list of Change
+        Of data, and of code.
     """
     def __init__(self, random: Random, config: CoreConfig, tables: Tables, layout: dict, guest_layout: dict,
                  data: list[int], updates: bool):
@@ -88,12 +89,17 @@ class Spaces:
         self.roots: dict[str, list[int]] = {}
         self.levels: dict[str, list[int]] = {}
         self.changes: list[Change] = []
+        self.code_changes: list[Change] = []
         self._schemes = [levels for bits, levels in _LEVELS.items() if bits <= config.va_bits]
         self._places: dict[str, list[int]] = {}
         self._make("satp", config.asid_bits, 0, layout)
         if config.hypervisor:
             self._make("vsatp", config.asid_bits, 0, layout)
             self._make("hgatp", config.vmid_bits, 2, guest_layout)
+
+    def show_tables(self):
+        """At last: guests see the tables of vsatp, and what runs in S and VS those whose entries change."""
+        if "hgatp" in self.roots:
             self._guests_see_tables()
         self._kernels_see_tables()
 
@@ -159,9 +165,17 @@ class Spaces:
 
     def _change(self, register: str, place: int, address: int, values: list[int], touched: int | None = None):
         self.changes.append(Change(register, place, address, address if touched is None else touched,
-                                   tuple(self._aged(value) for value in values)))
+                                   tuple(self.aged(value) for value in values)))
 
-    def _aged(self, value: int) -> int:
+    def full_roots(self) -> list[tuple[str, int, int]]:
+        """Of those with everything: the register, where it lies, how deep."""
+        return [(register, places[0], self.levels[register][0]) for register, places in self._places.items()]
+
+    def change_code(self, register: str, place: int, address: int, values: list[int]):
+        """An entry by which code is found may become one of `values`."""
+        self.code_changes.append(Change(register, place, address, address, tuple(values)))
+
+    def aged(self, value: int) -> int:
         """With A and D, if it must be."""
         return value | A | D if self.updates and value & (R | W | X) else value
 
@@ -182,7 +196,7 @@ class Spaces:
 
     def _kernels_see_tables(self):
         """Pages of tables with entries that change, where S and VS may write them."""
-        pages = sorted({change.place & -4096 for change in self.changes})
+        pages = sorted({change.place & -4096 for change in (*self.changes, *self.code_changes)})
         for register in "satp", "vsatp":
             for root, levels in zip(self._places.get(register, ()), self.levels.get(register, ()), strict=True):
                 for page in pages:

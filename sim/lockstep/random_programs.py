@@ -15,11 +15,14 @@ from random import Random
 from ...rtl.config import FULL, CoreConfig
 from ...rtl.isa.csrs import table
 from ...rtl.isa.modes import Mode
+from . import random_seams
 from .assembler import Code, csr, li, op
 from .random_changes import change, switch
 from .random_code import ADUE, DATA, DTE, MARKER, NEXT, RESUME, Body
+from .random_events import arm, prepare, settle
 from .random_guests import ALTERED, ALTERED_COUNT, Spaces
 from .random_handlers import AREA, HOP_AT, LEVELS, PATIENCE_AT, handler, hops
+from .random_seams import BEGIN, PATCHED, cross, patch
 from .random_tables import (
     AGED_PAGES,
     BIG,
@@ -34,6 +37,7 @@ from .random_tables import (
     USER_OFFSET,
     WIDE_PAGES,
     Tables,
+    W,
     big_address,
 )
 
@@ -109,9 +113,10 @@ class _Maker:
         self.hops = hops(self.random, SAVED + 4096, self.entries, self.hypervisor)
         driver = Code(DRIVER)
         self._driver(driver)
-        data = self.random.randbytes(DATA_BYTES)
+        data, code = self.random.randbytes(DATA_BYTES), bodies.contents().ljust(BEGIN - BODIES, b"\0")
         pieces = ((HANDLERS, handlers.contents()), (DRIVER, driver.contents()),
-                  (SAVED, bytes(4096) + self.hops.contents), (BODIES, bodies.contents()), (DATA_PAGES, data), (TABLES, tables.contents()))
+                  (SAVED, bytes(4096) + self.hops.contents), (BODIES, code + random_seams.contents()),
+                  (DATA_PAGES, data), (TABLES, tables.contents()))
         for (address, piece), room in zip(pieces, (DRIVER, TOHOST, BODIES, DATA_PAGES, TABLES, END_OF_TABLES),
                                           strict=True):
             if address + len(piece) > room:
@@ -125,7 +130,10 @@ class _Maker:
         layout |= {address: (READ_WRITE, False) for address in range(SAVED, SAVED + SAVED_BYTES, 4096)}
         layout |= {address: (EXECUTE, True) for address in range(BODIES, DATA_PAGES, 4096)}
         layout |= {address: (READ_WRITE, True) for address in pages}
-        self.spaces = Spaces(self.random, self.config, tables, layout, layout, list(pages), self.adue)
+        guest_layout = layout | {PATCHED: (EXECUTE | W, True)}
+        self.spaces = Spaces(self.random, self.config, tables, layout, guest_layout, list(pages), self.adue)
+        random_seams.show(self.random, self.spaces)
+        self.spaces.show_tables()
         return tables
 
     def _pointers(self) -> list[int]:
@@ -146,7 +154,8 @@ class _Maker:
         code.align(4)
         start = code.here
         config = self.config.without("zicboz") if self.cuts_blocks else self.config
-        more = [(partial(function, spaces=self.spaces), often) for function, often in ((change, 4), (switch, 2))]
+        more = [(partial(item, spaces=self.spaces), often) for item, often in ((change, 4), (switch, 2), (cross, 2))]
+        more += [(patch, 1), (arm, 3 if privilege else 1)]
         body = Body(self.random, config, self.csrs, self._pointers(), nowhere, privilege, self.lockdown, self.adue,
                     more)
         body.write(code, self.items)
@@ -155,6 +164,7 @@ class _Maker:
 
     def _driver(self, code: Code):
         code.add(*li(1, SAVED), csr("csrrw", self.csrs["mscratch"], s=1))
+        prepare(code)
         if self.lockdown:
             self._lock_down(code)
         for n in range(self.iterations):
@@ -217,6 +227,8 @@ class _Maker:
             pointer = big_address(r.choice(large), data)
         body = r.choice(self.bodies[mode & 3])
         code.add(*(csr("csrrwi", self.csrs[name]) for name in ("mstatus", "vsstatus", "mip") if name in self.csrs))
+        if r.random() < 0.5:
+            settle(code)
         fences = n == 0 or r.random() < 0.7
         if self.config.pmp_entries and fences:  # translations may remember what PMP says
             self._pmp(code)
