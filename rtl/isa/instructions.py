@@ -4,6 +4,7 @@ Decoder, assembler of the tests and pages of the docs are loops over it.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from amaranth.lib import enum
 
@@ -170,13 +171,23 @@ class Instruction:
 
         Raises KeyError where an operand is missing.
         """
-        drawn = self.bits.replace(" ", "")
-        word = int(self.pattern.replace("-", "0"), 2)
-        for letter in self.operands:
-            places = [31 - at for at, c in enumerate(drawn) if c == letter]
-            for place, bit in zip(places, self.scatter(letter, places), strict=True):
-                word |= (operands[letter] >> bit & 1) << place
+        word = self._fixed
+        for letter, bits in self._scattered:
+            value = operands[letter]
+            for bit, place in bits:
+                word |= (value >> bit & 1) << place
         return word
+
+    @cached_property
+    def _fixed(self) -> int:
+        return int(self.pattern.replace("-", "0"), 2)
+
+    @cached_property
+    def _scattered(self) -> list[tuple[str, list[tuple[int, int]]]]:
+        """For each operand letter, its bits and where they stand in the word."""
+        drawn = self.bits.replace(" ", "")
+        places = {letter: [31 - at for at, c in enumerate(drawn) if c == letter] for letter in self.operands}
+        return [(letter, [*zip(self.scatter(letter, at), at, strict=True)]) for letter, at in places.items()]
 
     def scatter(self, letter: str, places: list[int]) -> list[int]:
         """Which bits of the operand `letter` stand at `places`, its bits of the word from the highest on."""

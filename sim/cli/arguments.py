@@ -276,6 +276,8 @@ def parser() -> Parser:
     random.add_argument("--memory-latency", type=natural, default=DEFAULT_LATENCY, metavar="N",
                         help=f"cycles that memory waits before it answers (default: {DEFAULT_LATENCY})")
     random.add_argument("--disturb", type=natural, metavar="SEED", help=DISTURB)
+    random.add_argument("--plain", action="store_true",
+                        help="run each program without Spike, too, and say what the comparison costs")
     random.set_defaults(command="random")
     explain = commands.add_parser("explain", help="say what a cause or a CSR is")
     explain.add_argument("what", metavar="WHAT", help="the number or name of a cause (`i9` an interrupt), or a CSR")

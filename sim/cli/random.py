@@ -1,11 +1,13 @@
 """`hyacinth random`: random programs on the core, each instruction compared with Spike."""
 
+import os
 import sys
 import time
+from contextlib import contextmanager
 
 from ...rtl.config import named
 from ..engines.engine import EngineError
-from ..lockstep.play import Unfinished, compare
+from ..lockstep.play import Unfinished, compare, run_alone
 from ..lockstep.random_programs import random_programs
 from ..lockstep.referee import Difference, RefereeError, unavailable
 from .status import BadInput, Status
@@ -16,10 +18,17 @@ def main(options) -> Status:
     if reason := unavailable():
         raise BadInput(reason)
     config = named(options.core)
-    compared, begun = 0, time.monotonic()
-    for program in random_programs(options.seed, config):
+    compared, begun, spent = 0, time.monotonic(), Spent()
+    programs = random_programs(options.seed, config)
+    while True:
+        with spent.on("made"):
+            program = next(programs)
         try:
-            compared += compare(program, config, options.memory_latency, disturbed=options.disturb)
+            with spent.on("compared"):
+                compared += compare(program, config, options.memory_latency, disturbed=options.disturb)
+            if options.plain:
+                with spent.on("alone"):
+                    run_alone(program, config, options.memory_latency, options.disturb)
         except Difference as difference:
             print(f"hyacinth: seed {program.seed}: {difference}", file=sys.stderr)
             return Status.DIFFERENCE
@@ -35,5 +44,24 @@ def main(options) -> Status:
             print(file=sys.stderr)
             print(f"core {options.core}, seeds {options.seed} to {program.seed}: {compared} instructions and traps "
                   f"compared with Spike, no difference; {time.monotonic() - begun:.0f} s")
+            if options.plain:
+                print(spent)
             return Status.SUCCESS
-    raise AssertionError("random_programs has no end")
+
+
+class Spent:
+    """Seconds of processor time, Spike's process among it, by what they went to."""
+    def __init__(self):
+        self.seconds = dict.fromkeys(("made", "compared", "alone"), 0.0)
+
+    @contextmanager
+    def on(self, what: str):
+        """Counts what is within."""
+        begun = sum(os.times()[:4])
+        yield
+        self.seconds[what] += sum(os.times()[:4]) - begun
+
+    def __str__(self):
+        made, compared, alone = self.seconds.values()
+        return (f"processor time: making the programs {made:.1f} s; running them beside Spike {compared:.1f} s, alone "
+                f"{alone:.1f} s: {compared / alone:.2f} times as much")

@@ -34,14 +34,29 @@ def compare(program, config, latency: int, watchers=(), disturbed: int | None = 
     Unfinished
         The program does not end.
     """
-    with Machine(config, memory=MEMORY, memory_latency=latency, disturbed=disturbance(disturbed)) as machine:
-        machine.load_segments(program.segments, program.entry, tohost=program.tohost)
+    with _machine(program, config, latency, disturbed) as machine:
         contents = [(address, bytes(data)) for address, data in program.segments]
         with Referee(config, contents, MEMORY, rom=machine.boot_rom, device_tree=machine.device_tree,
                      host_page=machine.host_page) as referee:
             machine.raw_watchers += [referee.check, *watchers]
             outcome = machine.run(max_cycles=LONGEST, stuck_after=STUCK)
             agreed = referee.finish()
-        if outcome.exit_code != 0:
-            raise Unfinished(f"the program ended with {outcome.end.value} at cycle {outcome.cycle}")
+        _must_be_done(outcome)
         return agreed
+
+
+def run_alone(program, config, latency: int, disturbed: int | None = None) -> None:
+    """The same run with nobody watching: what `compare` costs is seen beside this. Raises Unfinished."""
+    with _machine(program, config, latency, disturbed) as machine:
+        _must_be_done(machine.run(max_cycles=LONGEST, stuck_after=STUCK))
+
+
+def _machine(program, config, latency: int, disturbed: int | None) -> Machine:
+    machine = Machine(config, memory=MEMORY, memory_latency=latency, disturbed=disturbance(disturbed))
+    machine.load_segments(program.segments, program.entry, tohost=program.tohost)
+    return machine
+
+
+def _must_be_done(outcome) -> None:
+    if outcome.exit_code != 0:
+        raise Unfinished(f"the program ended with {outcome.end.value} at cycle {outcome.cycle}")

@@ -6,6 +6,7 @@ end; x29 to x31 are the handlers'. Memory is reached through x23 and x26 alone, 
 instruction that may trap is followed by C.NOP, so a handler that skips four bytes always does the right thing.
 """
 
+from functools import partial
 from random import Random
 
 from ...rtl.config import CoreConfig
@@ -39,9 +40,9 @@ FREELY_WRITTEN = """sstatus vsstatus mie sie hie vsie mip sip hip hvip vsip mepc
     mcyclecfg minstretcfg""".split()
 """CSRs that a body may write with anything: no handler depends on them, or it copes."""
 MSTATUS_BITS = (1, 3, 5, 7, 8, 11, 12, 18, 19, 20, 21, 22, 24)  # all but MPRV, which has an item of its own, and MDT
-DTE = 1 << 59
-"""Of menvcfg and henvcfg. It stays within a body: for an SDT that had been hidden and comes back, Spike clears SIE
-where no CSR instruction writes it."""
+ADUE, DTE = 1 << 61, 1 << 59
+"""Of menvcfg and henvcfg. DTE stays within a body: for an SDT that had been hidden and comes back, Spike clears SIE
+where no CSR instruction writes it. ADUE is for programs whose entries are changed to such as have A and D."""
 HSTATUS_BITS = (6, 7, 8, 9, 20, 21, 22)
 
 
@@ -63,16 +64,22 @@ class Body:
         3, 1 or 0: that of the modes in which the body runs.
     lockdown : bool
         PMP lets the program live with mseccfg.MML=1.
+    adue : bool
+        A and D may be set by hardware.
+    more : sequence of (function, int)
+        Further items, which are given the Body, and their weights.
     """
     def __init__(self, random: Random, config: CoreConfig, csrs: dict, pointers: list, nowhere: list, privilege: int,
-                 lockdown: bool):
+                 lockdown: bool, adue: bool = True, more=()):
         self.random, self.csrs, self.pointers, self.nowhere = random, csrs, pointers, nowhere
+        self.environment_bits = (1 << 64) - 1 & ~DTE & ~(0 if adue else ADUE)
         self.instructions, self.compressed = instructions.table(config), compressed.table(config)
         self.arithmetic = [i for i in self.instructions if i.unit in ARITHMETIC and i.name != "auipc"]
         self.accesses = [i for i in self.instructions if i.unit in (Unit.LOAD, Unit.STORE) and "i" in i.operands]
         self.amos, self.branches = ([i for i in self.instructions if i.unit == unit]
                                     for unit in (Unit.AMO, Unit.BRANCH))
         self.on_blocks = [i for i in self.instructions if i.unit == Unit.CBO]
+        self.block_items = [self.on_block] if self.on_blocks else []
         self.swaps = [i for i in self.amos if i.op == Amo.CAS]
         c_units = {row.name: BY_NAME[row.expands_to].unit for row in self.compressed if row.expands_to}
         self.c_arithmetic = tuple(name for name, unit in c_units.items() if unit in ARITHMETIC)
@@ -81,7 +88,7 @@ class Body:
         self.lockdown = lockdown
         simple = [(self.alu, 30), (self.compressed_alu, 20), (self.access, 24), (self.compressed_access, 8),
                   (self.amo, 5), (self.reservation, 2), (self.branch, 10), (self.fence, 1), (self.hint, 1),
-                  (self.pointer, 5), *([(self.on_block, 3)] if self.on_blocks else [])]
+                  (self.pointer, 5), *((each, 3) for each in self.block_items)]
         waits = [(self.wait_for_store, 1)] if config.has("zawrs") else []
         often = 12 if privilege else 5  # in U nearly each of these traps
         odd = [(self.csr, often), (self.environment, often // 4), (self.illegal, 2), (self.call, 2),
@@ -89,12 +96,13 @@ class Body:
                (self.loop, 2), (self.lost, 1), (self.translation_fence, often // 5)]
         own = {3: [(self.modify_privilege, 3), (self.mret, 1), (self.wait, 1), (self.status, 2), (self.security, 1)],
                1: [(self.sret, 2), (self.status, 2), (self.same_satp, 1)], 0: [(self.wait_for_nothing, 1)]}
-        self.simple, self.items = simple, simple + odd + waits + own[privilege]
+        others = [(partial(function, self), weight) for function, weight in more]
+        self.simple, self.items = simple, simple + odd + waits + own[privilege] + others
         self.privilege, self.labels = privilege, 0
 
     def write(self, code: Code, count: int):
         """`count` items, then the marker and ECALL."""
-        self.code, self.last = code, self.labels + count
+        self.code, self.first, self.last = code, self.labels, self.labels + count
         self.pointer()
         for _ in range(count):
             self.item(self.items)
@@ -108,6 +116,10 @@ class Body:
         self.labels += 1
         choose, weights = zip(*items, strict=True)
         self.random.choices(choose, weights)[0]()
+
+    def entries(self) -> list[int]:
+        """Addresses at which one may enter what has been written."""
+        return [self.code.where(("item", self, n)) for n in range(self.first, self.last)]
 
     def ahead(self, items: int):
         """The label of the item so many after the next one, or of the end."""
@@ -254,8 +266,9 @@ class Body:
         """Bits of menvcfg or henvcfg."""
         address = self.csrs.get(self.random.choice(("menvcfg", "henvcfg")), 0)
         if address:
-            self.code.add(*li(SCRATCH, self.random.choice((1 << 63, self.random.getrandbits(64))) & ~DTE),
-                          csr(self.random.choice(("csrrs", "csrrc")), address, d=self.any(), s=SCRATCH))
+            bits = self.random.choice((1 << 63, self.random.getrandbits(64))) & self.environment_bits
+            self.code.add(*li(SCRATCH, bits), csr(self.random.choice(("csrrs", "csrrc")), address,
+                                                  d=self.any(), s=SCRATCH))
 
     def status(self):
         """Bits of mstatus, sstatus or hstatus, which a handler does not depend on."""

@@ -8,15 +8,21 @@ handler that has run too often. After the last iteration the driver writes 1 to 
 
 import struct
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from random import Random
 
 from ...rtl.config import FULL, CoreConfig
-from ...rtl.isa.causes import Cause
 from ...rtl.isa.csrs import table
 from ...rtl.isa.modes import Mode
+from . import random_seams
 from .assembler import Code, csr, li, op
-from .random_code import DATA, DTE, END, MARKER, NEXT, RESUME, Body
+from .random_changes import change, switch
+from .random_code import ADUE, DATA, DTE, MARKER, NEXT, RESUME, Body
+from .random_events import arm, prepare, settle
+from .random_guests import ALTERED, ALTERED_COUNT, Spaces
+from .random_handlers import AREA, HOP_AT, LEVELS, PATIENCE_AT, handler, hops
+from .random_seams import BEGIN, PATCHED, cross, patch
 from .random_tables import (
     AGED_PAGES,
     BIG,
@@ -31,13 +37,13 @@ from .random_tables import (
     USER_OFFSET,
     WIDE_PAGES,
     Tables,
+    W,
     big_address,
-    g_stage,
-    single_stage,
 )
 
 RAM = 0x8000_0000
 HANDLERS, DRIVER, TOHOST, SAVED = RAM, RAM + 0x2000, RAM + 0x2_0000, RAM + 0x2_1000
+SAVED_BYTES = 0x2000
 BODIES, DATA_PAGES, TABLES, END_OF_TABLES = RAM + 0x3_0000, RAM + 0x8_0000, RAM + 0x10_0000, RAM + 0x20_0000
 DATA_BYTES = 0x8000
 MEMORY_BYTES = 0x20_0000
@@ -49,10 +55,6 @@ PMP_TOR, PMP_NAPOT = 1 << 3, 3 << 3
 
 PATIENCE = 150
 """Traps that a handler takes in one iteration before it gives up."""
-
-_LEVELS = {39: 3, 48: 4, 57: 5}
-_S = {"status": "sstatus", "epc": "sepc", "cause": "scause", "tval": "stval", "scratch": "sscratch", "ie": "sie"}
-_M = {"status": "mstatus", "epc": "mepc", "cause": "mcause", "tval": "mtval", "scratch": "mscratch", "ie": "mie"}
 
 
 @dataclass(frozen=True)
@@ -96,22 +98,25 @@ class _Maker:
         self.cuts_blocks = self.random.random() < 0.5
         self.lockdown = config.has("smepmp") and self.random.random() < 0.3
         self.code_entry = self.random.choice((SHARED_CODE, SHARED_CODE_THAT_M_READS))
-        self.names = count()
+        self.adue = self.random.random() < 0.5
 
     def make(self, seed: int) -> RandomProgram:
         tables = self._tables()
         handlers = Code(HANDLERS)
         handlers.add(*li(1, DRIVER), op("jalr", s=1))
-        for level in ("m", "s", "vs") if self.hypervisor else ("m", "s"):
-            self._handler(handlers, level)
-        self.vectors = {level: handlers.where(level) for level in ("m", "s", "vs") if level != "vs" or self.hypervisor}
-        bodies = Code(BODIES)
-        self.bodies = {privilege: [self._body(bodies, privilege) for _ in range(3)] for privilege in (3, 1, 0)}
+        levels = [level for level in LEVELS if level != "vs" or self.hypervisor]
+        for level in levels:
+            handler(handlers, level, self.csrs)
+        self.vectors = {level: handlers.where(level) for level in levels}
+        bodies, self.entries = Code(BODIES), {}
+        self.bodies = {privilege: [self._body(bodies, privilege) for _ in range(3)] for privilege in (0, 1, 3)}
+        self.hops = hops(self.random, SAVED + 4096, self.entries, self.hypervisor)
         driver = Code(DRIVER)
         self._driver(driver)
-        data = self.random.randbytes(DATA_BYTES)
-        pieces = ((HANDLERS, handlers.contents()), (DRIVER, driver.contents()), (SAVED, bytes(4096)),
-                  (BODIES, bodies.contents()), (DATA_PAGES, data), (TABLES, tables.contents()))
+        data, code = self.random.randbytes(DATA_BYTES), bodies.contents().ljust(BEGIN - BODIES, b"\0")
+        pieces = ((HANDLERS, handlers.contents()), (DRIVER, driver.contents()),
+                  (SAVED, bytes(4096) + self.hops.contents), (BODIES, code + random_seams.contents()),
+                  (DATA_PAGES, data), (TABLES, tables.contents()))
         for (address, piece), room in zip(pieces, (DRIVER, TOHOST, BODIES, DATA_PAGES, TABLES, END_OF_TABLES),
                                           strict=True):
             if address + len(piece) > room:
@@ -120,75 +125,16 @@ class _Maker:
         return RandomProgram(seed, pieces, HANDLERS, TOHOST)
 
     def _tables(self) -> Tables:
-        random, tables = self.random, Tables(TABLES)
-        pages = range(DATA_PAGES, DATA_PAGES + DATA_BYTES, 4096)
+        tables, pages = Tables(TABLES), range(DATA_PAGES, DATA_PAGES + DATA_BYTES, 4096)
         layout = {address: (EXECUTE, False) for address in range(HANDLERS, DRIVER, 4096)}
-        layout |= {SAVED: (READ_WRITE, False)}
+        layout |= {address: (READ_WRITE, False) for address in range(SAVED, SAVED + SAVED_BYTES, 4096)}
         layout |= {address: (EXECUTE, True) for address in range(BODIES, DATA_PAGES, 4096)}
         layout |= {address: (READ_WRITE, True) for address in pages}
-        schemes = [levels for bits, levels in _LEVELS.items() if bits <= self.config.va_bits]
-        self.levels, self.guest_levels, self.g_levels = (random.choice(schemes) for _ in range(3))
-        self.satp = self._atp(self.levels, single_stage(random, tables, self.levels, layout, list(pages)))
-        if self.hypervisor:
-            self.vsatp = self._atp(self.guest_levels,
-                                   single_stage(random, tables, self.guest_levels, layout, list(pages)))
-            root = g_stage(random, tables, self.g_levels, layout, list(pages), range(TABLES, END_OF_TABLES, 4096))
-            self.hgatp = self._atp(self.g_levels, root)
+        guest_layout = layout | {PATCHED: (EXECUTE | W, True)}
+        self.spaces = Spaces(self.random, self.config, tables, layout, guest_layout, list(pages), self.adue)
+        random_seams.show(self.random, self.spaces)
+        self.spaces.show_tables()
         return tables
-
-    @staticmethod
-    def _atp(levels: int, root: int) -> int:
-        return levels + 5 << 60 | root >> 12
-
-    def _handler(self, code: Code, level: str):
-        """Vectors, then: save three registers, count, skip or resume or silence an interrupt, restore."""
-        names = _M if level == "m" else _S
-        number = {key: self.csrs[name] for key, name in names.items()}
-        label = {name: (level, name) for name in ("main", "known", "interrupt", "resume", "out", "finish", "skip")}
-        code.align(64)
-        code.label(level)
-        for _ in range(16):
-            code.jump(label["main"])
-        code.label(label["main"])
-        code.add(csr("csrrw", number["scratch"], d=31, s=31), op("sd", s=31, t=30), op("sd", s=31, t=29, i=8),
-                 op("ld", d=30, s=31, i=16), op("addi", d=30, s=30, i=-1), op("sd", s=31, t=30, i=16))
-        code.branch("bge", 0, 30, label["finish"])
-        code.add(csr("csrrs", number["cause"], d=30))
-        if level == "m" and "mtval2" in self.csrs:  # of a double trap, that has the cause
-            code.add(op("addi", d=29, s=30, i=-Cause.DOUBLE_TRAP))
-            code.branch("bne", 29, 0, label["known"])
-            code.add(csr("csrrs", self.csrs["mtval2"], d=30))
-            code.label(label["known"])
-        code.branch("blt", 30, 0, label["interrupt"])
-        for fetch_fault in 1, 12, 20:
-            code.add(op("addi", d=29, s=30, i=-fetch_fault))
-            code.branch("beq", 29, 0, label["resume"])
-        shown = [number["tval"], number["status"], number["ie"]]
-        if self.hypervisor and level != "vs":
-            shown += [self.csrs[name] for name in (("mtval2", "mtinst", "mip") if level == "m" else
-                                                   ("htval", "htinst", "hstatus", "hip"))]
-        code.add(*(csr("csrrs", address, d=29) for address in shown))
-        code.add(op("addi", d=29, s=30, i=-8), op("sltiu", d=29, s=29, i=4))
-        code.branch("beq", 29, 0, label["skip"])
-        code.add(op("addi", d=29, s=MARKER, i=-END))
-        code.branch("beq", 29, 0, label["finish"])
-        code.label(label["skip"])
-        code.add(csr("csrrs", number["epc"], d=29), op("addi", d=29, s=29, i=4), csr("csrrw", number["epc"], s=29))
-        code.label(label["out"])
-        restore = (op("ld", d=30, s=31), op("ld", d=29, s=31, i=8), csr("csrrw", number["scratch"], d=31, s=31))
-        code.add(*restore, op("mret" if level == "m" else "sret"))
-        code.label(label["resume"])
-        code.add(csr("csrrw", number["epc"], s=RESUME))
-        code.jump(label["out"])
-        code.label(label["interrupt"])
-        code.add(op("andi", d=30, s=30, i=63), op("addi", d=29, i=1), op("sll", d=29, s=29, t=30),
-                 csr("csrrc", number["ie"], s=29))
-        if self.hypervisor and level == "s":
-            code.add(csr("csrrc", self.csrs["hie"], s=29))
-        code.jump(label["out"])
-        code.label(label["finish"])
-        code.add(*restore)
-        code.add(*([op("jalr", s=NEXT)] if level == "m" else [*li(MARKER, END), op("ecall")]))
 
     def _pointers(self) -> list[int]:
         data = range(DATA_PAGES, DATA_PAGES + DATA_BYTES, 4096)
@@ -200,19 +146,25 @@ class _Maker:
                0x200_bff8]
         return [*data, *data, *data, *(page + 4096 - 4 for page in data),
                 *(page - RAM + USER_OFFSET for page in data), *(page - RAM + USER_OFFSET + 4090 for page in data),
-                *odd, *(big_address(level, page + 8) for level in BIG for page in (data[0], data[-1])), *far]
+                *odd, *(ALTERED + 4096 * n for n in range(ALTERED_COUNT)),
+                *(big_address(level, page + 8) for level in BIG for page in (data[0], data[-1])), *far]
 
     def _body(self, code: Code, privilege: int) -> int:
         nowhere = [0x2000_0000, 0x2000_1000 - 2, 1 << 63, -4096, 0x1000_0000, 1 << 40, 0x0300_0000]
         code.align(4)
         start = code.here
         config = self.config.without("zicboz") if self.cuts_blocks else self.config
-        Body(self.random, config, self.csrs, self._pointers(), nowhere, privilege, self.lockdown).write(
-            code, self.items)
+        more = [(partial(item, spaces=self.spaces), often) for item, often in ((change, 4), (switch, 2), (cross, 2))]
+        more += [(patch, 1), (arm, 3 if privilege else 1)]
+        body = Body(self.random, config, self.csrs, self._pointers(), nowhere, privilege, self.lockdown, self.adue,
+                    more)
+        body.write(code, self.items)
+        self.entries.setdefault(privilege, []).extend(body.entries())
         return start
 
     def _driver(self, code: Code):
         code.add(*li(1, SAVED), csr("csrrw", self.csrs["mscratch"], s=1))
+        prepare(code)
         if self.lockdown:
             self._lock_down(code)
         for n in range(self.iterations):
@@ -227,8 +179,12 @@ class _Maker:
         def some(mask: int, chance: float = 0.5) -> int:
             return sum(1 << bit for bit in range(64) if mask >> bit & 1 and r.random() < chance)
 
+        def root(register: str, is_on: bool) -> int:
+            return self.spaces.roots[register][roots[register]] if is_on else 0
+
         mode = r.choice((Mode.M, Mode.HS, Mode.U, *((Mode.VS, Mode.VS, Mode.VU, Mode.VU) if hypervisor else ())))
         tsr, vtsr = r.random() < 0.15, r.random() < 0.15
+        roots = {name: r.choice((0, 0, 0, 1, 2)) for name in self.spaces.roots}
         paged, guest_paged, g_paged = (r.random() < 0.8 for _ in range(3))
         sdt, vs_sdt = ((r.random() < 0.3) << 24 for _ in range(2))
         dte, h_dte = (r.choice((0, DTE)) for _ in range(2))
@@ -240,7 +196,7 @@ class _Maker:
             "mstatus": sdt | mode.value % 4 << 11 | (mode.value >> 2 & 1) << 39 | tsr << 22
             | some(1 << 1 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 18 | 1 << 19) | some(1 << 20 | 1 << 21, 0.2),
             "medeleg": 0 if tsr else some(0xf0b1ff), "mideleg": 0 if tsr else some(0x2222),
-            "mie": r.getrandbits(14), "sscratch": SAVED + 64, "satp": self.satp if paged else 0,
+            "mie": r.getrandbits(14), "sscratch": SAVED + AREA, "satp": root("satp", paged),
             "mtvec": self.vectors["m"] | r.randrange(2), "stvec": self.vectors["s"] | r.randrange(2),
             "mcounteren": r.choice((0, -1, r.getrandbits(32))), "scounteren": r.choice((0, -1, r.getrandbits(32))),
             "senvcfg": self._envcfg(), "mseccfg": r.choice((0, 0, 2, 3)) << 32,
@@ -251,8 +207,8 @@ class _Maker:
         if hypervisor:
             values |= {
                 "hedeleg": 0 if vtsr else some(0xb1ff), "hideleg": 0 if vtsr else some(0x444),
-                "hvip": some(0x444, 0.3), "hgatp": self.hgatp if g_paged else 0,
-                "vsatp": self.vsatp if guest_paged else 0, "vsscratch": SAVED + 128,
+                "hvip": some(0x444, 0.3), "hgatp": root("hgatp", g_paged),
+                "vsatp": root("vsatp", guest_paged), "vsscratch": SAVED + 2 * AREA,
                 "vstvec": self.vectors["vs"] | r.randrange(2), "vsstatus": vs_sdt | some(0xc0122),
                 "hstatus": vtsr << 22 | r.choice((0, 2, 3)) << 48 | some(1 << 8 | 1 << 9) | some(1 << 20 | 1 << 21, 0.2)
                 | r.randrange(self.config.geilen + 1) << 12,
@@ -263,31 +219,41 @@ class _Maker:
         in_user = translated and mode in (Mode.U, Mode.VU)
         shift = USER_OFFSET - RAM if in_user else 0
         data = DATA_PAGES + r.randrange(2048, DATA_BYTES - 2048) // 8 * 8
-        levels = self.guest_levels if mode & 4 else self.levels
-        large = [level for level in BIG if level < levels and (level % 2 == 0) == in_user]
+        register = "vsatp" if mode & 4 else "satp"
+        levels = self.spaces.levels[register][0]
+        large = [level for level in BIG if level < levels and (level % 2 == 0) == in_user and not roots[register]]
         pointer = data + shift
         if translated and mode != Mode.M and large and r.random() < 0.3:
             pointer = big_address(r.choice(large), data)
         body = r.choice(self.bodies[mode & 3])
         code.add(*(csr("csrrwi", self.csrs[name]) for name in ("mstatus", "vsstatus", "mip") if name in self.csrs))
-        if self.config.pmp_entries:
+        if r.random() < 0.5:
+            settle(code)
+        fences = n == 0 or r.random() < 0.7
+        if self.config.pmp_entries and fences:  # translations may remember what PMP says
             self._pmp(code)
         for name, value in values.items():
             if name in self.csrs:
                 code.add(*li(1, value), csr("csrrw", self.csrs[name], s=1))
-        code.add(op("sfence.vma"), *((op("hfence.vvma"), op("hfence.gvma")) if hypervisor else ()))
-        code.add(*li(1, SAVED), op("addi", d=2, i=PATIENCE), *(op("sd", s=1, t=2, i=i) for i in (16, 80, 144)))
+        if fences:
+            code.add(op("sfence.vma"), *((op("hfence.vvma"), op("hfence.gvma")) if hypervisor else ()))
+        code.add(*li(1, SAVED))
+        for number, level in enumerate(LEVELS):
+            area = AREA * number
+            code.add(op("addi", d=2, i=PATIENCE), op("sd", s=1, t=2, i=area + PATIENCE_AT),
+                     *li(2, self.hops.start(r, level, paged, guest_paged)), op("sd", s=1, t=2, i=area + HOP_AT))
         code.add(*li(1, body + shift), csr("csrrw", self.csrs["mepc"], s=1))
         for register in r.sample(range(2, 20), 4):
             code.add(*li(register, r.choice((r.getrandbits(64), r.getrandbits(12), data, -1, 1 << r.randrange(64)))))
-        code.add(*li(DATA, pointer), op("addi", d=MARKER))
+        code.add(*li(DATA, pointer), op("addi", d=MARKER), op("addi", d=RESUME))
         code.load_address(NEXT, ("iteration", n + 1))
         code.add(op("mret"))
 
     def _envcfg(self) -> int:
         """A value of menvcfg, henvcfg or senvcfg: all off, all on, or STCE, PBMTE, ADUE and PMM at random."""
         r = self.random
-        return r.choice((0, -1, -1, r.getrandbits(3) << 61 | r.choice((0, 0, 2, 3)) << 32))
+        value = r.choice((0, -1, -1, r.getrandbits(3) << 61 | r.choice((0, 0, 2, 3)) << 32))
+        return value if self.adue else value & ~ADUE
 
     def _pmp(self, code: Code):
         """One region in the data with other permissions, before the last entry, which allows everything."""

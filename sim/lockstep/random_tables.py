@@ -19,6 +19,11 @@ BIG = {1: 0x6000_0000, 2: 0xc000_0000, 3: 1 << 39, 4: 1 << 48}
 2), or the physical address (3 and 4, which begin at 0)."""
 
 
+def user_alias(address: int) -> int:
+    """What U and VU call an address of memory, where they are translated."""
+    return address - 0x8000_0000 + USER_OFFSET
+
+
 def big_address(level: int, physical: int) -> int:
     """Where the large page of `level` shows a physical address."""
     return BIG[level] + (physical if level > 2 else physical - 0x8000_0000)
@@ -49,6 +54,19 @@ class Tables:
                 if place not in self.entries:
                     self.entries[place] = self.new() >> 2 | V
                 table = self.entries[place] >> 10 << 12
+
+    def place(self, root: int, levels: int, extra: int, address: int, level: int = 0) -> int:
+        """Where the entry of `level` lies by which `address` is translated."""
+        table = root
+        for at in range(levels - 1, level - 1, -1):
+            place = table + 8 * (address >> 12 + 9 * at & (1 << 9 + (extra if at == levels - 1 else 0)) - 1)
+            table = self.entries[place] >> 10 << 12
+        return place
+
+    @property
+    def end(self) -> int:
+        """Where the memory of all tables ends."""
+        return self._free
 
     def contents(self) -> bytes:
         """The memory from `base` on."""
@@ -98,7 +116,7 @@ def single_stage(random: Random, tables: Tables, levels: int, layout: dict, data
     for address, (flags, user) in layout.items():
         tables.map(root, levels, 0, address, leaf(address, flags))
         if user:
-            tables.map(root, levels, 0, address - 0x8000_0000 + USER_OFFSET, leaf(address, flags | U))
+            tables.map(root, levels, 0, user_alias(address), leaf(address, flags | U))
     for n in range(ODD_COUNT):
         tables.map(root, levels, 0, ODD_PAGES + 4096 * n, odd_leaf(random, physical, random.choice((0, U))))
     for n in range(ODD_MEGA_COUNT):
@@ -115,15 +133,11 @@ def single_stage(random: Random, tables: Tables, levels: int, layout: dict, data
     return root
 
 
-def g_stage(random: Random, tables: Tables, levels: int, layout: dict, data: list[int], table_pages: range) -> int:
+def g_stage(random: Random, tables: Tables, levels: int, layout: dict, data: list[int]) -> int:
     """The tables of hgatp, which show guests their memory where it is, with some pages of `data` spoilt; their root."""
     root = tables.new(4)
     for address, (flags, _) in layout.items():
         tables.map(root, levels, 2, address, leaf(address, flags | U))
-    for address in table_pages:
-        # Here the tables of the first stage are read, and written for A and D: many lack D, some W, and a few A.
-        lacks = random.choices((0, D, A | D, W), (80, 15, 2, 3))[0]
-        tables.map(root, levels, 2, address, leaf(address, (READ_WRITE | U) & ~lacks))
     for address in data:
         if random.random() < 0.25:
             tables.map(root, levels, 2, address, odd_leaf(random, address, U))

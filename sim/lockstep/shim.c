@@ -155,6 +155,7 @@ int shim_memory(u64 address, u8 *bytes, u64 length, int write) {
   return 1;
 }
 
+#include "access.h"
 #include "stale.h"
 
 /* ---- where Spike is helped to see an exception ---- */

@@ -16,6 +16,8 @@ extern void spike_put_csr(void *processor, int address, u64 value) __asm__("_ZN1
 extern void spike_flush_icache(void *mmu) __asm__("_ZN5mmu_t12flush_icacheEv");
 extern void spike_flush_tlb(void *mmu) __asm__("_ZN5mmu_t9flush_tlbEv");
 extern void spike_sync_time(void *time_csr, u64 value) __asm__("_ZN18time_counter_csr_t4syncEm");
+extern _Bool spike_pmp_ok(void *mmu, u64 address, u64 bytes, int type, u64 privilege, _Bool hlvx)
+    __asm__("_ZN5mmu_t6pmp_okEmm11access_typemb");
 extern void *spike_memory(void *sim, u64 address) __asm__("_ZN5sim_t11addr_to_memEm");
 extern void spike_add_device(void *bus, u64 base, void *device) __asm__("_ZN5bus_t10add_deviceEmP17abstract_device_t");
 extern char spike_device_type[] __asm__("_ZTI17abstract_device_t");

@@ -3,18 +3,17 @@
    Between a change of an entry and a fence an access may be translated by the old entry or by the new one (supervisor
    chapter, "Supervisor Memory-Management Fence Instruction"; hypervisor chapter, "Hypervisor Memory-Management Fence
    Instructions"), and Spike's choice need not be the core's. So each address of the core's is looked up in Spike's
-   tables. Where the core went elsewhere, and entries as they were explain that, they are put back for this one
-   instruction, and Spike decides: on rights, on faults, on what is loaded.
+   tables. Where the core fared otherwise, and entries as they were explain that, they are put back for this one
+   instruction, and Spike decides: on rights, on faults, on what is loaded. What access.h says of rights finds such
+   entries; it convinces nobody.
 
-   Changes are remembered of tables by which some address has been translated. What only speculation can have read of
-   others, before the program used them, is not looked for. */
+   Changes are remembered of tables by which some address has been translated, and of those below a root when that
+   became one. What only speculation can have read of others, before the program used them, is not looked for. */
 
-enum { SINGLE, VS_STAGE, G_STAGE, NO_STAGE };
-enum { A_AND_D = 0xc0, EVENTS = 1024, CHAINS = 1 << 14, MAX_STEPS = 64, MAX_WALKS = 256, ROOT_LEVEL = 5 };
-#define NOWHERE (~(u64)0)
+enum { EVENTS = 1024, CHAINS = 1 << 14, MAX_STEPS = 64, MAX_WALKS = 4096, ROOT_LEVEL = 5 };
 
 static const u64 root_place[] = {SATP, VSATP, HGATP};  /* by stage: its register stands for an address */
-static u64 *root[3], root_before[3];   /* of each stage: where Spike has it, and its value after the last instruction */
+static u64 root_before[3];             /* of each stage, its value after the last instruction */
 
 static struct event {                  /* a change of an entry or a root, or a fence */
   int is_fence, stage, by_address, by_id;
@@ -33,11 +32,16 @@ static int setting;                    /* of an access, LOAD or STORE, by which 
 /* A walk. Of the values that the entry at a step may have, number `chosen` counts; 0 is the one that it has now. */
 static struct {
   unsigned steps, global, chosen[MAX_STEPS], choices[MAX_STEPS];
+  unsigned foreign;                    /* it begins at the root of another ASID, which only global mappings survive */
   u64 *where[MAX_STEPS], value[MAX_STEPS];
+  enum refusal refusal;                /* where it led NOWHERE */
+  u64 gpa;                             /* which the G stage refused */
 } walk;
 
-static u64 vmid_now(void) { return *root[G_STAGE] >> 44 & 0x3fff; }
-static u64 id_now(int stage) { return stage == G_STAGE ? vmid_now() : *root[stage] >> 44 & 0xffff; }
+static u64 vmid_of(u64 hgatp) { return hgatp >> 44 & 0x3fff; }
+static u64 vmid_now(void) { return vmid_of(*root[G_STAGE]); }
+static u64 asid_of(u64 atp) { return atp >> 44 & 0xffff; }
+static u64 id_now(int stage) { return stage == G_STAGE ? vmid_now() : asid_of(*root[stage]); }
 
 static u64 *chain(u64 place) { return &newest_change[place >> 3 & (CHAINS - 1)]; }
 
@@ -70,88 +74,127 @@ static int is_fenced(u64 number, int stage, u64 old, u64 address, unsigned level
   return 0;
 }
 
+/* Whether a root that was there is another of the same address space. From another ASID's, and from tables of another
+   depth, mappings may have remained, too: of the former those that are global. */
+static int is_of_space(const struct event *e, int stage, u64 now) {
+  if (!(e->old >> 60) || !(now >> 60)) return 0;
+  if (stage == G_STAGE) return vmid_of(e->old) == vmid_of(now);
+  return stage == SINGLE || e->vmid == vmid_now();
+}
+
 /* The value of an entry, or a root, that counts in this walk. */
 static u64 look(int stage, u64 place, u64 *where, u64 address, unsigned level) {
-  unsigned step = walk.steps++, choices = 1;
+  unsigned step = walk.steps++, choices = 1, global = walk.global;
   u64 value = *where;
   const struct event *e;
   for (u64 n = *chain(place); (e = event(n)); n = e->previous) {
+    unsigned foreign = level == ROOT_LEVEL && stage != G_STAGE && asid_of(e->old) != asid_of(*where);
     if (e->place != place || e->old == *where) continue;
-    if (level == ROOT_LEVEL && ((e->old ^ *where) >> 44 || (stage == VS_STAGE && e->vmid != vmid_now()))) continue;
-    if (is_fenced(n, stage, e->old, address, level)) continue;
-    if (choices++ == walk.chosen[step]) value = e->old;
+    if (level == ROOT_LEVEL && !is_of_space(e, stage, *where)) continue;
+    walk.global |= foreign;
+    int fenced = is_fenced(n, stage, e->old, address, level);
+    walk.global = global;
+    if (!fenced && choices++ == walk.chosen[step]) value = e->old, walk.foreign |= foreign;
   }
   walk.choices[step] = choices, walk.where[step] = where, walk.value[step] = value;
   return value;
 }
 
-/* Whether A and D are set by hardware in the tables of a stage. */
-static int is_updated(int stage) {
-  return (read_csr(MENVCFG) & (stage == VS_STAGE ? read_csr(HENVCFG) : ~(u64)0)) >> 61 & 1;  /* ADUE */
-}
-
 static u64 translate(int stage, u64 address);
+
+/* By the G stage, where an entry of the VS stage lies, which is read, or written for A and D. */
+static u64 place_of(u64 gpa, int kind) {
+  int kept = setting, explicit = asked.kind;
+  if (setting) setting = kind;
+  if (asked.kind) asked.kind = kind == STORE ? TABLE_WRITE : TABLE_READ;
+  u64 place = translate(G_STAGE, gpa);
+  setting = kept, asked.kind = explicit;
+  return place;
+}
 
 /* Sets A, or A and D, in a leaf, where hardware does; in the VS stage that is a write of the page in which it lies. */
 static void set_bits(int stage, u64 place, u64 *where) {
   u64 bits = setting == STORE ? A_AND_D : A_AND_D & 0x40;
   if (!(bits & ~*where) || !is_updated(stage)) return;
-  if (stage == VS_STAGE) {
-    int kept = setting;
-    setting = STORE, translate(G_STAGE, place), setting = kept;
-  }
+  if (stage == VS_STAGE) place_of(place, STORE);
   *where |= bits;
 }
 
-/* Where an address leads, NOWHERE if to a fault. Rights are Spike's business. */
+static u64 refuse(int stage, u64 address) {
+  walk.refusal = stage == G_STAGE ? GUEST_PAGE : PAGE;
+  if (stage == G_STAGE) walk.gpa = address;
+  return NOWHERE;
+}
+
+/* Where an address leads, NOWHERE if to a fault; rights count where something is `asked`. */
 static u64 translate(int stage, u64 address) {
   u64 entry = look(stage, root_place[stage], root[stage], address, ROOT_LEVEL), found = address;
   unsigned levels = (unsigned)(entry >> 60) - 5, extra = stage == G_STAGE ? 2 : 0;
   if (entry >> 60) {
     u64 high = address >> (11 + 9 * levels), table = entry << 20 >> 8;
-    if (extra ? high >> 3 : high && high != NOWHERE >> (11 + 9 * levels)) return NOWHERE;
+    if (extra ? high >> 3 : high && high != NOWHERE >> (11 + 9 * levels)) return refuse(stage, address);
     for (unsigned level = levels, leaf = 0; !leaf; table = entry >> 10 << 12) {
-      if (!level) return NOWHERE;
+      if (!level) return refuse(stage, address);
       unsigned shift = 12 + 9 * --level, bits = level == levels - 1 ? 9 + extra : 9;
       u64 place = table | (address >> shift & (((u64)1 << bits) - 1)) << 3, own_place = place;
-      int kept = setting;
-      if (setting) setting = LOAD;
-      if (stage == VS_STAGE) place = translate(G_STAGE, place);
-      setting = kept;
+      if (stage == VS_STAGE && (place = place_of(place, LOAD)) == NOWHERE) return NOWHERE;
       u64 *where = (u64 *)memory(place);
-      if (!where) return NOWHERE;
+      if (!where || (asked.kind && !spike_pmp_ok(mmu, place, 8, SPIKE_LOAD, 1, 0))) {
+        walk.refusal = ACCESS;
+        return NOWHERE;
+      }
       is_table[place >> 12 & 0xffff] = 1;
       entry = look(stage, place, where, address, level);
-      if (!(entry & 1) || (entry & ~options.pte_bits) >> 54 || (entry & 6) == 4) return NOWHERE;
+      if (!(entry & 1) || (entry & ~options.pte_bits) >> 54 || (entry & 6) == 4) return refuse(stage, address);
       if (stage != G_STAGE) walk.global |= entry >> 5 & 1;
       leaf = (entry & 0xe) != 0;
-      if (leaf && entry >> 10 & (((u64)1 << 9 * level) - 1)) return NOWHERE;
+      if (leaf && entry >> 10 & (((u64)1 << 9 * level) - 1)) return refuse(stage, address);
       if (entry >> 63) {  /* 64 KiB: NAPOT */
-        if (!leaf || level || (entry >> 10 & 15) != 8) return NOWHERE;
+        if (!leaf || level || (entry >> 10 & 15) != 8) return refuse(stage, address);
         shift = 16, entry &= ~((u64)15 << 10);
       }
+      if (asked.kind && (leaf ? is_refused(stage, entry) : is_reserved(entry))) return refuse(stage, address);
+      if (leaf && asked.kind && stage == VS_STAGE && needs_bits(entry) && place_of(own_place, STORE) == NOWHERE)
+        return NOWHERE;
       if (leaf && setting) set_bits(stage, own_place, where);
       entry &= ((u64)1 << 54) - 1;
       found = entry >> 10 << 12 | (address & (((u64)1 << shift) - 1));
     }
   }
+  if (walk.foreign && !walk.global && stage != G_STAGE) return refuse(stage, address);
   return stage == VS_STAGE ? translate(G_STAGE, found) : found;
 }
 
+static void begin_walk(void) { walk.steps = walk.global = walk.foreign = 0, walk.refusal = ALLOWED; }
+
 /* Where the entries as they are now lead `address`. */
 static u64 leads_to(int stage, u64 address) {
-  walk.steps = walk.global = 0;
+  begin_walk();
   memset(walk.chosen, 0, sizeof walk.chosen);
   return translate(stage, address);
 }
 
-/* Whether the entries that count in this walk lead `address` to `wanted`, or to the `length` bytes of `code`. */
-static int leads(int stage, u64 address, u64 wanted, const void *code, unsigned length) {
-  walk.steps = walk.global = 0;
+/* How the core has fared with an address. */
+struct outcome {
+  enum refusal refusal;
+  int anywhere;          /* it is not known where it led */
+  u64 address;           /* else where to; of GUEST_PAGE: the guest physical address, or 0 where that is hidden */
+  const void *code;      /* of a fetch, in place of the address: what lay there */
+  unsigned length;
+};
+
+/* Whether the entries that count in this walk explain the outcome. */
+static int explains(int stage, u64 address, struct outcome o) {
+  begin_walk();
   u64 found = translate(stage, address);
-  if (!code || found == NOWHERE) return !code && found == wanted;
-  const u8 *there = memory(found);
-  return !there || !memcmp(there, code, length);
+  const u8 *there;
+  if (walk.foreign && !walk.global) return 0;
+  if (o.refusal == ACCESS) return walk.refusal == ACCESS || (found != NOWHERE && may_be_refused(found));
+  if (walk.refusal != o.refusal) return 0;
+  if (o.refusal == GUEST_PAGE) return !o.address || walk.gpa >> 12 == o.address >> 12;
+  if (o.refusal || o.anywhere) return 1;
+  if (!o.code) return found == o.address;
+  return !(there = memory(found)) || !memcmp(there, o.code, o.length);
 }
 
 /* The next choice of what counts; 0 where there is none. */
@@ -161,12 +204,12 @@ static int choose(void) {
   return step && ++walk.chosen[step - 1];
 }
 
-/* Shows Spike entries that lead so: the present ones if they do, or if none do that may count. */
-static void show(int stage, u64 address, u64 wanted, const void *code, unsigned length) {
+/* Shows Spike entries that explain the outcome: the present ones if they do, or if none do that may count. */
+static void show(int stage, u64 address, struct outcome o) {
   unsigned walks = 0;
   if (stage == NO_STAGE) return;
   memset(walk.chosen, 0, sizeof walk.chosen);
-  while (!leads(stage, address, wanted, code, length))
+  while (!explains(stage, address, o))
     if (!choose() || ++walks == MAX_WALKS) return;
   for (unsigned i = 0; i < walk.steps && shown_count < 2 * MAX_STEPS; i++)
     if (walk.chosen[i]) {
@@ -178,32 +221,64 @@ static void show(int stage, u64 address, u64 wanted, const void *code, unsigned 
 
 static int stage_of(u64 mode) { return mode == MODE_M ? NO_STAGE : mode & MODE_V ? VS_STAGE : SINGLE; }
 
-/* The stage that translates the loads and stores of an instruction. */
-static int data_stage(const u64 *r) {
+/* In whose name an instruction's loads and stores are made: the mode, after MPRV, or that of HLV and HSV. */
+static u64 data_mode(const u64 *r) {
   u64 status = read_csr(MSTATUS);
-  if (is_hypervisor_access((u32)r[F_bits])) return VS_STAGE;
-  if (r[F_mode] != MODE_M || !(status >> 17 & 1)) return stage_of(r[F_mode]);
-  return stage_of((status >> 11 & 3) == 3 ? MODE_M : (status >> 11 & 3) | (status >> 39 & 1) << 2);
+  if (is_hypervisor_access((u32)r[F_bits])) return MODE_V | (read_csr(HSTATUS) >> 8 & 1);  /* SPVP */
+  if (r[F_mode] != MODE_M || !(status >> 17 & 1)) return r[F_mode];
+  return (status >> 11 & 3) == 3 ? MODE_M : (status >> 11 & 3) | (status >> 39 & 1) << 2;
 }
 
-/* Before an instruction: shows Spike the tables that its addresses, or its page fault, went by. */
-static void show_tables(const u64 *r) {
-  u64 pc_now = r[F_pc], bits = r[F_bits], code = r[F_trapped] ? (u64)1 << r[F_code] : 0, gva = r[F_gva];
-  unsigned size = (bits & 3) == 3 ? 4 : 2, first = 4096 - (pc_now & 4095), bytes = 1u << r[F_size];
-  int fetch_stage = stage_of(r[F_mode]);
-  if (r[F_trapped] && r[F_interrupt]) return;
-  if (first > size) first = size;
-  if (code & (1 << 12 | 1 << 20)) {
-    show(fetch_stage, r[F_tval], NOWHERE, 0, 0);
-  } else if (!(code & 1 << 1)) {
-    show(fetch_stage, pc_now, 0, &bits, first);
-    if (first < size) show(fetch_stage, pc_now + first, 0, (u8 *)&bits + first, size - first);
+/* The stage that translates the loads and stores of an instruction. */
+static int data_stage(const u64 *r) { return stage_of(data_mode(r)); }
+
+/* What exception `code` says of the address that it reports. */
+static struct outcome refused_by(const u64 *r) {
+  u64 code = (u64)1 << r[F_code];
+  return (struct outcome){code & PAGE_FAULTS ? PAGE : code & GUEST_PAGE_FAULTS ? GUEST_PAGE : ACCESS,
+                          .address = r[F_gpa]};
+}
+
+static void show_for_fetch(const u64 *r, int faulted_there) {
+  u64 at = r[F_pc], next = (at | 4095) + 1, bits = r[F_bits];
+  unsigned size = (bits & 3) == 3 ? 4 : 2, first = next - at > size ? size : (unsigned)(next - at);
+  int stage = stage_of(r[F_mode]);
+  ask(FETCH, r[F_mode]);
+  if (faulted_there) {
+    if (r[F_tval] >> 12 != at >> 12) show(stage, at, (struct outcome){.anywhere = 1});
+    show(stage, r[F_tval], refused_by(r));
+    return;
   }
-  if (code & (1 << 13 | 1 << 15 | 1 << 21 | 1 << 23)) show(data_stage(r), r[F_tval], NOWHERE, 0, 0);
-  if (code || (r[F_memory] == NONE && !is_on_block((u32)bits))) return;
-  if (is_on_block((u32)bits)) return show(data_stage(r), gva & -(u64)BLOCK, r[F_hpa] & -(u64)BLOCK, 0, 0);
-  show(data_stage(r), gva, r[F_hpa], 0, 0);
-  if ((gva & 4095) + bytes > 4096) show(data_stage(r), (gva | 4095) + 1, r[F_hpa_next], 0, 0);
+  show(stage, at, (struct outcome){.code = &bits, .length = first});
+  if (first < size) show(stage, next, (struct outcome){.code = (u8 *)&bits + first, .length = size - first});
+}
+
+static void show_for_data(const u64 *r, int faulted_there) {
+  u32 i = long_form((u32)r[F_bits]);
+  u64 gva = r[F_gva], parts = (r[F_tval] - address_of(i, x)) & 0xfff;  /* but for the upper bits, which may be masked */
+  int stage = data_stage(r), nothing = r[F_memory] == NONE;
+  ask(access_of(i), data_mode(r));
+  if (faulted_there) {
+    if (!is_on_block(i) && parts - 1 < 7) show(stage, r[F_tval] - parts, (struct outcome){.anywhere = 1});
+    show(stage, r[F_tval], refused_by(r));
+  } else if (is_on_block(i)) {
+    show(stage, gva & -(u64)BLOCK, (struct outcome){.address = r[F_hpa] & -(u64)BLOCK});
+  } else if (nothing && is_sc(i)) {
+    show(stage, address_of(i, x), (struct outcome){.anywhere = 1});
+  } else if (!nothing) {
+    show(stage, gva, (struct outcome){.address = r[F_hpa]});
+    if ((gva & 4095) + (1u << r[F_size]) > 4096)
+      show(stage, (gva | 4095) + 1, (struct outcome){.address = r[F_hpa_next]});
+  }
+}
+
+/* Before an instruction: shows Spike the tables that its addresses went by, or the exception of one. */
+static void show_tables(const u64 *r) {
+  u64 code = r[F_trapped] ? (u64)1 << r[F_code] : 0;
+  if (r[F_trapped] && r[F_interrupt]) return;
+  show_for_fetch(r, (code & FETCH_FAULTS) != 0);
+  if (!code || code & DATA_FAULTS) show_for_data(r, code != 0);
+  asked.kind = NONE;
 }
 
 /* Remembers what an instruction that is about to be stepped will change, or that it is a fence. */
@@ -229,6 +304,22 @@ static int remember_changes(const u64 *r) {
   return changes_table;
 }
 
+static void mark_table(int stage, u64 table, unsigned level) {
+  if (stage == VS_STAGE) table = leads_to(G_STAGE, table);
+  const u64 *entries = table == NOWHERE ? 0 : (u64 *)memory(table);
+  if (!entries || is_table[table >> 12 & 0xffff]) return;
+  is_table[table >> 12 & 0xffff] = 1;
+  for (unsigned i = 0; level && i < 512; i++)
+    if ((entries[i] & 0xf) == 1) mark_table(stage, entries[i] << 10 >> 20 << 12, level - 1);
+}
+
+/* The tables below a root, which speculation may read from now on. */
+static void mark_tables(int stage) {
+  u64 atp = *root[stage];
+  for (unsigned page = 0; atp >> 60 && page < (stage == G_STAGE ? 4 : 1); page++)
+    mark_table(stage, (atp << 20 >> 8) + 4096 * page, (unsigned)(atp >> 60) - 6);
+}
+
 /* After the instruction: Spike's tables are the present ones again, and none that are older are left in its TLB. */
 static void show_present_tables(int changed) {
   changed |= shown_count != 0;
@@ -237,10 +328,14 @@ static void show_present_tables(int changed) {
     if (!((*shown[shown_count].where ^ shown[shown_count].stale) & ~(u64)A_AND_D))  /* which Spike may have set */
       *shown[shown_count].where = shown[shown_count].real;
   }
+  if (vmid_of(root_before[G_STAGE]) != vmid_now())  /* its own vsatp may be another one when that VMID comes back */
+    remember((struct event){.place = VSATP, .old = root_before[VS_STAGE], .vmid = vmid_of(root_before[G_STAGE])});
   for (int stage = SINGLE; stage <= G_STAGE; stage++)
     if (*root[stage] != root_before[stage]) {
       remember((struct event){.place = root_place[stage], .old = root_before[stage], .vmid = vmid_now()});
       root_before[stage] = *root[stage], changed = 1;
+      mark_tables(stage);
+      if (stage == G_STAGE) mark_tables(VS_STAGE);
     }
   if (changed) spike_flush_icache(mmu), spike_flush_tlb(mmu);
 }
