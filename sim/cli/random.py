@@ -52,7 +52,7 @@ def main(options) -> Status:
 class Spent:
     """Seconds of processor time, Spike's process among it, by what they went to."""
     def __init__(self):
-        self.seconds = dict.fromkeys(("made", "compared", "alone"), 0.0)
+        self.seconds: dict[str, float] = dict.fromkeys(("made", "compared", "alone"), 0.0)
 
     @contextmanager
     def on(self, what: str):
