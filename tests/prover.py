@@ -12,9 +12,11 @@ from contextlib import chdir
 from pathlib import Path
 
 import pytest
-from amaranth.asserts import AnyConst
+from amaranth.asserts import AnyConst, AnySeq
 from amaranth.back import rtlil
-from amaranth.hdl import Assert, Assume, ClockDomain, Module, Signal, Value
+from amaranth.hdl import Assert, Assume, ClockDomain, Const, Module, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
 
 from hyacinth.rtl.isa.modes import Mode
 
@@ -32,7 +34,6 @@ smtbmc {solver}
 [script]
 read_rtlil top.il
 delete */t:$meminit_v2
-{cuts}
 prep -flatten -top top
 
 [files]
@@ -54,7 +55,7 @@ class Claim:
         Where submodules and helpers go.
     """
     def __init__(self, text: str):
-        self.text, self.m, self.suppositions, self.cuts = text, Module(), [], []
+        self.text, self.m, self.suppositions = text, Module(), []
 
     def any(self, shape, name: str) -> Signal:
         """A value that can be anything, and stays so."""
@@ -76,12 +77,13 @@ class Claim:
         with self.m.If(when):
             self.m.d.comb += Assert(condition, src_loc_at=1)
 
-    def cut(self, path: str, text: str) -> None:
-        """Leaves out a submodule, by its path below `m`: whatever it says, in each cycle, may be anything."""
+    def cut(self, component: wiring.Component, text: str) -> None:
+        """Leaves out what is inside a component: whatever it says may be anything in each cycle, but for `text`."""
         self.suppositions.append(text)
-        self.cuts.append(path)
+        component.elaborate = lambda platform: anything(component)
 
-    def prove(self, cycles: int = 1, inputs=(), induction: bool = False, solver: str = "yices") -> None:
+    def prove(self, cycles: int = 1, inputs=(), induction: bool = False,
+              solver: str = "yices") -> None:
         """Look for a counterexample within `cycles`; one is enough where nothing is clocked.
 
         inputs     Signals that can be anything in each cycle
@@ -93,8 +95,7 @@ class Claim:
         self.m.domains.sync = domain = ClockDomain(reset_less=True)
         text = rtlil.convert(self.m, name="top", ports={"clk": (domain.clk, None)} | {
             signal.name: (signal, None) for signal in inputs})
-        script = SCRIPT.format(mode="prove" if induction else "bmc", depth=cycles, solver=solver,
-                               cuts="\n".join(f"cutpoint top.{path}" for path in self.cuts))
+        script = SCRIPT.format(mode="prove" if induction else "bmc", depth=cycles, solver=solver)
         status, log = sby(text, script)
         if status != "PASS":
             pytest.fail(f"{self.text}\n{counterexample(log)}", pytrace=False)
@@ -104,14 +105,22 @@ class Claim:
         RESULTS.append((self.text, extent, tuple(self.suppositions)))
 
 
-def opened(kind, *arguments):
-    """A component, and the Module of its inside, to which more can be added."""
-    class Opened(kind):
-        def elaborate(self, platform):
-            return inside
-    box = Opened(*arguments)
-    inside = kind.elaborate(box, None)
-    return box, inside
+def opened(component: wiring.Component) -> Module:
+    """What is inside a component, so that a claim can look at it, or cut parts of it out."""
+    inside = component.elaborate(None)
+    component.elaborate = lambda platform: inside
+    return inside
+
+
+def anything(component: wiring.Component) -> Module:
+    """In place of what is inside a component: all that it says, and all that is read from a memory, is free."""
+    m = Module()
+    ports = component.read_ports if isinstance(component, Memory) else ()
+    said = [Value.cast(port.data) for port in ports] + [
+        Value.cast(value) for _, member, value in component.signature.flatten(component) if member.flow == wiring.Out]
+    m.d.comb += [value.eq(AnySeq(len(value))) for value in said
+                 if len(value) and not isinstance(value, Const)]
+    return m
 
 
 def sby(text: str, script: str) -> tuple[str, str]:

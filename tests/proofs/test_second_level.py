@@ -62,8 +62,8 @@ class Scene:
     def __init__(self, text):
         self.claim = claim = Claim(text)
         self.inputs, m = [], claim.m
-        tlb, inside = opened(SecondLevel, ENTRIES, VA_BITS)
-        m.submodules.tlb = tlb
+        m.submodules.tlb = tlb = SecondLevel(ENTRIES, VA_BITS)
+        inside = opened(tlb)
         read, install, ends, fences, napot = (self.free(1, name) for name in (
             "read", "install", "ends", "fences", "napot"))
         va, context, s = self.free(64, "va"), self.free(Context, "context"), self.free(AtpFields, "s")
