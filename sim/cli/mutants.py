@@ -9,12 +9,12 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn, track
 
 from ..mutants.operators import Mutant, enumerations, mutants
 from ..mutants.results import Results
 from ..mutants.ties import Ties
-from ..mutants.trial import Bench, Killers, Verdict, digest, nearest_tests
+from ..mutants.trial import Bench, File, Killers, Verdict, digest, files_of
 from ..rules import ROOT
 from .status import BadInput, Status
 
@@ -108,14 +108,15 @@ def with_benches(todo: list[Mutant], act: Callable[[Mutant, Bench], bool], resul
     `counted`."""
     if not todo:
         return
-    made = [Bench(ROOT, killers, programs=options.programs, every=options.every_test)
+    files: dict[str, File] = {}
+    made = [Bench(ROOT, files, killers, programs=options.programs, every=options.every_test)
             for _ in range(min(options.jobs, len(todo)))]
     benches: SimpleQueue[Bench] = SimpleQueue()
     try:
-        seconds = durations(dict.fromkeys(test for each in todo for test in nearest_tests(each.path)), made[0], results)
         for bench in made:
-            bench.seconds = seconds
             benches.put(bench)
+        names = dict.fromkeys(name for path in {each.path: None for each in todo} for name in files_of(path, ROOT))
+        files |= measured(names, made[0], results)
 
         def done(mutant):
             bench = benches.get()
@@ -140,21 +141,20 @@ def with_benches(todo: list[Mutant], act: Callable[[Mutant, Bench], bool], resul
             bench.close()
 
 
-def durations(tests: Iterable[str], bench: Bench, results: Results) -> dict[str, float]:
-    """Seconds of each test without any change. Raises BadInput where one fails."""
-    sources = sorted(path for folder in ("rtl", "tests/unit") for path in (ROOT / folder).rglob("*.py"))
-    now = digest(b"".join(path.read_bytes() for path in sources))
-    seconds = {}
-    for test in tests:
-        of = f"{test} {now}"
-        if of not in results.seconds:
-            Console(stderr=True).print(f"{test}: without any change")
-            ran = bench.measured([test])
+def measured(names: Iterable[str], bench: Bench, results: Results) -> dict[str, File]:
+    """Files of tests, as they are without any change. Raises BadInput where a test fails."""
+    found = {}
+    hardware = b"".join(path.read_bytes() for path in sorted((ROOT / "rtl").rglob("*.py")))
+    for name in track(list(names), "tests without any change", console=Console(stderr=True)):
+        beside = [path for path in sorted((ROOT / name).parent.glob("*.py")) if not path.name.startswith("test_")]
+        of = f"{name} {digest(b''.join([hardware, *(path.read_bytes() for path in (ROOT / name, *beside))]))}"
+        if of not in results.files:
+            ran = bench.measured(name)
             if ran.failed:
                 raise BadInput(f"mutants: {next(iter(ran.failed))} fails without any change; mend that first")
-            results.add_seconds(of, ran.passed)
-        seconds |= results.seconds[of]
-    return seconds
+            results.add_file(of, File(ran.passed, frozenset(ran.sources)))
+        found[name] = results.files[of]
+    return found
 
 
 def line(mutant: Mutant) -> str:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from .operators import Mutant
-from .trial import Verdict, digest
+from .trial import File, Verdict, digest
 
 
 class Results:
@@ -21,7 +21,7 @@ class Results:
         self.path, self.root = path, root
         self.known: dict[tuple, Verdict] = {}
         self.marked: dict[tuple, list[Verdict]] = {}
-        self.seconds: dict[str, dict[str, float]] = {}
+        self.files: dict[str, File] = {}
         self.sources: dict[str, str] = {}
         for row in self._rows():
             if "tests" in row:
@@ -31,7 +31,7 @@ class Results:
                 else:
                     self.known[tuple(row["mutant"])] = verdict
             elif "seconds" in row:
-                self.seconds[row["of"]] = row["seconds"]
+                self.files[row["of"]] = File(row["seconds"], frozenset(row["sources"]))
 
     def _rows(self):
         if self.path.exists():
@@ -67,7 +67,7 @@ class Results:
         self._write(mutant=self._key(mutant), what=verdict.what, tests=verdict.tests, given=verdict.given,
                     marked=marked)
 
-    def add_seconds(self, of: str, seconds: dict[str, float]) -> None:
-        """How long each test takes, without any change. `of` says what it is that was measured."""
-        self.seconds[of] = seconds
-        self._write(of=of, seconds=seconds)
+    def add_file(self, of: str, file: File) -> None:
+        """What was measured without any change. `of` says of what."""
+        self.files[of] = file
+        self._write(of=of, seconds=file.seconds, sources=sorted(file.sources))

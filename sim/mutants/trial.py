@@ -29,7 +29,8 @@ TESTS = (
 """Whose tests see changes of a source, below tests/unit, where that is not the folder with its folder's name."""
 PROGRAMS = "tests/programs/test_programs_on_the_machine.py"
 PATIENCE, MODEL = 60.0, 1800.0
-"""Seconds after which a test has failed: what hangs is noticed; and a program with the building of its model."""
+"""Seconds after which a test has failed, unless it takes long without a change, too: what hangs is noticed; and a
+program with the building of its model."""
 NEAR = 12
 """Tests that saw mutants near this one, which are given it first."""
 
@@ -98,6 +99,20 @@ def varied(seconds: dict[str, float], path: str) -> list[str]:
     return sorted(seconds, key=lambda name: key[name])
 
 
+@dataclass(frozen=True)
+class File:
+    """A file of tests: how many seconds each takes without any change, and the sources that it imports. One that does
+    not import a source sees no change of it."""
+    seconds: dict[str, float]
+    sources: frozenset[str]
+
+
+def files_of(path: str, root: Path) -> list[str]:
+    """The files of the tests that could see a change of the source at `path`, the nearest first."""
+    return [found.relative_to(root).as_posix() for test in nearest_tests(path)
+            for found in (sorted((root / test).rglob("test_*.py")) if (root / test).is_dir() else [root / test])]
+
+
 class Bench:
     """Tries mutants, one by one.
 
@@ -105,6 +120,8 @@ class Bench:
     ----------
     root : Path
         The clone. Nothing is written there.
+    files : dict
+        A File by name, of all that could see the mutants.
     killers : Killers
         What is known of other mutants.
     programs : bool
@@ -112,30 +129,35 @@ class Bench:
     every : bool
         Whether a mutant is given to the other tests, too, when one has failed.
     """
-    def __init__(self, root: Path, killers: Killers, *, programs: bool = False, every: bool = False):
-        self.root, self.killers, self.programs, self.every = root, killers, programs, every
+    def __init__(self, root: Path, files: dict[str, File], killers: Killers, *, programs: bool = False,
+                 every: bool = False):
+        self.root, self.files, self.killers, self.programs, self.every = root, files, killers, programs, every
         self.worker = Worker(root)
-        self.seconds: dict[str, float] = {}
         self.netlists: list[str] | None = None
 
     def close(self) -> None:
         """Nothing is left behind."""
         self.worker.close()
 
-    def measured(self, tests: list[str]) -> Ran:
-        """The tests without any change: what fails, and how long each takes."""
-        return self.worker.ask(tests, limit=MODEL)
+    def measured(self, file: str) -> Ran:
+        """A file of tests without any change."""
+        return self.worker.ask([file], limit=MODEL)
 
     def _ask(self, mutant: Mutant, tests=(), **how) -> Ran:
         source = mutant.applied((self.root / mutant.path).read_bytes()).decode()
         return self.worker.ask(tests, path=mutant.path, source=source, **how)
 
+    def _seeing(self, mutant: Mutant) -> list[str]:
+        return [name for name in files_of(mutant.path, self.root)
+                if name in self.files and mutant.path in self.files[name].sources]
+
     def tried(self, mutant: Mutant) -> Verdict:
         """The verdict on one mutant."""
-        tests = nearest_tests(mutant.path)
-        near = [name for name in self.killers.near(mutant) if name.startswith(tuple(tests))]
-        order = list(dict.fromkeys([*near, *varied(self.seconds, mutant.path)]))
-        ran = self._ask(mutant, tests, order=order, every=self.every, limit=PATIENCE)
+        files = self._seeing(mutant)
+        seconds = {test: each for name in files for test, each in self.files[name].seconds.items()}
+        near = [name for name in self.killers.near(mutant) if name in seconds]
+        order = list(dict.fromkeys([*near, *varied(seconds, mutant.path)]))
+        ran = self._ask(mutant, files, order=order, every=self.every, limit=_patience(seconds))
         given = len(ran.passed) + len(ran.failed)
         if ran.failed:
             self.killers.add(mutant, ran.failed)
@@ -147,13 +169,14 @@ class Bench:
         return Verdict("survived", {}, given)
 
     def given(self, mutant: Mutant, names: list[str]) -> Verdict:
-        """What all tests of these names say of a mutant, but those that are too far from its source."""
-        folders = nearest_tests(mutant.path)
-        names = [name for name in names if name.startswith(tuple(folders))]
+        """What all tests of these names, of files that could see it, say of a mutant."""
+        files = self._seeing(mutant)
+        names = [name for name in names if name.split("::")[0] in files]
         if not names:
             return Verdict("survived")
         files = list(dict.fromkeys(name.split("::")[0] for name in names))
-        ran = self._ask(mutant, files, order=names, only=True, every=True, limit=PATIENCE)
+        longest = _patience({test: each for name in files for test, each in self.files[name].seconds.items()})
+        ran = self._ask(mutant, files, order=names, only=True, every=True, limit=longest)
         return Verdict("killed" if ran.failed else "survived", ran.failed, len(ran.passed) + len(ran.failed))
 
     def same(self, mutant: Mutant) -> bool:
@@ -172,6 +195,11 @@ class Bench:
             return self._ask(mutant, [PROGRAMS], limit=MODEL, environment={"HYACINTH_CACHE": str(own)})
         finally:
             shutil.rmtree(own)
+
+
+def _patience(seconds: dict[str, float]) -> float:
+    """Seconds that a test is waited for."""
+    return max(PATIENCE, 5 * max(seconds.values(), default=0))
 
 
 def digest(source: bytes) -> str:

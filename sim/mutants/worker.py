@@ -13,6 +13,7 @@ import select
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,9 +30,11 @@ FINE, NO_TESTS = 0, 5
 
 @dataclass
 class Ran:
-    """What became of tests: seconds of each that passed, and the name of the exception of each that failed."""
+    """What became of tests: seconds of each that passed, and the name of the exception of each that failed; and which
+    sources of the hardware had been imported at the end."""
     passed: dict[str, float] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    sources: list[str] = field(default_factory=list)
     netlists: list[str] = field(default_factory=list)
 
 
@@ -49,7 +52,7 @@ class Worker:
         Parameters
         ----------
         tests : sequence of str
-            Files or folders.
+            Files.
         order : sequence of str
             Tests by their names, which come first, in this order. With `only`, these are tests without a choice of
             their rows, and no other is run.
@@ -118,7 +121,7 @@ class Reporter:
         self.report(start=nodeid)
 
     def pytest_exception_interact(self, node, call, report):
-        if hasattr(report, "when"):  # no report of a collection
+        if report.when != "collect":
             self.report(fail=node.nodeid, why=call.excinfo.type.__name__)
 
     def pytest_runtest_logreport(self, report):
@@ -147,7 +150,9 @@ def child(request: dict, pipe: int) -> None:
     import pytest
     options = ["-q", "--tb=no", "-p", "no:cacheprovider", *([] if request["every"] else ["-x"])]
     status = pytest.main([*options, *request["tests"]], plugins=[Reporter(request, report)])
-    report(end=int(status))
+    report(end=int(status), sources=[
+        name.removeprefix("hyacinth.").replace(".", "/") + ".py" for name in sys.modules
+        if name.startswith("hyacinth.rtl.")])
 
 
 def tried(request: dict) -> dict:
@@ -156,6 +161,7 @@ def tried(request: dict) -> dict:
     number = os.fork()
     if number == 0:
         os.setsid()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.close(reading)
         nothing = os.open(os.devnull, os.O_RDWR)
         for stream in 0, 1, 2:
@@ -166,30 +172,27 @@ def tried(request: dict) -> dict:
             os._exit(0)
     os.close(writing)
     ran, current, status, late, rest = Ran(), COLLECTION, None, False, b""
-    while True:
-        if not select.select([reading], [], [], request["limit"])[0]:
-            late = True
-            break
-        if not (more := os.read(reading, 1 << 16)):
-            break
-        *lines, rest = (rest + more).split(b"\n")
-        for line in map(json.loads, lines):
-            if "start" in line:
-                current = line["start"]
-            elif "fail" in line:
-                ran.failed[line["fail"]] = line["why"]
-            elif "passed" in line:
-                ran.passed[line["passed"]] = line["seconds"]
-            elif "netlist" in line:
-                ran.netlists.append(line["netlist"])
-            elif "end" in line:
-                status = line["end"]
-    os.close(reading)
     try:
-        os.killpg(number, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    os.waitpid(number, 0)
+        while not (late := not select.select([reading], [], [], request["limit"])[0]):
+            if not (more := os.read(reading, 1 << 16)):
+                break
+            *lines, rest = (rest + more).split(b"\n")
+            for line in map(json.loads, lines):
+                if "start" in line:
+                    current = line["start"]
+                elif "fail" in line:
+                    ran.failed[line["fail"]] = line["why"]
+                elif "passed" in line:
+                    ran.passed[line["passed"]] = line["seconds"]
+                elif "netlist" in line:
+                    ran.netlists.append(line["netlist"])
+                elif "end" in line:
+                    status, ran.sources = line["end"], line["sources"]
+    finally:
+        os.close(reading)
+        with suppress(ProcessLookupError):
+            os.killpg(number, signal.SIGKILL)
+        os.waitpid(number, 0)
     if not request["netlists"]:
         if status is None:
             ran.failed.setdefault(current, TIME if late else CRASH)
@@ -201,14 +204,13 @@ def tried(request: dict) -> dict:
 def main() -> None:
     """Answers requests until there are no more."""
     for name in BEFORE:
-        try:
-            importlib.import_module(name)
-        except ImportError:  # a test may do without
-            pass
+        importlib.import_module(name)
     assert not any(name.startswith("hyacinth.rtl") for name in sys.modules)
     gc.freeze()
-    for line in sys.stdin:
-        print(json.dumps(tried(json.loads(line))), flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    with suppress(KeyboardInterrupt):
+        for line in sys.stdin:
+            print(json.dumps(tried(json.loads(line))), flush=True)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from hyacinth.sim.cli.mutants import chosen, explanations, report
 from hyacinth.sim.mutants.operators import Mutant, enumerations, mutants
 from hyacinth.sim.mutants.results import Results
 from hyacinth.sim.mutants.ties import Ties, source_of
-from hyacinth.sim.mutants.trial import Bench, Killers, Verdict, nearest_tests, varied
+from hyacinth.sim.mutants.trial import Bench, File, Killers, Verdict, files_of, nearest_tests, varied
 from hyacinth.sim.mutants.worker import COLLECTION, TIME, Worker
 from hyacinth.sim.rules import ROOT
 
@@ -59,6 +59,11 @@ def test_every_mutant_of_the_hardware_is_a_source_that_python_reads():
             ast.parse(each.applied(source))
 
 
+def test_a_file_of_tests_is_found_by_its_folder_or_its_name():
+    assert files_of("rtl/isa/compressed.py", ROOT)[-1] == "tests/unit/pipeline/test_decode.py"
+    assert "tests/unit/mmu/test_tlb.py" in files_of("rtl/mmu/tlb.py", ROOT)
+
+
 def test_the_tests_of_a_source_exist():
     for path in (ROOT / "rtl").rglob("*.py"):
         where = path.relative_to(ROOT).as_posix()
@@ -85,11 +90,13 @@ MODES = "tests/unit/isa/test_causes.py"
 
 
 def test_a_mutant_is_killed_by_the_test_that_sees_it_and_nothing_is_written():
-    mutant = the_mutant("rtl/isa/modes.py", "return mode[3]", "3")
+    mutant = the_mutant("rtl/isa/causes.py", "STORE_GUEST_PAGE_FAULT = 24", "24")
     before = (ROOT / mutant.path).read_bytes()
-    killers = Killers()
-    bench = Bench(ROOT, killers)
+    killers, files = Killers(), {}
+    bench = Bench(ROOT, files, killers)
     try:
+        ran = bench.measured(MODES)
+        files[MODES] = File(ran.passed, frozenset(ran.sources))
         verdict = bench.tried(mutant)
         [test] = verdict.tests
         again = bench.given(mutant, [test.split("[")[0]])
@@ -102,6 +109,7 @@ def test_a_mutant_is_killed_by_the_test_that_sees_it_and_nothing_is_written():
 def test_without_a_change_all_tests_pass_and_are_timed(worker):
     ran = worker.ask([MODES])
     assert len(ran.passed) > 5 and not ran.failed and all(0 <= each < 60 for each in ran.passed.values())
+    assert "rtl/isa/causes.py" in ran.sources and "rtl/pipeline/decode.py" not in ran.sources
 
 
 def test_tests_run_in_the_order_given_and_stop_at_the_first_that_fails(worker):
@@ -142,12 +150,12 @@ def test_verdicts_are_kept_until_the_source_changes(tmp_path):
     verdict = Verdict("killed", {"tests/unit/x.py::test": "AssertionError"}, 3)
     Results(tmp_path / "m.jsonl", ROOT).add(one, verdict)
     Results(tmp_path / "m.jsonl", ROOT).add(one, verdict, marked=True)
-    Results(tmp_path / "m.jsonl", ROOT).add_seconds("tests", {"a": 1.5})
+    Results(tmp_path / "m.jsonl", ROOT).add_file("tests", File({"a": 1.5}, frozenset({"rtl/a.py"})))
     with open(tmp_path / "m.jsonl", "a") as file:
         file.write('{"mutant": ["cut o')
     again = Results(tmp_path / "m.jsonl", ROOT)
     assert again.verdict(one) == verdict and again.of_marked(one) == [verdict] and again.verdict(two) is None
-    assert again.seconds == {"tests": {"a": 1.5}}
+    assert again.files == {"tests": File({"a": 1.5}, frozenset({"rtl/a.py"}))}
     again.sources[one.path] = "another"
     assert again.verdict(one) is None
 
