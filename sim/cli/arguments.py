@@ -291,7 +291,8 @@ def parser() -> Parser:
     mutants = commands.add_parser("mutants", help="small wrong changes of the hardware: do the tests notice them?")
     mutants.add_argument("sources", nargs="*", metavar="SOURCE",
                          help="file or folder below rtl/ (default: rtl/mmu rtl/csr rtl/isa)")
-    mutants.add_argument("--sample", type=positive, metavar="N", help="N of all mutants, drawn at random")
+    mutants.add_argument("--sample", type=positive, metavar="N",
+                         help="N of all mutants, drawn at random, of each source its part")
     mutants.add_argument("--seed", type=natural, default=0, metavar="N", help="of that (default: 0)")
     mutants.add_argument("--programs", action="store_true",
                          help="give what no unit test notices to the programs of sw/tests too: minutes each")
@@ -299,6 +300,11 @@ def parser() -> Parser:
                          help="mutants at a time (default: one for each processor)")
     mutants.add_argument("--results", type=Path, default=Path("mutants.jsonl"), metavar="FILE",
                          help="verdicts, kept from run to run (default: mutants.jsonl)")
+    mutants.add_argument("--every-test", action="store_true",
+                         help="go on after the first test that fails, to know all that do: much longer")
+    mutants.add_argument("--rules", action="store_true",
+                         help="give mutants to the tests of each rule too, and print which rules have one")
+    mutants.add_argument("--known", action="store_true", help="print what is known, and try none")
     mutants.add_argument("--list", action="store_true", help="print the mutants, and try none")
     mutants.set_defaults(command="mutants")
     _campaign(commands)

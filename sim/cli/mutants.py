@@ -1,18 +1,20 @@
 """`hyacinth mutants`: which small wrong changes of the hardware the tests notice."""
 
-import json
 import random
 import tomllib
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn, track
 
 from ..mutants.operators import Mutant, enumerations, mutants
-from ..mutants.trial import Bench, Verdict, digest
+from ..mutants.results import Results
+from ..mutants.ties import Ties
+from ..mutants.trial import Bench, File, Killers, Verdict, digest, files_of
 from ..rules import ROOT
 from .status import BadInput, Status
 
@@ -26,20 +28,54 @@ def main(options) -> Status:
         raise BadInput("mutants: tests are not part of an installed package; run `hyacinth mutants` in a clone")
     made = chosen(options.sources or DEFAULT, options.sample, options.seed)
     if options.list:
-        print("".join(f"{each.path}:{each.line} {each.kind}: {line(each)}\n" for each in made), end="")
+        print("".join(f"{each.path}:{each.line} {each.kind}: {line(each)}\n"
+                      for each in sorted(made, key=lambda each: (each.path, each.start))), end="")
         return Status.SUCCESS
     explained = explanations(ROOT)
-    results = Results(options.results)
-    todo = [each for each in made if results.verdict(each) is None]
+    results = Results(options.results, ROOT)
+    todo = [] if options.known else [each for each in made if results.verdict(each) is None]
     if len(todo) < len(made):
-        print(f"{len(made) - len(todo)} of {len(made)} are known from {options.results}")
-    try_all(todo, results, options.jobs, options.programs)
+        known = sum(results.verdict(each) is not None for each in made)
+        print(f"{known} of {len(made)} are known from {options.results}")
+    killers = Killers()
+    for each in made:
+        if verdict := results.verdict(each):
+            killers.add(each, verdict.tests)
+
+    def tried(mutant, bench) -> bool:
+        results.add(mutant, verdict := bench.tried(mutant))
+        return verdict.what == "survived"
+
+    with_benches(todo, tried, results, options, killers, "survived")
+    if options.rules:
+        return rules(made, results, options, killers)
     survivors = report({each: verdict for each in made if (verdict := results.verdict(each))}, explained)
     return Status.PROGRAM_FAILED if survivors else Status.SUCCESS
 
 
+def rules(made: list[Mutant], results: Results, options, killers: Killers) -> Status:
+    """Ties mutants to the rules that unit tests check, and prints which have one."""
+    ties = Ties(ROOT, results)
+    ties.take_known(made)
+    killed = [each for each in made if (verdict := results.verdict(each)) and verdict.what == "killed"]
+
+    def tied(mutant, bench) -> bool:
+        before = len(ties.mutants)
+        ties.tie(mutant, bench)
+        return len(ties.mutants) > before
+
+    todo = [] if options.known else [each for each in killed if not results.of_marked(each)]
+    with_benches(todo, tied, results, options, killers, "told something new")
+    for text in ties.lines():
+        print(text)
+    return Status.SUCCESS
+
+
 def chosen(names, sample: int | None, seed: int) -> list[Mutant]:
-    """The mutants of the sources that `names` mean, or `sample` of them."""
+    """The mutants of the sources that `names` mean, or `sample` of them: of each source its part.
+
+    They come in an order of which each beginning is such a sample, too, so that a run may be stopped anywhere.
+    """
     sources = []
     for name in names:
         path = ROOT / name
@@ -48,10 +84,12 @@ def chosen(names, sample: int | None, seed: int) -> list[Mutant]:
             raise BadInput(f"mutants: {name}: no source of the hardware; give a file or a folder such as rtl/csr")
         sources += found
     members = enumerations((ROOT / "rtl").rglob("*.py"))
-    made = [each for path in dict.fromkeys(sources) for each in mutants(path, ROOT, members)]
-    if sample is None or sample >= len(made):
-        return made
-    return sorted(random.Random(seed).sample(made, sample), key=lambda each: (each.path, each.start))
+    placed = []
+    for path in dict.fromkeys(sources):
+        made = list(mutants(path, ROOT, members))
+        random.Random(f"{seed} {path.name}").shuffle(made)
+        placed += [((number + 0.5) / len(made), each.path, each) for number, each in enumerate(made)]
+    return [each for *_, each in sorted(placed, key=lambda place: place[:2])][:sample]
 
 
 def explanations(root: Path) -> dict[str, str]:
@@ -64,69 +102,59 @@ def explanations(root: Path) -> dict[str, str]:
     return {key: reason for reason, keys in groups.items() for key in keys}
 
 
-class Results:
-    """Verdicts, in a file with a line of JSON for each, so that a run that was killed goes on where it was."""
-    def __init__(self, path: Path):
-        self.path, self.known, self.sources = path, {}, {}
-        if path.exists():
-            for text in path.read_text(encoding="utf-8").splitlines():
-                try:
-                    row = json.loads(text)
-                except ValueError:
-                    continue  # cut off as the run was killed
-                self.known[tuple(row["mutant"])] = Verdict(row["what"], row["test"])
-
-    def _key(self, mutant: Mutant) -> tuple:
-        if mutant.path not in self.sources:
-            self.sources[mutant.path] = digest((ROOT / mutant.path).read_bytes())
-        return mutant.path, self.sources[mutant.path], mutant.start, mutant.before, mutant.after
-
-    def verdict(self, mutant: Mutant) -> Verdict | None:
-        """What is known of `mutant`, as long as its source is the same."""
-        return self.known.get(self._key(mutant))
-
-    def add(self, mutant: Mutant, verdict: Verdict) -> None:
-        """One more."""
-        self.known[self._key(mutant)] = verdict
-        with open(self.path, "a", encoding="utf-8") as file:
-            file.write(json.dumps({"mutant": self._key(mutant), "what": verdict.what, "test": verdict.test}) + "\n")
-
-
-def try_all(todo: list[Mutant], results: Results, jobs: int, programs: bool) -> None:
-    """Every mutant of `todo`, `jobs` at a time, with progress."""
+def with_benches(todo: list[Mutant], act: Callable[[Mutant, Bench], bool], results: Results, options,
+                 killers: Killers, counted: str) -> None:
+    """`act` on every mutant of `todo`, as many at a time as there are jobs, with progress; what it returns is
+    `counted`."""
     if not todo:
         return
+    files: dict[str, File] = {}
+    made = [Bench(ROOT, files, killers, programs=options.programs, every=options.every_test)
+            for _ in range(min(options.jobs, len(todo)))]
     benches: SimpleQueue[Bench] = SimpleQueue()
-    made = [Bench(ROOT, programs) for _ in range(jobs)]
     try:
-        for path in sorted({each.path for each in todo}):
-            if test := made[0].passes(path):
-                raise BadInput(f"mutants: {test} fails without any change; mend that first")
         for bench in made:
             benches.put(bench)
+        names = dict.fromkeys(name for path in {each.path: None for each in todo} for name in files_of(path, ROOT))
+        files |= measured(names, made[0], results)
 
-        def tried(mutant):
+        def done(mutant):
             bench = benches.get()
             try:
-                return mutant, bench.tried(mutant)
+                return act(mutant, bench)
             finally:
                 benches.put(bench)
 
         with Progress(*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn(),
-                      TextColumn("{task.fields[alive]} survived"), console=Console(stderr=True)) as bar, \
-                ThreadPoolExecutor(jobs) as pool:
-            task, alive = bar.add_task("mutants", total=len(todo), alive=0), 0
+                      TextColumn("{task.fields[count]} " + counted), console=Console(stderr=True)) as bar, \
+                ThreadPoolExecutor(len(made)) as pool:
+            task, count = bar.add_task("mutants", total=len(todo), count=0), 0
             try:
-                for mutant, verdict in pool.map(tried, todo):
-                    results.add(mutant, verdict)
-                    alive += verdict.what == "survived"
-                    bar.update(task, advance=1, alive=alive)
+                for counts in pool.map(done, todo):
+                    count += counts
+                    bar.update(task, advance=1, count=count)
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
     finally:
         for bench in made:
             bench.close()
+
+
+def measured(names: Iterable[str], bench: Bench, results: Results) -> dict[str, File]:
+    """Files of tests, as they are without any change. Raises BadInput where a test fails."""
+    found = {}
+    hardware = b"".join(path.read_bytes() for path in sorted((ROOT / "rtl").rglob("*.py")))
+    for name in track(list(names), "tests without any change", console=Console(stderr=True)):
+        beside = [path for path in sorted((ROOT / name).parent.glob("*.py")) if not path.name.startswith("test_")]
+        of = f"{name} {digest(b''.join([hardware, *(path.read_bytes() for path in (ROOT / name, *beside))]))}"
+        if of not in results.files:
+            ran = bench.measured(name)
+            if ran.failed:
+                raise BadInput(f"mutants: {next(iter(ran.failed))} fails without any change; mend that first")
+            results.add_file(of, File(ran.passed, frozenset(ran.sources)))
+        found[name] = results.files[of]
+    return found
 
 
 def line(mutant: Mutant) -> str:
@@ -152,6 +180,6 @@ def report(verdicts: dict[Mutant, Verdict], explained: dict[str, str]) -> list[M
         score = f"{row['killed'] / counted:.1%}" if counted else "-"
         print(f"{name:30} {row['killed']:5} of {counted:5} killed, {score:>6}  "
               f"({row['equivalent']} equivalent, {row['explained']} explained)")
-    for mutant in survivors:
+    for mutant in sorted(survivors, key=lambda each: (each.path, each.start)):
         print(f"survived: {mutant.path}:{mutant.line} {mutant.kind}: {line(mutant)}")
     return survivors

@@ -1,18 +1,16 @@
-"""One mutant after another: a copy of the tree with the change, and the tests that could see it."""
+"""One mutant after another: the tests that could see the change, those first that saw others near it."""
 
 import hashlib
-import os
-import re
 import shutil
-import subprocess
-import sys
 import tempfile
-from collections import Counter
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...sw.build import cache_directory
 from .operators import Mutant
+from .worker import CRASH, TIME, Ran, Worker
 
 UNIT = "tests/unit"
 TESTS = (
@@ -20,6 +18,7 @@ TESTS = (
     ("rtl/isa/csr", ("isa", "csr")),
     ("rtl/isa/modes", ("isa", "csr", "pipeline")),
     ("rtl/isa/paging", ("isa", "mmu", "csr")),
+    ("rtl/isa/pmp", ("isa", "mmu", "csr")),
     ("rtl/isa/extensions", ("isa", "test_config.py", "test_device_tree.py")),
     ("rtl/isa", ("isa", "units", "pipeline/test_decode.py")),
     ("rtl/device_tree", ("test_device_tree.py",)),
@@ -29,27 +28,36 @@ TESTS = (
 )
 """Whose tests see changes of a source, below tests/unit, where that is not the folder with its folder's name."""
 PROGRAMS = "tests/programs/test_programs_on_the_machine.py"
-LIMIT = 1200
-"""Seconds after which the tests of a mutant count as failed: what hangs is noticed."""
-FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
-NETLISTS = """
-import hashlib
-from amaranth.back import rtlil
-from hyacinth.rtl.config import CONFIGS
-from hyacinth.rtl.soc import Soc
-from hyacinth.sim.engines.flat import Flat
-from hyacinth.sim.engines.export import to_rtlil
-for config in CONFIGS.values():
-    print(hashlib.sha256(to_rtlil(Flat(Soc(config))).encode()).hexdigest())
-"""
+PATIENCE, MODEL = 60.0, 1800.0
+"""Seconds after which a test has failed, unless it takes long without a change, too: what hangs is noticed; and a
+program with the building of its model."""
+NEAR = 12
+"""Tests that saw mutants near this one, which are given it first."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a mutant: "killed" by `test`, "survived", or "equivalent": the same netlists in every named
-    configuration."""
+    """What became of a mutant.
+
+    Parameters
+    ----------
+    what : str
+        "killed", "survived", or "equivalent": the same netlists in every named configuration.
+    tests : dict
+        Those that failed, with the name of the exception.
+    given : int
+        How many tests it was given.
+    """
     what: str
-    test: str = ""
+    tests: dict[str, str] = field(default_factory=dict)
+    given: int = 0
+
+    @property
+    def precise(self) -> bool:
+        """Whether it says something of the rules that its tests check: a value was wrong in some tests, and at least
+        as many others passed. What breaks every test would be seen by one that checks nothing."""
+        return (self.what == "killed" and 2 * len(self.tests) <= self.given
+                and not {*self.tests.values()} & {TIME, CRASH})
 
 
 def nearest_tests(path: str) -> list[str]:
@@ -60,92 +68,138 @@ def nearest_tests(path: str) -> list[str]:
     return [f"{UNIT}/{path.split('/')[1]}"]
 
 
+class Killers:
+    """Which tests saw mutants of a source, and at which lines: what was seen by one is likely to be seen again."""
+    def __init__(self):
+        self.seen: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+
+    def add(self, mutant: Mutant, tests: Iterable[str]) -> None:
+        """These saw `mutant`."""
+        for test in tests:
+            if "::" in test:
+                self.seen[mutant.path][test].add(mutant.line)
+
+    def near(self, mutant: Mutant) -> list[str]:
+        """Tests that saw others of the same source, the nearest first."""
+        distance = {test: min(abs(mutant.line - line) for line in lines)
+                    for test, lines in self.seen[mutant.path].items()}
+        return sorted(distance, key=lambda test: distance[test])[:NEAR]
+
+
+def varied(seconds: dict[str, float], path: str) -> list[str]:
+    """Tests by name, in an order in which one is soon found that fails: those that have the name of the source at
+    `path`, then one row of each parametrised test, the shortest first, then the second rows."""
+    own = f"/test_{Path(path).name}::"
+    rows: dict[str, int] = defaultdict(int)
+    key = {}
+    for name in seconds:
+        function = name.split("[")[0]
+        key[name] = own not in name, rows[function], seconds[name]
+        rows[function] += 1
+    return sorted(seconds, key=lambda name: key[name])
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of tests: how many seconds each takes without any change, and the sources that it imports. One that does
+    not import a source sees no change of it."""
+    seconds: dict[str, float]
+    sources: frozenset[str]
+
+
+def files_of(path: str, root: Path) -> list[str]:
+    """The files of the tests that could see a change of the source at `path`, the nearest first."""
+    return [found.relative_to(root).as_posix() for test in nearest_tests(path)
+            for found in (sorted((root / test).rglob("test_*.py")) if (root / test).is_dir() else [root / test])]
+
+
 class Bench:
-    """A copy of the tree in a folder of its own, in which mutants are tried one by one.
+    """Tries mutants, one by one.
 
     Parameters
     ----------
     root : Path
-        The clone. Only rtl/ is copied, for nothing else is changed.
+        The clone. Nothing is written there.
+    files : dict
+        A File by name, of all that could see the mutants.
+    killers : Killers
+        What is known of other mutants.
     programs : bool
         Whether what no unit test sees is also given to the programs of sw/tests, on a model of the mutant.
+    every : bool
+        Whether a mutant is given to the other tests, too, when one has failed.
     """
-    def __init__(self, root: Path, programs: bool):
-        self.root, self.programs = root, programs
-        self.folder = Path(tempfile.mkdtemp(prefix="hyacinth-mutants-"))
-        self.tree = self.folder / "tree"
-        self.tree.mkdir()
-        for entry in root.iterdir():
-            if entry.name in ("sim", "sw", "boards", "tests", "docs", "pyproject.toml"):
-                (self.tree / entry.name).symlink_to(entry)
-        shutil.copytree(root / "src", self.tree / "src", symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copytree(root / "rtl", self.tree / "rtl", ignore=shutil.ignore_patterns("__pycache__"))
-        self.killers: Counter[str] = Counter()
-        self.original = None
+    def __init__(self, root: Path, files: dict[str, File], killers: Killers, *, programs: bool = False,
+                 every: bool = False):
+        self.root, self.files, self.killers, self.programs, self.every = root, files, killers, programs, every
+        self.worker = Worker(root)
+        self.netlists: list[str] | None = None
 
     def close(self) -> None:
         """Nothing is left behind."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.worker.close()
 
-    def _python(self, *arguments, **environment) -> subprocess.CompletedProcess:
-        # Bytecode of a mutant must not outlive it: two changes within a second, of the same length, look alike.
-        return subprocess.run([sys.executable, "-B", *arguments], cwd=self.tree, capture_output=True, text=True,
-                              timeout=LIMIT, env=os.environ | {"PYTHONPATH": str(self.tree / "src")} | environment)
+    def measured(self, file: str) -> Ran:
+        """A file of tests without any change."""
+        return self.worker.ask([file], limit=MODEL)
 
-    def _failing(self, *tests: str, **environment) -> str:
-        """The first of `tests` that fails, or ""."""
-        try:
-            done = self._python("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--no-header", *tests,
-                                **environment)
-        except subprocess.TimeoutExpired:
-            return "time"
-        if done.returncode == 0:
-            return ""
-        found = FAILED.search(done.stdout)
-        return found[1] if found else "collection"
+    def _ask(self, mutant: Mutant, tests=(), **how) -> Ran:
+        source = mutant.applied((self.root / mutant.path).read_bytes()).decode()
+        return self.worker.ask(tests, path=mutant.path, source=source, **how)
 
-    def netlists(self) -> str:
-        """What the named configurations are made of; "" where that cannot be made at all."""
-        return self._python("-c", NETLISTS).stdout
-
-    def passes(self, path: str) -> str:
-        """The first test of `path` that fails without any change, or ""."""
-        return self._failing(*nearest_tests(path))
+    def _seeing(self, mutant: Mutant) -> list[str]:
+        return [name for name in files_of(mutant.path, self.root)
+                if name in self.files and mutant.path in self.files[name].sources]
 
     def tried(self, mutant: Mutant) -> Verdict:
         """The verdict on one mutant."""
-        if self.original is None:
-            self.original = self.netlists()
-        target, source = self.tree / mutant.path, (self.root / mutant.path).read_bytes()
-        target.write_bytes(mutant.applied(source))
-        try:
-            # What killed a neighbour is likely to kill this one, too.
-            likely = [test for test, _ in self.killers.most_common(4) if test.split("::")[0].startswith(
-                tuple(nearest_tests(mutant.path)))]
-            test = self._failing(*likely) if likely else ""
-            if test := test or self._failing(*nearest_tests(mutant.path)):
-                if "::" in test and "[" not in test:
-                    self.killers[test] += 1
-                return Verdict("killed", test)
-            if self.netlists() == self.original:
-                return Verdict("equivalent")
-            if self.programs and (test := self._on_the_machine()):
-                return Verdict("killed", test)
-            return Verdict("survived")
-        finally:
-            target.write_bytes(source)
+        files = self._seeing(mutant)
+        seconds = {test: each for name in files for test, each in self.files[name].seconds.items()}
+        near = [name for name in self.killers.near(mutant) if name in seconds]
+        order = list(dict.fromkeys([*near, *varied(seconds, mutant.path)]))
+        ran = self._ask(mutant, files, order=order, every=self.every, limit=_patience(seconds))
+        given = len(ran.passed) + len(ran.failed)
+        if ran.failed:
+            self.killers.add(mutant, ran.failed)
+            return Verdict("killed", ran.failed, given)
+        if self.same(mutant):
+            return Verdict("equivalent", {}, given)
+        if self.programs and (ran := self._on_the_machine(mutant)).failed:
+            return Verdict("killed", ran.failed, given)
+        return Verdict("survived", {}, given)
 
-    def _on_the_machine(self) -> str:
-        """The first program of sw/tests that fails on a model of the mutant, which is not kept."""
-        own = self.folder / "cache"
-        own.mkdir()
-        for entry in cache_directory().iterdir():
-            if entry.name.startswith(("zig", "runtime", "objects", "programs")):
-                (own / entry.name).symlink_to(entry)
+    def given(self, mutant: Mutant, names: list[str]) -> Verdict:
+        """What all tests of these names, of files that could see it, say of a mutant."""
+        files = self._seeing(mutant)
+        names = [name for name in names if name.split("::")[0] in files]
+        if not names:
+            return Verdict("survived")
+        files = list(dict.fromkeys(name.split("::")[0] for name in names))
+        longest = _patience({test: each for name in files for test, each in self.files[name].seconds.items()})
+        ran = self._ask(mutant, files, order=names, only=True, every=True, limit=longest)
+        return Verdict("killed" if ran.failed else "survived", ran.failed, len(ran.passed) + len(ran.failed))
+
+    def same(self, mutant: Mutant) -> bool:
+        """Whether the named configurations are made of the same netlists as without the change."""
+        if self.netlists is None:
+            self.netlists = self.worker.ask(netlists=True, limit=MODEL).netlists
+        return self._ask(mutant, netlists=True, limit=MODEL, digests=self.netlists).netlists == self.netlists
+
+    def _on_the_machine(self, mutant: Mutant) -> Ran:
+        """What programs of sw/tests say of a model of the mutant, which is not kept."""
+        own = Path(tempfile.mkdtemp(prefix="hyacinth-mutant-"))
         try:
-            return self._failing(PROGRAMS, HYACINTH_CACHE=str(own))
+            for entry in cache_directory().iterdir():
+                if entry.name.startswith(("zig", "runtime", "objects", "programs")):
+                    (own / entry.name).symlink_to(entry)
+            return self._ask(mutant, [PROGRAMS], limit=MODEL, environment={"HYACINTH_CACHE": str(own)})
         finally:
             shutil.rmtree(own)
+
+
+def _patience(seconds: dict[str, float]) -> float:
+    """Seconds that a test is waited for."""
+    return max(PATIENCE, 5 * max(seconds.values(), default=0))
 
 
 def digest(source: bytes) -> str:

@@ -131,14 +131,22 @@ class Software:
         await self.ctx.tick().repeat(cycles)
 
 
+benches = {}
+"""By configuration: a CsrFile that was made once and is used by many tests, each after a reset."""
+
+
 @pytest.fixture
 def play():
     """`play(scenario, config)` runs `await scenario(software)` on a CsrFile after reset."""
     def run(scenario, config=FULL, deadline=50_000):
-        dut = CsrFile(config)
+        # One that a test has failed on is not used again.
+        bench = benches.pop(config, None) or Bench(CsrFile(config))
+        bench.deadline = deadline
 
         async def process(ctx):
-            await scenario(Software(ctx, dut, table(config)))
+            await scenario(Software(ctx, bench.dut, table(config)))
 
-        Bench(dut, deadline=deadline).run(process)
+        bench.run(process)
+        benches[config] = bench
+
     return run

@@ -53,6 +53,18 @@ def test_tw_makes_wfi_illegal_and_vtw_makes_it_virtual(tw, vtw, answers):
     assert truth_table(access.wfi_access, [Mode, 1, 1], [(mode, tw, vtw) for mode in MODES]) == list(answers)
 
 
+@pytest.mark.rule("Zawrs_priv_illegal_instr_excp", "Zawrs_virtual_instr_excp")
+@pytest.mark.parametrize("tw, vtw, answers", [
+    #        U  HS M  VU VS
+    (0, 0, (O, O, O, O, O)),
+    (0, 1, (O, O, O, V, V)),
+    (1, 0, (I, I, O, I, I)),
+    (1, 1, (I, I, O, I, I)),
+])
+def test_tw_makes_wrs_nto_that_waits_long_illegal_and_vtw_makes_it_virtual(tw, vtw, answers):
+    assert truth_table(access.wrs_nto_access, [Mode, 1, 1], [(mode, tw, vtw) for mode in MODES]) == list(answers)
+
+
 @pytest.mark.parametrize("tsr, vtsr, answers", [
     #        U  HS M  VU VS
     (0, 0, (I, O, O, V, O)),

@@ -5,9 +5,12 @@ import ast
 import pytest
 
 from hyacinth.sim.cli import main
-from hyacinth.sim.cli.mutants import Results, chosen, explanations, report
+from hyacinth.sim.cli.mutants import chosen, explanations, report
 from hyacinth.sim.mutants.operators import Mutant, enumerations, mutants
-from hyacinth.sim.mutants.trial import Bench, Verdict, nearest_tests
+from hyacinth.sim.mutants.results import Results
+from hyacinth.sim.mutants.ties import Ties, source_of
+from hyacinth.sim.mutants.trial import Bench, File, Killers, Verdict, files_of, nearest_tests, varied
+from hyacinth.sim.mutants.worker import COLLECTION, TIME, Worker
 from hyacinth.sim.rules import ROOT
 
 MEMBERS = {"Mode": ["U", "HS", "M"]}
@@ -56,6 +59,11 @@ def test_every_mutant_of_the_hardware_is_a_source_that_python_reads():
             ast.parse(each.applied(source))
 
 
+def test_a_file_of_tests_is_found_by_its_folder_or_its_name():
+    assert files_of("rtl/isa/compressed.py", ROOT)[-1] == "tests/unit/pipeline/test_decode.py"
+    assert "tests/unit/mmu/test_tlb.py" in files_of("rtl/mmu/tlb.py", ROOT)
+
+
 def test_the_tests_of_a_source_exist():
     for path in (ROOT / "rtl").rglob("*.py"):
         where = path.relative_to(ROOT).as_posix()
@@ -71,29 +79,105 @@ def the_mutant(path, line, after):
     return found
 
 
-def test_a_mutant_is_killed_by_the_test_that_sees_it_and_the_tree_is_left_whole():
-    mutant = the_mutant("rtl/isa/modes.py", "return mode[3]", "3")
+@pytest.fixture
+def worker():
+    made = Worker(ROOT)
+    yield made
+    made.close()
+
+
+MODES = "tests/unit/isa/test_causes.py"
+
+
+def test_a_mutant_is_killed_by_the_test_that_sees_it_and_nothing_is_written():
+    mutant = the_mutant("rtl/isa/causes.py", "STORE_GUEST_PAGE_FAULT = 24", "24")
     before = (ROOT / mutant.path).read_bytes()
-    bench = Bench(ROOT, programs=False)
+    killers, files = Killers(), {}
+    bench = Bench(ROOT, files, killers)
     try:
-        bench.original = "not looked at"
+        ran = bench.measured(MODES)
+        files[MODES] = File(ran.passed, frozenset(ran.sources))
         verdict = bench.tried(mutant)
-        assert (bench.tree / mutant.path).read_bytes() == before
+        [test] = verdict.tests
+        again = bench.given(mutant, [test.split("[")[0]])
     finally:
         bench.close()
-    assert verdict.what == "killed" and verdict.test.startswith("tests/unit/")
-    assert (ROOT / mutant.path).read_bytes() == before and not bench.folder.exists()
+    assert verdict.what == again.what == "killed" and test.startswith("tests/unit/") and test in again.tests
+    assert killers.near(mutant) == [test] and (ROOT / mutant.path).read_bytes() == before
+
+
+def test_without_a_change_all_tests_pass_and_are_timed(worker):
+    ran = worker.ask([MODES])
+    assert len(ran.passed) > 5 and not ran.failed and all(0 <= each < 60 for each in ran.passed.values())
+    assert "rtl/isa/causes.py" in ran.sources and "rtl/pipeline/decode.py" not in ran.sources
+
+
+def test_tests_run_in_the_order_given_and_stop_at_the_first_that_fails(worker):
+    names = list(worker.ask([MODES]).passed)
+    source = (ROOT / "rtl/isa/causes.py").read_text() + "\nMEDELEG = ()\n"
+    every = worker.ask([MODES], path="rtl/isa/causes.py", source=source, every=True)
+    assert len(every.failed) >= 1 and len(every.passed) + len(every.failed) == len(names)
+    last = [*every.failed][-1]
+    first = worker.ask([MODES], path="rtl/isa/causes.py", source=source, order=[last])
+    assert list(first.failed) == [last] and not first.passed
+    alone = worker.ask([MODES], order=[names[0].split("[")[0]], only=True)
+    assert {name.split("[")[0] for name in alone.passed} == {names[0].split("[")[0]}
+
+
+def test_a_mutant_that_cannot_be_read_is_noticed_and_so_is_one_that_never_ends(worker):
+    assert worker.ask([MODES], path="rtl/isa/causes.py", source="nothing.at_all").failed == {COLLECTION: COLLECTION}
+    assert worker.ask([MODES], path="rtl/isa/causes.py", source="while True: pass", limit=3).failed == {
+        COLLECTION: TIME}
+
+
+def test_an_order_that_soon_finds_what_fails():
+    seconds = {"t/test_a.py::f[1]": 1.0, "t/test_a.py::f[2]": 0.5, "t/test_a.py::g": 2.0, "t/test_box.py::h": 9.0}
+    assert varied(seconds, "rtl/box.py") == ["t/test_box.py::h", "t/test_a.py::f[1]", "t/test_a.py::g",
+                                             "t/test_a.py::f[2]"]
+
+
+def test_a_sample_has_its_part_of_each_source_and_grows_by_adding():
+    all_of = chosen(["rtl/mmu"], None, 0)
+    few, more = chosen(["rtl/mmu"], 60, 0), chosen(["rtl/mmu"], 200, 0)
+    assert few == more[:60] == all_of[:60] and chosen(["rtl/mmu"], 60, 1) != few
+    for path in {each.path for each in all_of}:
+        part, whole = (sum(each.path == path for each in some) for some in (more, all_of))
+        assert abs(part - 200 * whole / len(all_of)) <= 1
 
 
 def test_verdicts_are_kept_until_the_source_changes(tmp_path):
     one, two = chosen(["rtl/csr/traps.py"], 2, seed=1)
-    Results(tmp_path / "m.jsonl").add(one, Verdict("killed", "tests/unit/x.py::test"))
+    verdict = Verdict("killed", {"tests/unit/x.py::test": "AssertionError"}, 3)
+    Results(tmp_path / "m.jsonl", ROOT).add(one, verdict)
+    Results(tmp_path / "m.jsonl", ROOT).add(one, verdict, marked=True)
+    Results(tmp_path / "m.jsonl", ROOT).add_file("tests", File({"a": 1.5}, frozenset({"rtl/a.py"})))
     with open(tmp_path / "m.jsonl", "a") as file:
         file.write('{"mutant": ["cut o')
-    again = Results(tmp_path / "m.jsonl")
-    assert again.verdict(one) == Verdict("killed", "tests/unit/x.py::test") and again.verdict(two) is None
+    again = Results(tmp_path / "m.jsonl", ROOT)
+    assert again.verdict(one) == verdict and again.of_marked(one) == [verdict] and again.verdict(two) is None
+    assert again.files == {"tests": File({"a": 1.5}, frozenset({"rtl/a.py"}))}
     again.sources[one.path] = "another"
     assert again.verdict(one) is None
+
+
+@pytest.mark.parametrize("tests, given, precise", [
+    ({"a": "AssertionError"}, 2, True), ({"a": "AssertionError"}, 1, False), ({"a": TIME}, 9, False)])
+def test_what_breaks_every_test_says_nothing_of_a_rule(tests, given, precise):
+    assert Verdict("killed", tests, given).precise == precise
+
+
+def test_a_rule_is_tied_to_a_mutant_that_its_test_sees(tmp_path):
+    ties = Ties(ROOT, Results(tmp_path / "m.jsonl", ROOT))
+    test = next(test for test in ties.missing() if test.startswith("tests/unit/csr"))
+    [mutant] = chosen(["rtl/csr/traps.py"], 1, seed=1)
+    ties.take(mutant, Verdict("killed", {f"{test}[row]": "AssertionError"}, 2))
+    assert ties.mutants and ties.mutants.keys() == ties.rules[test] and test not in ties.missing()
+    assert any(mutant.path in text for text in ties.lines())
+
+
+def test_the_marks_of_a_program_are_found_by_its_test():
+    name = "tests/programs/test_programs_on_the_machine.py::test_a_program_passes_on_the_machine[wfi]"
+    assert source_of(name) == "sw/tests/wfi.c" and source_of("tests/unit/a.py::b[c]") == "tests/unit/a.py::b"
 
 
 def test_the_score_counts_neither_equivalent_nor_explained_ones(capsys):

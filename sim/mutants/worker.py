@@ -1,0 +1,217 @@
+"""Runs tests of the clone on mutants: a process that has read Python's part once, and is forked for each.
+
+The source of a mutant is never written: where its module is imported, the changed text is compiled in its place.
+Requests come on standard input and answers go to standard output, a line of JSON for each (see `Worker`).
+"""
+
+import gc
+import importlib
+import importlib.machinery
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+BEFORE = ("pytest", "amaranth.hdl", "amaranth.sim", "amaranth.back.rtlil", "amaranth.lib.wiring", "amaranth.lib.data",
+          "amaranth.lib.memory", "amaranth.lib.fifo", "amaranth.lib.stream", "unittest.mock")
+"""What a child finds imported; nothing of the hardware, for any of its modules may be a mutant's."""
+COLLECTION = "collection"
+"""In place of a test, where a mutant's tests cannot even be read."""
+TIME, CRASH = "time", "crash"
+"""In place of an exception, where a test was ended, or has ended Python."""
+FINE, NO_TESTS = 0, 5
+"""What pytest returns."""
+
+
+@dataclass
+class Ran:
+    """What became of tests: seconds of each that passed, and the name of the exception of each that failed; and which
+    sources of the hardware had been imported at the end."""
+    passed: dict[str, float] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    sources: list[str] = field(default_factory=list)
+    netlists: list[str] = field(default_factory=list)
+
+
+class Worker:
+    """A process below `root`, a clone, that tries one thing at a time."""
+    def __init__(self, root: Path):
+        self.process = subprocess.Popen([sys.executable, "-m", "hyacinth.sim.mutants.worker"], cwd=root, text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        env=os.environ | {"PYTHONPATH": str(root / "src")})
+
+    def ask(self, tests=(), *, path="", source="", order=(), only=False, every=False, limit=60.0, netlists=False,
+            digests=(), environment=None) -> Ran:
+        """Runs tests, on the source at `path` replaced by `source` where that is given.
+
+        Parameters
+        ----------
+        tests : sequence of str
+            Files.
+        order : sequence of str
+            Tests by their names, which come first, in this order. With `only`, these are tests without a choice of
+            their rows, and no other is run.
+        every : bool
+            Whether it goes on after a test that fails.
+        limit : float
+            Seconds, after which a test that has not ended is ended, and no further one is run.
+        netlists : bool
+            Makes, in place of tests, digests of what the named configurations are made of, up to the first that is
+            not as `digests` have it.
+        """
+        request = {"tests": list(tests), "path": path, "source": source, "order": list(order), "only": only,
+                   "every": every, "limit": limit, "netlists": netlists, "digests": list(digests),
+                   "environment": environment or {}}
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        return Ran(**json.loads(self.process.stdout.readline()))
+
+    def close(self) -> None:
+        """It ends, with its child."""
+        self.process.stdin.close()
+        self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+class Changed(importlib.machinery.SourceFileLoader):
+    """Loads a module from a text in place of its file's."""
+    text = b""
+
+    def get_code(self, fullname):
+        return compile(self.text, self.path, "exec", dont_inherit=True)
+
+
+class Finder:
+    """Finds the module that is changed, before others do."""
+    def __init__(self, path: str, text: bytes):
+        self.name, self.text = "hyacinth." + path.removesuffix(".py").replace("/", ".").removesuffix(".__init__"), text
+
+    def find_spec(self, name, path, target=None):
+        if name != self.name:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec and spec.origin:
+            spec.loader = Changed(name, spec.origin)
+            spec.loader.text = self.text
+        return spec
+
+
+class Reporter:
+    """A plugin of pytest that orders the tests and reports each to the parent."""
+    def __init__(self, request: dict, report):
+        self.request, self.report = request, report
+
+    def pytest_collection_modifyitems(self, items):
+        place = {name: number for number, name in enumerate(self.request["order"])}
+        if self.request["only"]:
+            items[:] = [each for each in items if each.nodeid.split("[")[0] in place]
+        items.sort(key=lambda each: place.get(each.nodeid, len(place)))
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self.report(fail=COLLECTION, why=COLLECTION)
+
+    def pytest_runtest_logstart(self, nodeid, location):
+        self.report(start=nodeid)
+
+    def pytest_exception_interact(self, node, call, report):
+        if report.when != "collect":
+            self.report(fail=node.nodeid, why=call.excinfo.type.__name__)
+
+    def pytest_runtest_logreport(self, report):
+        if report.passed and report.when == "call":
+            self.report(passed=report.nodeid, seconds=report.duration)
+
+
+def child(request: dict, pipe: int) -> None:
+    """Does what is asked for, in a process of its own."""
+    out = os.fdopen(pipe, "w", buffering=1)
+
+    def report(**what):
+        out.write(json.dumps(what) + "\n")
+
+    os.environ.update(request["environment"])
+    if request["path"]:
+        sys.meta_path.insert(0, Finder(request["path"], request["source"].encode()))
+    if request["netlists"]:
+        from .netlists import digests
+        known = iter(request["digests"])
+        for each in digests():
+            report(netlist=each)
+            if each != next(known, each):
+                return
+        return
+    import pytest
+    options = ["-q", "--tb=no", "-p", "no:cacheprovider", *([] if request["every"] else ["-x"])]
+    status = pytest.main([*options, *request["tests"]], plugins=[Reporter(request, report)])
+    report(end=int(status), sources=[
+        name.removeprefix("hyacinth.").replace(".", "/") + ".py" for name in sys.modules
+        if name.startswith("hyacinth.rtl.")])
+
+
+def tried(request: dict) -> dict:
+    """Forks a child for a request, and gathers what it reports."""
+    reading, writing = os.pipe()
+    number = os.fork()
+    if number == 0:
+        os.setsid()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.close(reading)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for stream in 0, 1, 2:
+            os.dup2(nothing, stream)
+        try:
+            child(request, writing)
+        finally:
+            os._exit(0)
+    os.close(writing)
+    ran, current, status, late, rest = Ran(), COLLECTION, None, False, b""
+    try:
+        while not (late := not select.select([reading], [], [], request["limit"])[0]):
+            if not (more := os.read(reading, 1 << 16)):
+                break
+            *lines, rest = (rest + more).split(b"\n")
+            for line in map(json.loads, lines):
+                if "start" in line:
+                    current = line["start"]
+                elif "fail" in line:
+                    ran.failed[line["fail"]] = line["why"]
+                elif "passed" in line:
+                    ran.passed[line["passed"]] = line["seconds"]
+                elif "netlist" in line:
+                    ran.netlists.append(line["netlist"])
+                elif "end" in line:
+                    status, ran.sources = line["end"], line["sources"]
+    finally:
+        os.close(reading)
+        with suppress(ProcessLookupError):
+            os.killpg(number, signal.SIGKILL)
+        os.waitpid(number, 0)
+    if not request["netlists"]:
+        if status is None:
+            ran.failed.setdefault(current, TIME if late else CRASH)
+        elif status not in (FINE, NO_TESTS) and not ran.failed:  # conftest.py could not be read
+            ran.failed[COLLECTION] = COLLECTION
+    return vars(ran)
+
+
+def main() -> None:
+    """Answers requests until there are no more."""
+    for name in BEFORE:
+        importlib.import_module(name)
+    assert not any(name.startswith("hyacinth.rtl") for name in sys.modules)
+    gc.freeze()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    with suppress(KeyboardInterrupt):
+        for line in sys.stdin:
+            print(json.dumps(tried(json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()
