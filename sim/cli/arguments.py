@@ -304,6 +304,8 @@ def parser() -> Parser:
                          help="go on after the first test that fails, to know all that do: much longer")
     mutants.add_argument("--rules", action="store_true",
                          help="give mutants to the tests of each rule too, and print which rules have one")
+    mutants.add_argument("--again", action="store_true",
+                         help="try those again that survived and are not explained, after tests were added")
     mutants.add_argument("--known", action="store_true", help="print what is known, and try none")
     mutants.add_argument("--list", action="store_true", help="print the mutants, and try none")
     mutants.set_defaults(command="mutants")

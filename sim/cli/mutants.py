@@ -28,12 +28,13 @@ def main(options) -> Status:
         raise BadInput("mutants: tests are not part of an installed package; run `hyacinth mutants` in a clone")
     made = chosen(options.sources or DEFAULT, options.sample, options.seed)
     if options.list:
-        print("".join(f"{each.path}:{each.line} {each.kind}: {line(each)}\n"
+        print("".join(f"{each.path}:{each.line} {each.kind}: {each.shown}\n"
                       for each in sorted(made, key=lambda each: (each.path, each.start))), end="")
         return Status.SUCCESS
     explained = explanations(ROOT)
     results = Results(options.results, ROOT)
-    todo = [] if options.known else [each for each in made if results.verdict(each) is None]
+    todo = [] if options.known else [each for each in made if open_still(results.verdict(each), options.again)
+                                     and each.key not in explained]
     if len(todo) < len(made):
         known = sum(results.verdict(each) is not None for each in made)
         print(f"{known} of {len(made)} are known from {options.results}")
@@ -51,6 +52,11 @@ def main(options) -> Status:
         return rules(made, results, options, killers)
     survivors = report({each: verdict for each in made if (verdict := results.verdict(each))}, explained)
     return Status.PROGRAM_FAILED if survivors else Status.SUCCESS
+
+
+def open_still(verdict: Verdict | None, again: bool) -> bool:
+    """Whether a mutant is to be tried."""
+    return verdict is None or again and verdict.what == "survived"
 
 
 def rules(made: list[Mutant], results: Results, options, killers: Killers) -> Status:
@@ -157,11 +163,6 @@ def measured(names: Iterable[str], bench: Bench, results: Results) -> dict[str, 
     return found
 
 
-def line(mutant: Mutant) -> str:
-    """The change in one line."""
-    return " ".join(f"{mutant.before}  ->  {mutant.after}".split("\n"))
-
-
 def report(verdicts: dict[Mutant, Verdict], explained: dict[str, str]) -> list[Mutant]:
     """Prints the score of each file and the survivors; returns those that nobody has explained."""
     files = defaultdict(lambda: defaultdict(int))
@@ -181,5 +182,5 @@ def report(verdicts: dict[Mutant, Verdict], explained: dict[str, str]) -> list[M
         print(f"{name:30} {row['killed']:5} of {counted:5} killed, {score:>6}  "
               f"({row['equivalent']} equivalent, {row['explained']} explained)")
     for mutant in sorted(survivors, key=lambda each: (each.path, each.start)):
-        print(f"survived: {mutant.path}:{mutant.line} {mutant.kind}: {line(mutant)}")
+        print(f"survived: {mutant.path}:{mutant.line} {mutant.kind}: {mutant.shown}")
     return survivors

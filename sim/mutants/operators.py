@@ -19,11 +19,18 @@ class Mutant:
     before: str
     after: str
     kind: str
+    left: str = ""   # of it, on its first line
+    right: str = ""  # of it, on its last line
+
+    @property
+    def shown(self) -> str:
+        """The lines, with the change in double brackets."""
+        return " ".join(f"{self.left}[[{self.before} -> {self.after}]]{self.right}".split())
 
     @property
     def key(self) -> str:
         """What stays the same while other lines of the file change."""
-        return f"{self.path}: {self.before} -> {self.after}"
+        return f"{self.path}: {self.shown}"
 
     def applied(self, source: bytes) -> bytes:
         """The text of the file with the change."""
@@ -89,8 +96,14 @@ class Walk(ast.NodeVisitor):
 
     def add(self, node, after: str, kind: str) -> None:
         """`node` becomes `after`."""
-        start, end = self.place(node)
-        self.found.append(Mutant(self.path, node.lineno, start, self.text[start:end].decode(), after, kind))
+        self.take(node.lineno, *self.place(node), after, kind)
+
+    def take(self, line: int, start: int, end: int, after: str, kind: str) -> None:
+        """What stands from `start` to `end` becomes `after`."""
+        left = self.text[self.text.rfind(b"\n", 0, start) + 1:start]
+        right = self.text[end:self.text.find(b"\n", end)]
+        self.found.append(Mutant(self.path, line, start, self.text[start:end].decode(), after, kind, left.decode(),
+                                 right.decode()))
 
     def between(self, left, right, old: str, new: str, kind: str) -> None:
         """The operator `old` between two nodes becomes `new`; the mutant shows both nodes."""
@@ -99,9 +112,8 @@ class Walk(ast.NodeVisitor):
         gap = self.text[after_left:before_right].decode()
         if gap.count(old) != 1:
             return
-        before = self.text[start:end].decode()
         after = self.text[start:after_left].decode() + gap.replace(old, new) + self.text[before_right:end].decode()
-        self.found.append(Mutant(self.path, left.end_lineno, start, before, after, kind))
+        self.take(left.end_lineno, start, end, after, kind)
 
     def visit_Compare(self, node):
         for left, op, right in zip([node.left, *node.comparators], node.ops, node.comparators, strict=False):
@@ -170,10 +182,7 @@ class Walk(ast.NodeVisitor):
             for left in own:
                 rest = [self.source(each) for each in node.elts if each is not left]
                 comma = "," if opening == "(" and len(rest) == 1 else ""
-                start, end = self.place(node)
-                whole = self.text[start:end].decode()
-                self.found.append(Mutant(self.path, left.lineno, start, whole, f"{opening}{', '.join(rest)}{comma}"
-                                         f"{closing}", "element"))
+                self.take(left.lineno, *self.place(node), f"{opening}{', '.join(rest)}{comma}{closing}", "element")
         self.generic_visit(node)
 
     def visit_Tuple(self, node):
