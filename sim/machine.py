@@ -96,7 +96,7 @@ class Machine:
             raise ValueError(f"{len(devices)} virtio devices; there are {slots} slots")
         self.devices = devices
         self.program: Program | None = None
-        self.watchers, self.raw_watchers, self.write_watchers = [], [], []
+        self.watchers, self.raw_watchers, self.raw_walk_watchers, self.write_watchers = [], [], [], []
         self.exit_code: int | None = None
         self.last_record: records.RetireRecord | None = None
         self.htif: Htif | None = None
@@ -247,7 +247,7 @@ class Machine:
         nth : tuple
             (field, n): until the nth Retire record in which that field is not 0, such as ("trapped", 3).
         """
-        tracing = bool(self.watchers or self.raw_watchers)
+        tracing = bool(self.watchers or self.raw_watchers or self.raw_walk_watchers)
         return self._run(tracing, max_cycles, stuck_after, records, matched, nth)
 
     def step(self, count: int = 1, *, max_cycles: int | None = 1_000_000) -> Outcome:
@@ -286,6 +286,8 @@ class Machine:
         batch, walk = self.engine.batch("retire"), self.engine.batch("walk")
         size, done = records.RETIRE.size, 0
         first = self.retired - len(batch) // size
+        for watcher in self.raw_walk_watchers if walk else ():
+            watcher(walk)
         for seen, address, contents in self.engine.written(HOST) if self.config.hosted else ():
             self._give(batch[done:(seen - first) * size])
             done = (seen - first) * size
