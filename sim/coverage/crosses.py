@@ -42,6 +42,11 @@ def cross(name: str, says: str, columns: dict[str, tuple[str, ...]], reason: Cal
     return Cross(name, says, tuple(columns), {each: reason(*each) for each in product(*columns.values())})
 
 
+def count(every: dict[str, Cross]) -> int:
+    """How many bins can be met."""
+    return sum(len(each.reachable) for each in every.values())
+
+
 @cache
 def crosses(config: CoreConfig) -> dict[str, Cross]:
     """The crosses of a core, by name."""

@@ -86,8 +86,8 @@ BEHAVIOUR = {
     "misaligned accesses of devices": "Spike splits them into bytes; here they are access faults, which Spike is told.",
     "LCOFI among other interrupts": """It is the last of all by the manual; Spike takes it before SGEI, VSEI, VSSI and
         VSTI. Where the core takes one of those, LCOFI is hidden from Spike for this step.""",
-    "SGEI among other interrupts": """By the manual it comes before VSEI, VSSI and VSTI; Spike takes it after them. Where
-        the core takes SGEI, they are hidden from Spike for this step.""",
+    "SGEI among other interrupts": """By the manual it comes before VSEI, VSSI and VSTI; Spike takes it after them.
+        Where the core takes SGEI, they are hidden from Spike for this step.""",
     "AMOCAS.Q past the caches": """The core refuses it with an access fault, as the manual allows; Spike performs it,
         and is shown an odd address for this step, which it refuses.""",
     "xtval of LR and SC": """Of one that reaches no memory Spike reports the address before pointer masking, which is
