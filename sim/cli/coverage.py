@@ -3,20 +3,22 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ...rtl.config import CoreConfig, named
+from ...rtl.config import RAM, CoreConfig, named
 from ..campaign.records import BadRecords, Records
 from ..coverage.collector import Collector
 from ..coverage.page import page
 from ..coverage.standing import Met, OtherTable, Standing, unpack
-from ..elf import BadProgram, load
+from ..elf import Program, load
 from ..engines.engine import EngineError
-from ..lockstep.aims import towards
+from ..lockstep.aims import Group, towards
 from ..lockstep.random_programs import random_program
 from ..machine import Machine
 from .plan import probe
@@ -25,8 +27,17 @@ from .status import BadInput, Status
 MEMORY = 128 << 20
 CYCLES, STUCK = 60_000_000, 100_000
 """After which a program is left as it is: what it has met it has met."""
+SOME = 12
+"""Random programs, where nothing is asked for."""
 STEERED = 1 << 20
-"""The seed of the first program that aims at holes."""
+"""The seed of the first program that aims at holes, and more of them than there are groups of bins."""
+
+
+@dataclass(frozen=True)
+class RandomJob:
+    """A random program that is to be run; without `aims` it has those of its seed."""
+    seed: int
+    aims: tuple[Group, ...] | None = None
 
 
 def main(options) -> Status:
@@ -73,61 +84,56 @@ def of_campaign(options, standing: Standing) -> None:
 
 def run_all(options, standing: Standing) -> None:
     """Programs of the user, random ones, and random ones that aim at what is left."""
+    config = standing.config
     asked = options.programs or options.folder or options.random is not None or options.steered is not None
-    programs = options.programs if asked else own_programs(options.core)
-    count = options.random if asked else 12
-    jobs: list[tuple[str, object]] = [(path.name, path) for path in programs]
-    jobs += [(f"seed {seed}", seed) for seed in range(options.seed, options.seed + (count or 0))]
+    paths = options.programs if asked else own_programs(config)
+    count, steered = (options.random or 0, options.steered or 0) if asked else (SOME, STEERED)
+    jobs: list[tuple[str, Program | RandomJob]] = [(path.name, program(path)) for path in paths]
+    jobs += [(f"seed {seed}", RandomJob(seed)) for seed in range(options.seed, options.seed + count)]
     bar = Progress(TextColumn("{task.description}"), MofNCompleteColumn(), TimeRemainingColumn(),
-                   TextColumn("{task.fields[text]}"), console=Console(stderr=True))
+                   TextColumn("{task.fields[text]}"), console=Console(stderr=True), disable=not jobs and not steered)
     with bar:
         shown = bar.add_task("programs", total=len(jobs), text="")
 
-        def take(source: str, bins: Iterator[Met]) -> None:
-            standing.add(source, bins)
+        def do(source: str, job: Program | RandomJob) -> None:
+            standing.add(source, met(config, job))
             bar.update(shown, advance=1, text=f"{len(standing.first)} bins met")
 
         for source, job in jobs:
-            take(source, met_by_seed(job, standing.config) if isinstance(job, int) else met_by_program(job, options))
-        limit = options.steered if asked else STEERED
-        some = list(islice(towards(standing.holes(), standing.config), limit or 0))
-        bar.update(shown, total=len(jobs) + len(some))
-        for n, aims in enumerate(some):
-            take(f"steered {n}", met_by_seed(STEERED + n, standing.config, aims))
+            do(source, job)
+        more = list(islice(towards(standing.holes(), config), steered))
+        bar.update(shown, total=len(jobs) + len(more))
+        for n, aims in enumerate(more):
+            do(f"steered {n}", RandomJob(STEERED + n, aims))
 
 
-def own_programs(core: str) -> list:
-    """The programs of sw/tests; raises BadInput where they cannot be built."""
+def own_programs(config: CoreConfig) -> list[Path]:
+    """The programs of sw/tests that the core can run; raises BadInput where they cannot be built."""
     from ...sw.build import BuildError, build, needs, programs
-    config = named(core)
     try:
         return [build(source) for source in programs(folders=("tests",))
-                if all(map(config.has, needs(source))) and config.hypervisor]
+                if config.hypervisor and all(map(config.has, needs(source)))]
     except BuildError as error:
         raise BadInput(f"coverage: {error}") from None
 
 
-def met_by_seed(seed: int, config: CoreConfig, aims=None) -> Iterator[Met]:
-    """The bins of a random program."""
-    program = random_program(seed, config, aims=aims)
-    return met(config, lambda machine: machine.load_segments(program.segments, program.entry, tohost=program.tohost))
+def program(path: Path) -> Program:
+    """An ELF program that fits into memory. Raises BadProgram."""
+    loaded = load(path)
+    loaded.check_fits(RAM.base, MEMORY)
+    return loaded
 
 
-def met_by_program(path, options) -> Iterator[Met]:
-    """The bins of an ELF program."""
-    try:
-        program = load(path)
-        return met(named(options.core), lambda machine: machine.load(program))
-    except BadProgram as error:
-        raise BadInput(str(error)) from None
-
-
-def met(config: CoreConfig, prepare) -> Iterator[Met]:
-    """The bins that a machine meets once `prepare` has put something into it."""
+def met(config: CoreConfig, job: Program | RandomJob) -> Iterator[Met]:
+    """The bins that a program meets."""
     collector = Collector(config)
     try:
         with Machine(config, memory=MEMORY) as machine:
-            prepare(machine)
+            if isinstance(job, RandomJob):
+                made = random_program(job.seed, config, aims=job.aims)
+                machine.load_segments(made.segments, made.entry, tohost=made.tohost)
+            else:
+                machine.load(job)
             machine.raw_watchers.append(collector.retired)
             machine.raw_walk_watchers.append(collector.walked)
             machine.run(CYCLES, stuck_after=STUCK)
@@ -144,7 +150,8 @@ def summary(standing: Standing) -> Table:
         table.add_column(name, justify="right")
     rows = {name: (len(cross.reachable), standing.met(name), len(cross.bins)) for name, cross in
             standing.crosses.items()}
-    rows["all"] = tuple(map(sum, zip(*rows.values(), strict=True)))
+    reachable, found, every = map(sum, zip(*rows.values(), strict=True))
+    rows["all"] = reachable, found, every
     for name, (reachable, found, every) in rows.items():
         table.add_row(name, str(reachable), str(found), f"{found / reachable:.1%}", str(reachable - found),
                       str(every - reachable), style="bold" if name == "all" else "")

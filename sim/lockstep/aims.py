@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 
-from ...rtl.config import CoreConfig
+from ...rtl.config import CLINT, INTERRUPTS, CoreConfig
 from ...rtl.isa.causes import Interrupt
 from ...rtl.isa.csr import Csr, Guard
 from ...rtl.isa.csrs import table
@@ -161,7 +161,9 @@ def _of_fence(config, name, rs1, rs2, mode, outcome) -> State:
     return _of_instruction(config, name, mode, outcome)
 
 
-def _of_interrupt(config, mode, name, taken_in) -> State:
+def _of_interrupt(config, mode, name, taken_in) -> State | None:
+    if not {CLINT, INTERRUPTS} <= set(config.memory_map):
+        return None  # nothing would raise it
     if taken_in == words.DOUBLE:
         # In VU those of a guest are meant for VS, so that both are tried.
         target = "VS" if mode == "VU" and Interrupt[name] in (Interrupt.VSSI, Interrupt.VSTI, Interrupt.VSEI) else "HS"
