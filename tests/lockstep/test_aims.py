@@ -1,4 +1,4 @@
-"""Programs that aim at bins meet them, agree with Spike, and fall into none of which the table says that it cannot be."""
+"""Programs that aim at bins meet them, agree with Spike, and fall into none that the table says cannot be met."""
 
 import pytest
 
