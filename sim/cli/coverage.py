@@ -69,8 +69,8 @@ def of_campaign(options, standing: Standing) -> None:
         raise BadInput(str(error)) from None
     others, with_none = 0, 0
     for result in records.results.values():
-        if named(result["core"]) != standing.config:
-            continue
+        if "core" not in result or named(result["core"]) != standing.config:
+            continue  # of another core, or of something that is not counted here
         try:
             standing.add(result["key"], unpack(result["coverage"], standing.config))
         except KeyError:

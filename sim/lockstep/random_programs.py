@@ -251,8 +251,8 @@ class _Maker:
         code.add(op("mret"))
 
     def set_up(self, code: Code, values: dict[str, int], settles: bool, fences: bool, hops: list[int]):
-        """Writes the CSRs of an iteration, after those have been silenced on which others depend; and where each handler
-        begins in its list of hops."""
+        """Writes the CSRs of an iteration, after those have been silenced on which others depend, and where each
+        handler begins in its list of hops."""
         code.add(*(csr("csrrwi", self.csrs[name]) for name in ("mstatus", "vsstatus", "mip") if name in self.csrs))
         if settles:
             settle(code)
