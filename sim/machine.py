@@ -59,8 +59,9 @@ class Machine:
         What was loaded last.
     watchers : list
         Objects with `take(records, steps)`: called with lists of RetireRecord and WalkRecord, in order.
-    raw_watchers : list
-        Callables: each gets the bytes of the Retire records (see records.RETIRE), before `watchers` are called.
+    raw_watchers, raw_walk_watchers : list
+        Callables: each gets the bytes of the Retire records (see records.RETIRE), before `watchers` are called; or,
+        still earlier, those of the WalkSteps.
     write_watchers : list
         Callables: each gets address and bytes of what a device has written to memory, after `raw_watchers` have got
         the records before that.
@@ -96,7 +97,7 @@ class Machine:
             raise ValueError(f"{len(devices)} virtio devices; there are {slots} slots")
         self.devices = devices
         self.program: Program | None = None
-        self.watchers, self.raw_watchers, self.write_watchers = [], [], []
+        self.watchers, self.raw_watchers, self.raw_walk_watchers, self.write_watchers = [], [], [], []
         self.exit_code: int | None = None
         self.last_record: records.RetireRecord | None = None
         self.htif: Htif | None = None
@@ -247,7 +248,7 @@ class Machine:
         nth : tuple
             (field, n): until the nth Retire record in which that field is not 0, such as ("trapped", 3).
         """
-        tracing = bool(self.watchers or self.raw_watchers)
+        tracing = any((self.watchers, self.raw_watchers, self.raw_walk_watchers))
         return self._run(tracing, max_cycles, stuck_after, records, matched, nth)
 
     def step(self, count: int = 1, *, max_cycles: int | None = 1_000_000) -> Outcome:
@@ -286,12 +287,13 @@ class Machine:
         batch, walk = self.engine.batch("retire"), self.engine.batch("walk")
         size, done = records.RETIRE.size, 0
         first = self.retired - len(batch) // size
+        self._give(self.raw_walk_watchers, walk)
         for seen, address, contents in self.engine.written(HOST) if self.config.hosted else ():
-            self._give(batch[done:(seen - first) * size])
+            self._give(self.raw_watchers, batch[done:(seen - first) * size])
             done = (seen - first) * size
             for watcher in self.write_watchers:
                 watcher(address, contents)
-        self._give(batch[done:])
+        self._give(self.raw_watchers, batch[done:])
         if batch:
             self.last_record = records.RetireRecord._make(records.RETIRE.unpack(batch[-records.RETIRE.size:]))
         if self.watchers and (batch or walk):
@@ -299,13 +301,14 @@ class Machine:
             for watcher in self.watchers:
                 watcher.take(retired, walked)
 
-    def _give(self, batch: bytes) -> None:
-        for watcher in self.raw_watchers if batch else ():
+    @staticmethod
+    def _give(watchers: list, batch: bytes) -> None:
+        for watcher in watchers if batch else ():
             watcher(batch)
 
     def records(self, max_cycles: int | None = None) -> Iterator[records.RetireRecord]:
         """Run, and yield each Retire record, until the program ends or the cycles are over."""
-        kept = Kept()
+        kept = records.Kept()
         end = None if max_cycles is None else self.cycle + max_cycles
         self.watchers.append(kept)
         try:
@@ -381,13 +384,3 @@ class Machine:
 
     def __exit__(self, *_):
         self.close()
-
-
-class Kept:
-    """Keeps Retire records."""
-    def __init__(self):
-        self.records: list[records.RetireRecord] = []
-
-    def take(self, retired, walked) -> None:
-        """Keep a batch."""
-        self.records += retired

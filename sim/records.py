@@ -47,3 +47,13 @@ def walked(batch: bytes) -> list[WalkRecord]:
 def c_struct(name: str, words: tuple[str, ...]) -> str:
     """The declaration of such a record in C."""
     return f"struct {name} {{\n" + "".join(f"    uint64_t {word};\n" for word in words) + "};\n"
+
+
+class Kept:
+    """A watcher of a machine that keeps Retire records."""
+    def __init__(self):
+        self.records: list[RetireRecord] = []
+
+    def take(self, retired: list[RetireRecord], walked: list[WalkRecord]) -> None:
+        """Keep a batch."""
+        self.records += retired

@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from ...rtl.config import named
+from ..coverage.collector import Collector
+from ..coverage.standing import pack
 from ..lockstep.play import Unfinished, compare
 from ..lockstep.random_programs import random_program
 from ..lockstep.referee import Difference
@@ -47,23 +49,24 @@ class Task:
         return f"seed {self.seed} {self.setting.text}"
 
     def play(self) -> dict:
-        """Run it; what became of it: `compared` and `modes`, and of a failure its `group` and its `report`.
+        """Run it; what became of it: `compared`, `modes` and `coverage`, or of a failure its `group` and its `report`.
 
         Failures with the same group are taken for the same mistake: it has what differs and the instruction, but no
         seed and no value.
         """
-        modes, setting = Modes(), self.setting
-        config = named(setting.core)
+        setting, config = self.setting, named(self.setting.core)
+        modes, collector = Modes(), Collector(config)
         result = {"key": self.key, "seed": self.seed, "core": setting.core, "latency": setting.latency}
         try:
             program = random_program(self.seed, config)
-            compared = compare(program, config, setting.latency, [modes], setting.disturbed)
+            compared = compare(program, config, setting.latency, [modes, collector.retired], setting.disturbed,
+                               [collector.walked])
         except Difference as difference:
             return result | {"compared": difference.count, "modes": modes.as_data(), "group": group(difference),
                              "report": str(difference)}
         except Unfinished as problem:
             return result | {"compared": 0, "modes": modes.as_data(), "group": "unfinished", "report": str(problem)}
-        return result | {"compared": compared, "modes": modes.as_data()}
+        return result | {"compared": compared, "modes": modes.as_data(), "coverage": pack(collector.bins(), config)}
 
 
 class Modes:

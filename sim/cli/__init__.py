@@ -11,7 +11,7 @@ from .status import BadInput, Status
 
 COMMANDS = {"run": ".run", "demo": ".demo", "doctor": "..doctor", "bench": ".bench", "random": ".random",
             "explain": ".explain", "linux": ".linux", "rules": ".rules", "mutants": ".mutants",
-            "campaign": ".campaign"}
+            "campaign": ".campaign", "coverage": ".coverage"}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -244,6 +244,27 @@ def _campaign(commands):
     campaign.set_defaults(command="campaign")
 
 
+def _coverage(commands):
+    parser = commands.add_parser(
+        "coverage", help="which combinations of mode, cause, stage, register and outcome were met, and the holes",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Crosses of what can happen, with their holes: what programs have met, and what not.\n"
+                    "With nothing named: the programs of sw/tests, some random ones, and random ones that aim at what\n"
+                    "is left.")
+    parser.add_argument("programs", nargs="*", type=Path, metavar="PROGRAM", help="ELF programs to run")
+    parser.add_argument("--core", type=core, default="full", metavar="NAME", help=CORE)
+    parser.add_argument("--random", type=natural, metavar="N", help="run N random programs, as a campaign has them")
+    parser.add_argument("--seed", type=natural, default=0, metavar="N", help="of the first of them (default: 0)")
+    parser.add_argument("--steered", type=natural, metavar="N", help="then run up to N that aim at holes")
+    parser.add_argument("--folder", type=Path, metavar="DIR", help="count what a campaign has met")
+    parser.add_argument("--holes", type=natural, default=20, metavar="N",
+                        help="print up to N holes of each cross (default: 20)")
+    parser.add_argument("--unreachable", action="store_true", help="print why other bins cannot be met")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with a cell for each bin")
+    parser.add_argument("--json", action="store_true", help="everything, as JSON")
+    parser.set_defaults(command="coverage")
+
+
 def parser() -> Parser:
     """The whole command line."""
     top = Parser(prog="hyacinth", description="An RV64 core with the complete hypervisor extension.",
@@ -310,6 +331,7 @@ def parser() -> Parser:
     mutants.add_argument("--list", action="store_true", help="print the mutants, and try none")
     mutants.set_defaults(command="mutants")
     _campaign(commands)
+    _coverage(commands)
     return top
 
 

@@ -86,6 +86,8 @@ BEHAVIOUR = {
     "misaligned accesses of devices": "Spike splits them into bytes; here they are access faults, which Spike is told.",
     "LCOFI among other interrupts": """It is the last of all by the manual; Spike takes it before SGEI, VSEI, VSSI and
         VSTI. Where the core takes one of those, LCOFI is hidden from Spike for this step.""",
+    "SGEI among other interrupts": """By the manual it comes before VSEI, VSSI and VSTI; Spike takes it after them.
+        Where the core takes SGEI, they are hidden from Spike for this step.""",
     "AMOCAS.Q past the caches": """The core refuses it with an access fault, as the manual allows; Spike performs it,
         and is shown an odd address for this step, which it refuses.""",
     "xtval of LR and SC": """Of one that reaches no memory Spike reports the address before pointer masking, which is
@@ -97,7 +99,8 @@ BEHAVIOUR = {
         not, so they are hidden from it.""",
     "cache blocks": """Spike does not let a block of a device be managed, which the manual allows, and is stepped over.
         It reports the first byte of a block that may not be zeroed, the manual rs1: its registers are then corrected.
-        Where PMP entries end within a block, what CBO.ZERO does is unspecified, and not compared.""",
+        Where PMP entries end within a block, what CBO.ZERO does is unspecified, and not compared. Of a block that is no
+        memory Spike's GVA leaves MPRV out of account, which is mended.""",
     "the ROM": "It is a device for Spike, from which code can run and tables cannot be walked.",
 }
 """What differs and is no CSR: the subject, then the reason and the treatment. The manual allows both unless said so."""

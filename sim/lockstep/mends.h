@@ -27,6 +27,15 @@ static void mend_double_traps(const u64 *r, u64 before) {
   if (sret && status & SDT) *status_storage(0) &= ~SDT;
 }
 
+/* Blocks that are no memory. Spike has V for GVA there, also where MPRV makes it a guest's address: what GVA lacks. */
+
+static u64 missing_gva(const u64 *r) {
+  u32 bits = (u32)r[F_bits];
+  u64 status = read_csr(MSTATUS);
+  int by_mprv = r[F_mode] == MODE_M && status >> 17 & 1 && (status >> 11 & 3) != 3 && status >> 39 & 1;
+  return faulted() && r[F_code] == 7 && is_on_block(bits) && !zeroes_block(bits) && by_mprv ? (u64)1 << 38 : 0;
+}
+
 /* CSRs that Spike is not to have. */
 
 /* The name of a CSR in Spike's table. One of the same hash bucket that no instruction can spell removes it. */

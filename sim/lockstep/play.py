@@ -13,7 +13,7 @@ class Unfinished(Exception):
     """A random program did not say that it is done."""
 
 
-def compare(program, config, latency: int, watchers=(), disturbed: int | None = None) -> int:
+def compare(program, config, latency: int, watchers=(), disturbed: int | None = None, walk_watchers=()) -> int:
     """Run one random program beside Spike; the number of records that agreed.
 
     Parameters
@@ -22,8 +22,8 @@ def compare(program, config, latency: int, watchers=(), disturbed: int | None = 
     config : CoreConfig
     latency : int
         Of memory, in cycles.
-    watchers : sequence
-        Callables that get the core's records, as Machine.raw_watchers do.
+    watchers, walk_watchers : sequence
+        Callables that get the core's records, as Machine.raw_watchers and Machine.raw_walk_watchers do.
     disturbed : int or None
         The seed of a disturbance.
 
@@ -39,6 +39,7 @@ def compare(program, config, latency: int, watchers=(), disturbed: int | None = 
         with Referee(config, contents, MEMORY, rom=machine.boot_rom, device_tree=machine.device_tree,
                      host_page=machine.host_page) as referee:
             machine.raw_watchers += [referee.check, *watchers]
+            machine.raw_walk_watchers += walk_watchers
             outcome = machine.run(max_cycles=LONGEST, stuck_after=STUCK)
             agreed = referee.finish()
         _must_be_done(outcome)

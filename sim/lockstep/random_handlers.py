@@ -118,6 +118,11 @@ class Hops:
     address: int
     contents: bytes
 
+    @property
+    def end(self) -> int:
+        """Of a list: who begins there goes nowhere."""
+        return self.address + _HOP * HOPS
+
     def start(self, random: Random, level: str, translated: bool, guest_translated: bool) -> int:
         """Where a handler begins in its list, for an iteration."""
         number = 4 * [*LEVELS].index(level) + 2 * guest_translated + translated

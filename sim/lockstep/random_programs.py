@@ -7,6 +7,7 @@ handler that has run too often. After the last iteration the driver writes 1 to 
 """
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -16,12 +17,27 @@ from ...rtl.config import FULL, CoreConfig
 from ...rtl.isa.csrs import table
 from ...rtl.isa.modes import Mode
 from . import random_seams
+from .aims import Group, groups_of
+from .aims_driver import Aimed
 from .assembler import Code, csr, li, op
 from .random_changes import change, switch
 from .random_code import ADUE, DATA, DTE, MARKER, NEXT, RESUME, Body
 from .random_events import arm, prepare, settle
 from .random_guests import ALTERED, ALTERED_COUNT, Spaces
 from .random_handlers import AREA, HOP_AT, LEVELS, PATIENCE_AT, handler, hops
+from .random_layout import (
+    BODIES,
+    DATA_BYTES,
+    DATA_PAGES,
+    DRIVER,
+    END_OF_TABLES,
+    HANDLERS,
+    RAM,
+    SAVED,
+    SAVED_BYTES,
+    TABLES,
+    TOHOST,
+)
 from .random_seams import BEGIN, PATCHED, cross, patch
 from .random_tables import (
     AGED_PAGES,
@@ -40,14 +56,6 @@ from .random_tables import (
     W,
     big_address,
 )
-
-RAM = 0x8000_0000
-HANDLERS, DRIVER, TOHOST, SAVED = RAM, RAM + 0x2000, RAM + 0x2_0000, RAM + 0x2_1000
-SAVED_BYTES = 0x2000
-BODIES, DATA_PAGES, TABLES, END_OF_TABLES = RAM + 0x3_0000, RAM + 0x8_0000, RAM + 0x10_0000, RAM + 0x20_0000
-DATA_BYTES = 0x8000
-MEMORY_BYTES = 0x20_0000
-"""How much RAM a program needs, from RAM on."""
 
 # Bytes of pmpcfg while mseccfg.MML=1, without A.
 SHARED_CODE, SHARED_CODE_THAT_M_READS, SHARED_DATA, CODE_OF_M = 0x82, 0x86, 0x06, 0x85
@@ -90,13 +98,14 @@ class RandomProgram:
 class _Maker:
     """Makes one program. What it does in order: tables, handlers, bodies, driver."""
 
-    def __init__(self, seed: int, config: CoreConfig, iterations: int, items: int):
+    def __init__(self, seed: int, config: CoreConfig, iterations: int, items: int, aims: Sequence[Group]):
         self.random, self.config, self.iterations, self.items = Random(seed), config, iterations, items
         self.csrs = {name: each.address for name, each in table(config).items()}
         self.hypervisor = config.hypervisor
         # What CBO.ZERO does where PMP cuts its block is unspecified: a program has either.
         self.cuts_blocks = self.random.random() < 0.5
-        self.lockdown = config.has("smepmp") and self.random.random() < 0.3
+        self.aims = aims[:iterations]
+        self.lockdown = config.has("smepmp") and self.random.random() < 0.3 and not self.aims
         self.code_entry = self.random.choice((SHARED_CODE, SHARED_CODE_THAT_M_READS))
         self.adue = self.random.random() < 0.5
 
@@ -111,6 +120,7 @@ class _Maker:
         bodies, self.entries = Code(BODIES), {}
         self.bodies = {privilege: [self._body(bodies, privilege) for _ in range(3)] for privilege in (0, 1, 3)}
         self.hops = hops(self.random, SAVED + 4096, self.entries, self.hypervisor)
+        self.aimed = [Aimed(self, group, tables, bodies) for group in self.aims]
         driver = Code(DRIVER)
         self._driver(driver)
         data, code = self.random.randbytes(DATA_BYTES), bodies.contents().ljust(BEGIN - BODIES, b"\0")
@@ -130,7 +140,7 @@ class _Maker:
         layout |= {address: (READ_WRITE, False) for address in range(SAVED, SAVED + SAVED_BYTES, 4096)}
         layout |= {address: (EXECUTE, True) for address in range(BODIES, DATA_PAGES, 4096)}
         layout |= {address: (READ_WRITE, True) for address in pages}
-        guest_layout = layout | {PATCHED: (EXECUTE | W, True)}
+        self.layout, guest_layout = layout, layout | {PATCHED: (EXECUTE | W, True)}
         self.spaces = Spaces(self.random, self.config, tables, layout, guest_layout, list(pages), self.adue)
         random_seams.show(self.random, self.spaces)
         self.spaces.show_tables()
@@ -169,7 +179,10 @@ class _Maker:
             self._lock_down(code)
         for n in range(self.iterations):
             code.label(("iteration", n))
-            self._iteration(code, n)
+            if n < len(self.aimed):
+                self.aimed[n].iteration(code, n)
+            else:
+                self._iteration(code, n)
         code.label(("iteration", self.iterations))
         code.add(*li(5, TOHOST), op("addi", d=6, i=1), op("sd", s=5, t=6), op("jal"))
 
@@ -226,22 +239,10 @@ class _Maker:
         if translated and mode != Mode.M and large and r.random() < 0.3:
             pointer = big_address(r.choice(large), data)
         body = r.choice(self.bodies[mode & 3])
-        code.add(*(csr("csrrwi", self.csrs[name]) for name in ("mstatus", "vsstatus", "mip") if name in self.csrs))
-        if r.random() < 0.5:
-            settle(code)
-        fences = n == 0 or r.random() < 0.7
-        if self.config.pmp_entries and fences:  # translations may remember what PMP says
-            self._pmp(code)
-        for name, value in values.items():
-            if name in self.csrs:
-                code.add(*li(1, value), csr("csrrw", self.csrs[name], s=1))
-        if fences:
-            code.add(op("sfence.vma"), *((op("hfence.vvma"), op("hfence.gvma")) if hypervisor else ()))
-        code.add(*li(1, SAVED))
-        for number, level in enumerate(LEVELS):
-            area = AREA * number
-            code.add(op("addi", d=2, i=PATIENCE), op("sd", s=1, t=2, i=area + PATIENCE_AT),
-                     *li(2, self.hops.start(r, level, paged, guest_paged)), op("sd", s=1, t=2, i=area + HOP_AT))
+        settles, fences = r.random() < 0.5, n == len(self.aimed) or r.random() < 0.7
+        # Translations may remember what PMP says.
+        self.set_up(code, (self._pmp() if self.config.pmp_entries and fences else {}) | values, settles, fences,
+                    [self.hops.start(r, level, paged, guest_paged) for level in LEVELS])
         code.add(*li(1, body + shift), csr("csrrw", self.csrs["mepc"], s=1))
         for register in r.sample(range(2, 20), 4):
             code.add(*li(register, r.choice((r.getrandbits(64), r.getrandbits(12), data, -1, 1 << r.randrange(64)))))
@@ -249,13 +250,29 @@ class _Maker:
         code.load_address(NEXT, ("iteration", n + 1))
         code.add(op("mret"))
 
+    def set_up(self, code: Code, values: dict[str, int], settles: bool, fences: bool, hops: list[int]):
+        """Writes the CSRs of an iteration, after those have been silenced on which others depend, and where each
+        handler begins in its list of hops."""
+        code.add(*(csr("csrrwi", self.csrs[name]) for name in ("mstatus", "vsstatus", "mip") if name in self.csrs))
+        if settles:
+            settle(code)
+        for name, value in values.items():
+            if name in self.csrs:
+                code.add(*li(1, value), csr("csrrw", self.csrs[name], s=1))
+        if fences:
+            code.add(op("sfence.vma"), *((op("hfence.vvma"), op("hfence.gvma")) if self.hypervisor else ()))
+        code.add(*li(1, SAVED))
+        for area, start in zip(range(0, AREA * len(LEVELS), AREA), hops, strict=True):
+            code.add(op("addi", d=2, i=PATIENCE), op("sd", s=1, t=2, i=area + PATIENCE_AT), *li(2, start),
+                     op("sd", s=1, t=2, i=area + HOP_AT))
+
     def _envcfg(self) -> int:
         """A value of menvcfg, henvcfg or senvcfg: all off, all on, or STCE, PBMTE, ADUE and PMM at random."""
         r = self.random
         value = r.choice((0, -1, -1, r.getrandbits(3) << 61 | r.choice((0, 0, 2, 3)) << 32))
         return value if self.adue else value & ~ADUE
 
-    def _pmp(self, code: Code):
+    def _pmp(self) -> dict[str, int]:
         """One region in the data with other permissions, before the last entry, which allows everything."""
         r, last = self.random, self.config.pmp_entries - 1
         others = self._lockdown_entries() if self.lockdown else 0x1f << 8 * (last % 8)
@@ -266,9 +283,8 @@ class _Maker:
         config = {"off": 0, "tor": 1 << 11 | permissions << 8, "na4": 2 << 3 | permissions,
                   "napot": 3 << 3 | permissions}[kind]
         first = start >> 2 if kind != "napot" else (start // size * size >> 2) + (size // 8 - 1)
-        for name, value in (("pmpaddr0", first), ("pmpaddr1", start + size >> 2), (f"pmpaddr{last}", -1),
-                            ("pmpcfg0", config), (f"pmpcfg{last // 8 * 2}", others)):
-            code.add(*li(1, value), csr("csrrw", self.csrs[name], s=1))
+        return {"pmpaddr0": first, "pmpaddr1": start + size >> 2, f"pmpaddr{last}": -1, "pmpcfg0": config,
+                f"pmpcfg{last // 8 * 2}": others}
 
     def _lock_down(self, code: Code):
         """mseccfg.MML=1, with what is code for all modes and data for all: first what M needs to live through that."""
@@ -287,7 +303,8 @@ class _Maker:
         return (code | PMP_TOR) << 40 | (code | PMP_NAPOT) << 48 | (SHARED_DATA | PMP_NAPOT) << 56
 
 
-def random_program(seed: int, config: CoreConfig = FULL, *, iterations: int = 24, items: int = 150) -> RandomProgram:
+def random_program(seed: int, config: CoreConfig = FULL, *, iterations: int = 24, items: int = 150,
+                   aims: Sequence[Group] | None = None) -> RandomProgram:
     """The random program with that seed, always the same one for a configuration: some 10,000 to 50,000 instructions.
 
     Parameters
@@ -296,8 +313,10 @@ def random_program(seed: int, config: CoreConfig = FULL, *, iterations: int = 24
         How often a mode, CSRs and a body are chosen.
     items : int
         Length of each body, in instructions or short sequences of them.
+    aims : sequence of Group
+        What the first iterations aim at, the others being left to chance; by default those of aims.groups_of.
     """
-    return _Maker(seed, config, iterations, items).make(seed)
+    return _Maker(seed, config, iterations, items, groups_of(seed, config) if aims is None else aims).make(seed)
 
 
 def random_programs(seed: int = 0, config: CoreConfig = FULL):

@@ -9,7 +9,8 @@
 #include "instructions.h"
 
 enum { MODE_HS = 1, MODE_M = 3, MODE_VS = 5, MODE_V = 4 };
-enum { GUEST_INTERRUPTS = 0x1444, LCOFIP = 0x2000 };  /* SGEI, VSEI, VSTI, VSSI; bit 13 */
+enum { SGEI = 12, VS_INTERRUPTS = 0x444, LCOFIP = 0x2000 };  /* VSEI, VSTI, VSSI; bit 13 */
+enum { GUEST_INTERRUPTS = 1 << SGEI | VS_INTERRUPTS };
 enum { MIP_SOFTWARE = 0x006, HVIP_HELD = 0x440 };
 /* SSIP and VSSIP are written by software alone, so they are compared. The other bits of mip follow devices and clocks,
    which Spike does not have: it is given them. VSTIP and VSEIP of hvip are kept apart by Spike and compared, too. */
@@ -395,6 +396,8 @@ static int check_one(const u64 *r) {
     if (stopped_mie) mie_held = *mie_value, *mie_value = 0;
     else mip_held = *mip_value, hvip_held = *hvip_value, *mip_value = *hvip_value = 0;
   }
+  if (interrupt && r[F_code] == SGEI)  /* which Spike takes last */
+    stopped = stopped_mie = 1, mie_held = *mie_value, *mie_value &= ~(u64)VS_INTERRUPTS;
   if (is_sc(bits) && !r[F_trapped]) {
     if (reserves_unseen && r[F_memory] == STORE) *reservation = r[F_hpa];
     reserves_unseen = 0;
@@ -414,7 +417,7 @@ static int check_one(const u64 *r) {
   keep_first_part(r);
   int changed = remember_changes(r);
 
-  u64 sdt = stored_sdt(), *hidden = csr ? name_to_hide(r, address) : 0;
+  u64 sdt = stored_sdt(), gva = missing_gva(r), *hidden = csr ? name_to_hide(r, address) : 0;
   if (hidden) *hidden += 0x10000 * word(state, STATE_CSRS + MAP_BUCKETS);
 
   make_odd(r);
@@ -424,6 +427,7 @@ static int check_one(const u64 *r) {
   make_even();
   if (hidden) *hidden = address;
   mend_double_traps(r, sdt);
+  *status_storage(0) |= gva;
   show_present_tables(changed);
   if (first_part.count) put_back_first_part();
   if (refused) do_misaligned(1);
