@@ -84,8 +84,9 @@ BEHAVIOUR = {
     "stores across pages that trap": """The core writes nothing, Spike what lies in the first page, which is then
         put back.""",
     "misaligned accesses of devices": "Spike splits them into bytes; here they are access faults, which Spike is told.",
-    "LCOFI among other interrupts": """It is the last of all by the manual; Spike takes it before SGEI, VSEI, VSSI and
-        VSTI. Where the core takes one of those, LCOFI is hidden from Spike for this step.""",
+    "the order of interrupts": """By the manual SGEI comes before VSEI, VSSI and VSTI, and LCOFI is the last of all;
+        Spike takes LCOFI before all of those, and SGEI after them. Where the core takes one of them, what comes later
+        is hidden from Spike for this step.""",
     "AMOCAS.Q past the caches": """The core refuses it with an access fault, as the manual allows; Spike performs it,
         and is shown an odd address for this step, which it refuses.""",
     "xtval of LR and SC": """Of one that reaches no memory Spike reports the address before pointer masking, which is

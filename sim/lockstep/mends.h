@@ -27,6 +27,14 @@ static void mend_double_traps(const u64 *r, u64 before) {
   if (sret && status & SDT) *status_storage(0) &= ~SDT;
 }
 
+/* Interrupts that Spike would take before the one that the core has taken, which by the manual comes first: it takes
+   LCOFI before those of guests, and SGEI after all others. They are hidden from it for this step. */
+static u64 lesser_interrupts(const u64 *r) {
+  enum { SGEI = 12, LCOFI = 1 << 13, OF_VS = 0x444 };
+  if (!r[F_trapped] || !r[F_interrupt] || !((OF_VS | 1 << SGEI) >> r[F_code] & 1)) return 0;
+  return r[F_code] == SGEI ? LCOFI | OF_VS : LCOFI;
+}
+
 /* CSRs that Spike is not to have. */
 
 /* The name of a CSR in Spike's table. One of the same hash bucket that no instruction can spell removes it. */

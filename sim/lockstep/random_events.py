@@ -5,6 +5,7 @@ hart, to the PLIC and to guests; hvip. Handlers only silence them (random_handle
 """
 
 from ...rtl.config import CLINT, INTERRUPTS, PLIC
+from ...rtl.isa.modes import Mode
 from .assembler import Code, csr, li, op
 
 SCRATCH, OTHER = 21, 22
@@ -36,24 +37,24 @@ def arm(body):
     """Something that interrupts, and that it may. What the mode is not allowed to do is skipped."""
     r, csrs = body.random, body.csrs
     ways = [soon] if "stimecmp" in csrs else []
-    ways += [virtual] if "hvip" in csrs else []
+    ways += [virtual] if "hvip" in csrs and not body.mode & 4 else []
     if body.privilege == 3:
-        ways += [clock, software, line, line, claim]
+        ways += [clock, clock, clock, software, line, line, claim]
     r.choice(ways or [enable])(body)
-    if r.random() < 0.7:
+    if r.random() < 0.8:
         enable(body)
 
 
 def enable(body):
     """Interrupts of some kinds, and those of this mode and the ones below."""
     r = body.random
-    names = ["mie", "sie", "hie", "vsie", "hgeie"] if body.privilege == 3 else ["sie", "hie", "vsie", "hgeie"]
-    names = [name for name in names if name in body.csrs]
+    names = {Mode.M: ("mie", "sie", "hie", "vsie", "hgeie"), Mode.HS: ("sie", "hie", "vsie", "hgeie")}.get(body.mode, ())
+    names = [name for name in names if name in body.csrs] or ["sie"]
     body.code.add(*li(SCRATCH, r.choice((-1, r.getrandbits(14)))))
     for name in r.sample(names, r.randrange(1, len(names) + 1)):
         body.code.add(csr("csrrs", body.csrs[name], s=SCRATCH))
     body.code.add(csr("csrrsi", body.csrs["mstatus" if body.privilege == 3 else "sstatus"], i=r.choice((2, 8, 10))))
-    if "vsstatus" in body.csrs:
+    if "vsstatus" in body.csrs and not body.mode & 4:
         body.code.add(csr("csrrsi", body.csrs["vsstatus"], i=2))
 
 
@@ -65,7 +66,8 @@ def _in_a_while(body):
 
 def soon(body):
     """stimecmp or vstimecmp."""
-    name = body.random.choice([name for name in ("stimecmp", "stimecmp", "vstimecmp") if name in body.csrs])
+    name = body.random.choice([name for name in ("stimecmp", "stimecmp", "vstimecmp")
+                               if name in body.csrs and not (body.mode & 4 and name[0] == "v")])
     _in_a_while(body)
     body.code.add(csr("csrrw", body.csrs[name], s=SCRATCH))
 

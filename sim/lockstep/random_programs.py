@@ -21,7 +21,7 @@ from .random_changes import change, switch
 from .random_code import ADUE, DATA, DTE, MARKER, NEXT, RESUME, Body
 from .random_events import arm, prepare, settle
 from .random_guests import ALTERED, ALTERED_COUNT, Spaces
-from .random_handlers import AREA, HOP_AT, LEVELS, PATIENCE_AT, handler, hops
+from .random_handlers import AREA, HOP_AT, HOPS, LEVELS, PATIENCE_AT, handler, hops
 from .random_seams import BEGIN, PATCHED, cross, patch
 from .random_tables import (
     AGED_PAGES,
@@ -109,8 +109,10 @@ class _Maker:
             handler(handlers, level, self.csrs)
         self.vectors = {level: handlers.where(level) for level in levels}
         bodies, self.entries = Code(BODIES), {}
-        self.bodies = {privilege: [self._body(bodies, privilege) for _ in range(3)] for privilege in (0, 1, 3)}
-        self.hops = hops(self.random, SAVED + 4096, self.entries, self.hypervisor)
+        modes = [mode for mode in Mode if self.hypervisor or mode in (Mode.M, Mode.HS, Mode.U)]
+        self.bodies = {mode: [self._body(bodies, mode) for _ in range(2)] for mode in modes}
+        places = [DATA_PAGES + self.random.randrange(2048, DATA_BYTES - 2048) // 8 * 8 for _ in range(HOPS)]
+        self.hops = hops(self.random, SAVED + 4096, self.entries, places, self.hypervisor)
         driver = Code(DRIVER)
         self._driver(driver)
         data, code = self.random.randbytes(DATA_BYTES), bodies.contents().ljust(BEGIN - BODIES, b"\0")
@@ -149,17 +151,17 @@ class _Maker:
                 *odd, *(ALTERED + 4096 * n for n in range(ALTERED_COUNT)),
                 *(big_address(level, page + 8) for level in BIG for page in (data[0], data[-1])), *far]
 
-    def _body(self, code: Code, privilege: int) -> int:
+    def _body(self, code: Code, mode: Mode) -> int:
         nowhere = [0x2000_0000, 0x2000_1000 - 2, 1 << 63, -4096, 0x1000_0000, 1 << 40, 0x0300_0000]
         code.align(4)
         start = code.here
         config = self.config.without("zicboz") if self.cuts_blocks else self.config
-        more = [(partial(item, spaces=self.spaces), often) for item, often in ((change, 4), (switch, 2), (cross, 2))]
-        more += [(patch, 1), (arm, 3 if privilege else 1)]
-        body = Body(self.random, config, self.csrs, self._pointers(), nowhere, privilege, self.lockdown, self.adue,
+        more = [(partial(item, spaces=self.spaces), often) for item, often in ((change, 9), (switch, 2), (cross, 2))]
+        more += [(patch, 1), *([(arm, 6)] if mode & 3 else [])]
+        body = Body(self.random, config, self.csrs, self._pointers(), nowhere, mode, self.lockdown, self.adue,
                     more)
         body.write(code, self.items)
-        self.entries.setdefault(privilege, []).extend(body.entries())
+        self.entries.setdefault(mode, []).extend(body.entries())
         return start
 
     def _driver(self, code: Code):
@@ -225,7 +227,7 @@ class _Maker:
         pointer = data + shift
         if translated and mode != Mode.M and large and r.random() < 0.3:
             pointer = big_address(r.choice(large), data)
-        body = r.choice(self.bodies[mode & 3])
+        body = r.choice(self.bodies[mode])
         code.add(*(csr("csrrwi", self.csrs[name]) for name in ("mstatus", "vsstatus", "mip") if name in self.csrs))
         if r.random() < 0.5:
             settle(code)

@@ -9,7 +9,6 @@
 #include "instructions.h"
 
 enum { MODE_HS = 1, MODE_M = 3, MODE_VS = 5, MODE_V = 4 };
-enum { GUEST_INTERRUPTS = 0x1444, LCOFIP = 0x2000 };  /* SGEI, VSEI, VSTI, VSSI; bit 13 */
 enum { MIP_SOFTWARE = 0x006, HVIP_HELD = 0x440 };
 /* SSIP and VSSIP are written by software alone, so they are compared. The other bits of mip follow devices and clocks,
    which Spike does not have: it is given them. VSTIP and VSEIP of hvip are kept apart by Spike and compared, too. */
@@ -362,7 +361,6 @@ static int set_mip(const u64 *r) {
     u64 taken = (u64)1 << r[F_code], risen = mip & ~mip_before & ~taken;
     *mip_value &= ~(risen & ~(u64)MIP_SOFTWARE);
     *mip_value |= taken & mip_before & ~(u64)MIP_SOFTWARE;
-    if (GUEST_INTERRUPTS >> r[F_code] & 1) *mip_value &= ~(u64)LCOFIP;
   }
   return 0;
 }
@@ -417,11 +415,14 @@ static int check_one(const u64 *r) {
   u64 sdt = stored_sdt(), *hidden = csr ? name_to_hide(r, address) : 0;
   if (hidden) *hidden += 0x10000 * word(state, STATE_CSRS + MAP_BUCKETS);
 
+  u64 lesser = lesser_interrupts(r) & *mie_value;
+  *mie_value ^= lesser;
   make_odd(r);
   if (manages_device(r) || (!r[F_trapped] && waits_for_store((u32)bits))) step_over();
   else spike_step(processor, 1);
 
   make_even();
+  *mie_value ^= lesser;
   if (hidden) *hidden = address;
   mend_double_traps(r, sdt);
   show_present_tables(changed);
@@ -448,6 +449,7 @@ size_t shim_check(const u64 *records, size_t count) {  /* the index of the first
 
 const struct finding *shim_finding(void) { return &finding; }
 const u64 *shim_registers(void) { return shadow; }  /* the core's, as far as the records have said */
+u64 shim_stale(void) { return stale_count; }
 int shim_has_csr(unsigned address) { return csrs[address] != 0; }
 u64 shim_read_csr(unsigned address) { return read_csr(address); }
 u64 shim_mode(void) { return mode(); }

@@ -27,6 +27,7 @@ static u8 is_table[1 << 16];           /* whether a walk has come by, by the low
 
 static struct { u64 *where, real, stale; } shown[2 * MAX_STEPS];  /* what Spike sees otherwise in this instruction */
 static unsigned shown_count;
+static u64 stale_count;                /* of instructions to which older entries were shown */
 static int setting;                    /* of an access, LOAD or STORE, by which walks set A and D; else NONE */
 
 /* A walk. Of the values that the entry at a step may have, number `chosen` counts; 0 is the one that it has now. */
@@ -322,7 +323,7 @@ static void mark_tables(int stage) {
 
 /* After the instruction: Spike's tables are the present ones again, and none that are older are left in its TLB. */
 static void show_present_tables(int changed) {
-  changed |= shown_count != 0;
+  changed |= shown_count != 0, stale_count += shown_count != 0;
   while (shown_count) {
     shown_count--;
     if (!((*shown[shown_count].where ^ shown[shown_count].stale) & ~(u64)A_AND_D))  /* which Spike may have set */
@@ -346,6 +347,6 @@ static int start_stale(void) {
   root[SINGLE] = (u64 *)(own + CSR_VALUE), root[VS_STAGE] = storage(VSATP), root[G_STAGE] = storage(HGATP);
   for (int stage = SINGLE; stage <= G_STAGE; stage++) root_before[stage] = *root[stage];
   memset(newest_change, 0, sizeof newest_change), memset(is_table, 0, sizeof is_table);
-  event_count = newest_fence = shown_count = 0;
+  event_count = newest_fence = shown_count = stale_count = 0;
   return 1;
 }
