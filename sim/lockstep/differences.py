@@ -93,7 +93,7 @@ BEHAVIOUR = {
         wrong (rule pm_csr_hw_apply); it is then given the core's.""",
     "double traps": """By the manual MRET clears SDT only where Smdbltrp is, SRET in M always clears sstatus.SDT, and a
         double trap is an exception, which no vector moves. Spike's MRET always clears it, its SRET in M where MRET
-        would, and an interrupt that becomes a double trap enters at its vector. It is mended after the step.""",
+        would, with SIE left 0, and an interrupt that becomes a double trap enters at its vector. It is mended after the step.""",
     "sireg in VU": """While mstateen0.CSRIND is 0, the manual has sireg and its kin illegal below M; in VU Spike does
         not, so they are hidden from it.""",
     "cache blocks": """Spike does not let a block of a device be managed, which the manual allows, and is stepped over.

@@ -4,6 +4,8 @@ Timers by the clock of the CLINT, stimecmp and vstimecmp; software interrupts; l
 hart, to the PLIC and to guests; hvip. Handlers only silence them (random_handlers.py), so these items enable them anew.
 """
 
+from random import Random
+
 from ...rtl.config import CLINT, INTERRUPTS, PLIC
 from ...rtl.isa.modes import Mode
 from .assembler import Code, csr, li, op
@@ -27,10 +29,13 @@ def prepare(code: Code) -> None:
         code.add(*li(1, ENABLES + ENABLE_STRIDE * context), op("sw", s=1, t=2))
 
 
-def settle(code: Code) -> None:
-    """M, in between: no line is raised, and no timer of the CLINT is near."""
+def settle(code: Code, random: Random) -> None:
+    """M, in between: few lines are raised, and no timer of the CLINT is near."""
     code.add(*li(1, INTERRUPTS.base + CLEAR), op("addi", d=2, i=-1), *(op("sd", s=1, t=2, i=i) for i in (0, 8, 16)),
-             *li(1, MTIMECMP), op("sd", s=1, t=2), *li(1, MSIP), op("sw", s=1))
+             *li(3, MTIMECMP), op("sd", s=3, t=2), *li(3, MSIP), op("sw", s=3))
+    for register, bits in (SOURCES, 16), (EXTERNAL, 2), (GUEST, 9):
+        if random.random() < 0.2:
+            code.add(*li(2, random.getrandbits(bits)), op("sd", s=1, t=2, i=SET - CLEAR + register))
 
 
 def arm(body):
@@ -48,8 +53,8 @@ def arm(body):
 def enable(body):
     """Interrupts of some kinds, and those of this mode and the ones below."""
     r = body.random
-    names = {Mode.M: ("mie", "sie", "hie", "vsie", "hgeie"), Mode.HS: ("sie", "hie", "vsie", "hgeie")}.get(body.mode, ())
-    names = [name for name in names if name in body.csrs] or ["sie"]
+    names = [name for name in ("sie", *(("hie", "vsie", "hgeie") if not body.mode & 4 else ()),
+                               *(("mie", "mie") if body.mode == Mode.M else ())) if name in body.csrs]
     body.code.add(*li(SCRATCH, r.choice((-1, r.getrandbits(14)))))
     for name in r.sample(names, r.randrange(1, len(names) + 1)):
         body.code.add(csr("csrrs", body.csrs[name], s=SCRATCH))

@@ -22,6 +22,7 @@ from .random_code import ADUE, DATA, DTE, MARKER, NEXT, RESUME, Body
 from .random_events import arm, prepare, settle
 from .random_guests import ALTERED, ALTERED_COUNT, Spaces
 from .random_handlers import AREA, HOP_AT, HOPS, LEVELS, PATIENCE_AT, handler, hops
+from .random_returns import mret, sret
 from .random_seams import BEGIN, PATCHED, cross, patch
 from .random_tables import (
     AGED_PAGES,
@@ -109,7 +110,7 @@ class _Maker:
             handler(handlers, level, self.csrs)
         self.vectors = {level: handlers.where(level) for level in levels}
         bodies, self.entries = Code(BODIES), {}
-        modes = [mode for mode in Mode if self.hypervisor or mode in (Mode.M, Mode.HS, Mode.U)]
+        modes = [mode for mode in (Mode.VU, Mode.VS, Mode.U, Mode.HS, Mode.M) if self.hypervisor or not mode & 4]
         self.bodies = {mode: [self._body(bodies, mode) for _ in range(2)] for mode in modes}
         places = [DATA_PAGES + self.random.randrange(2048, DATA_BYTES - 2048) // 8 * 8 for _ in range(HOPS)]
         self.hops = hops(self.random, SAVED + 4096, self.entries, places, self.hypervisor)
@@ -157,7 +158,9 @@ class _Maker:
         start = code.here
         config = self.config.without("zicboz") if self.cuts_blocks else self.config
         more = [(partial(item, spaces=self.spaces), often) for item, often in ((change, 9), (switch, 2), (cross, 2))]
-        more += [(patch, 1), *([(arm, 6)] if mode & 3 else [])]
+        more += [(patch, 1), *([(arm, 9 if mode == Mode.M else 6)] if mode & 3 else [])]
+        more += [(partial(mret, entries=self.entries), 1)] if mode == Mode.M else []
+        more += [(partial(sret, entries=self.entries), 1 if mode == Mode.M else 2)] if mode & 3 else []
         body = Body(self.random, config, self.csrs, self._pointers(), nowhere, mode, self.lockdown, self.adue,
                     more)
         body.write(code, self.items)
@@ -229,8 +232,7 @@ class _Maker:
             pointer = big_address(r.choice(large), data)
         body = r.choice(self.bodies[mode])
         code.add(*(csr("csrrwi", self.csrs[name]) for name in ("mstatus", "vsstatus", "mip") if name in self.csrs))
-        if r.random() < 0.5:
-            settle(code)
+        settle(code, r)
         fences = n == 0 or r.random() < 0.7
         if self.config.pmp_entries and fences:  # translations may remember what PMP says
             self._pmp(code)
