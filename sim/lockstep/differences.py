@@ -56,6 +56,8 @@ BEHAVIOUR = {
         gets it. SSIP, VSSIP, and VSEIP and VSTIP of hvip come from software and are compared.""",
     "timers": """Spike compares vstimecmp with time + htimedelta only when some registers are written, which is wrong;
         STIP and VSTIP come from the core's mip.""",
+    "SEIP": """A CSRRS or CSRRC of mip does not make the line of SEIP software's bit; in Spike it does, which is wrong. There
+        SEIP is the core's alone.""",
     "time": "The core's clock is the only one; a read of time may lag the record by one tick.",
     "pending bits on the move": """A read of mip, sip, hip or vsip in the very instruction at which mip changed may see
         either value.""",

@@ -9,7 +9,7 @@
 #include "instructions.h"
 
 enum { MODE_HS = 1, MODE_M = 3, MODE_VS = 5, MODE_V = 4 };
-enum { MIP_SOFTWARE = 0x006, HVIP_HELD = 0x440 };
+enum { MIP_SOFTWARE = 0x006, HVIP_HELD = 0x440, SEIP = 0x200 };
 /* SSIP and VSSIP are written by software alone, so they are compared. The other bits of mip follow devices and clocks,
    which Spike does not have: it is given them. VSTIP and VSEIP of hvip are kept apart by Spike and compared, too. */
 
@@ -324,6 +324,8 @@ static int check_csr_write(const u64 *r) {
   u64 spike = read_csr(address), unlike = spike ^ r[F_csr_value];
   if (unlike & ~rules[address].unwritten) return differs("CSR", address, r[F_csr_value], spike);
   if (unlike && rules[address].follow) follow(address, spike, r[F_csr_value]);
+  /* Spike has now made software's what the lines said of SEIP: a value that was read holds both. */
+  if (address == MIP) spike_put_csr(processor, MIP, read_csr(MIP) & ~(u64)SEIP);
   if (address == MCOUNTINHIBIT)
     /* The core counts an instruction while it writes, Spike after it has written: so with mcountinhibit alone. */
     *storage(MINSTRET) += counted - counts_instructions();

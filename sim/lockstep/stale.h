@@ -257,16 +257,14 @@ static void show_for_fetch(const u64 *r, int faulted_there) {
 static void show_for_data(const u64 *r, int faulted_there) {
   u32 i = long_form((u32)r[F_bits]);
   u64 gva = r[F_gva], parts = (r[F_tval] - address_of(i, x)) & 0xfff;  /* but for the upper bits, which may be masked */
-  int stage = data_stage(r), nothing = r[F_memory] == NONE;
+  int stage = data_stage(r);
   ask(access_of(i), data_mode(r));
   if (faulted_there) {
     if (!is_on_block(i) && parts - 1 < 7) show(stage, r[F_tval] - parts, (struct outcome){.anywhere = 1});
     show(stage, r[F_tval], refused_by(r));
   } else if (is_on_block(i)) {
     show(stage, gva & -(u64)BLOCK, (struct outcome){.address = r[F_hpa] & -(u64)BLOCK});
-  } else if (nothing && is_sc(i)) {
-    show(stage, address_of(i, x), (struct outcome){.anywhere = 1});
-  } else if (!nothing) {
+  } else if (r[F_memory] != NONE || is_sc(i)) {  /* one that fails is translated, too */
     show(stage, gva, (struct outcome){.address = r[F_hpa]});
     if ((gva & 4095) + (1u << r[F_size]) > 4096)
       show(stage, (gva | 4095) + 1, (struct outcome){.address = r[F_hpa_next]});
