@@ -18,7 +18,7 @@ static void ask(int kind, u64 in) { asked.kind = kind, asked.user = !(in & 1); }
 /* The kind of an instruction's access. */
 static int access_of(u32 i) {
   if (is_on_block(i)) return zeroes_block(i) ? STORE : MANAGE;
-  if (is_hypervisor_access(i) && (i >> 20 & 31) == 3) return EXECUTABLE;
+  if (is_hypervisor_access(i) && (i >> 20 & 0x3f) == 3) return EXECUTABLE;  /* HLVX; bit 25 is that of HSV */
   return (int)kind_of(i, STORE);
 }
 

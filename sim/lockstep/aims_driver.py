@@ -58,7 +58,7 @@ class Aimed:
     def iteration(self, code: Code, n: int):
         """The driver's part, which ends in the body."""
         maker, state = self.maker, self.state
-        maker.set_up(code, self._pmp() | self._values(), True, True, [maker.hops.end] * len(LEVELS))
+        maker.set_up(code, self._pmp() | self._values(), {}, True, [maker.hops.end] * len(LEVELS))
         self._before(code)
         in_user = self.paged and state.mode in (Mode.U, Mode.VU)
         code.add(*li(1, self.body + (USER_OFFSET - RAM) * in_user), csr("csrrw", maker.csrs["mepc"], s=1))
@@ -127,7 +127,7 @@ class Aimed:
     def _after(self, code: Code):
         """Back in M: no interrupt stays."""
         if self.group.cross == crosses.INTERRUPT:
-            settle(code)
+            settle(code, {})
 
     def _pmp(self) -> dict[str, int]:
         """An entry of eight bytes for each table entry that is not to be read, or not to be written; then all."""

@@ -39,7 +39,8 @@ def main():
             answers.flush()
         else:
             same = spike.check(start + first * setup["slot_bytes"], second)
-            answers.write(json.dumps({"same": same} | (spike.finding() if same < second else {})) + "\n")
+            answer = {"same": same, "stale": spike.stale} | (spike.finding() if same < second else {})
+            answers.write(json.dumps(answer) + "\n")
             answers.flush()
             if same < second:  # all that was sent meanwhile is moot, but the sender must not find the pipe closed
                 while requests.read(1 << 16):

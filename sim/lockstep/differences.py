@@ -56,6 +56,8 @@ BEHAVIOUR = {
         gets it. SSIP, VSSIP, and VSEIP and VSTIP of hvip come from software and are compared.""",
     "timers": """Spike compares vstimecmp with time + htimedelta only when some registers are written, which is wrong;
         STIP and VSTIP come from the core's mip.""",
+    "SEIP": """A CSRRS or CSRRC of mip does not make the line of SEIP software's bit; in Spike it does, which is
+        wrong. There SEIP is the core's alone.""",
     "time": "The core's clock is the only one; a read of time may lag the record by one tick.",
     "pending bits on the move": """A read of mip, sip, hip or vsip in the very instruction at which mip changed may see
         either value.""",
@@ -84,17 +86,17 @@ BEHAVIOUR = {
     "stores across pages that trap": """The core writes nothing, Spike what lies in the first page, which is then
         put back.""",
     "misaligned accesses of devices": "Spike splits them into bytes; here they are access faults, which Spike is told.",
-    "LCOFI among other interrupts": """It is the last of all by the manual; Spike takes it before SGEI, VSEI, VSSI and
-        VSTI. Where the core takes one of those, LCOFI is hidden from Spike for this step.""",
-    "SGEI among other interrupts": """By the manual it comes before VSEI, VSSI and VSTI; Spike takes it after them.
-        Where the core takes SGEI, they are hidden from Spike for this step.""",
+    "the order of interrupts": """By the manual SGEI comes before VSEI, VSSI and VSTI, and LCOFI is the last of all;
+        Spike takes LCOFI before all of those, and SGEI after them. Where the core takes one of them, what comes later
+        is hidden from Spike for this step.""",
     "AMOCAS.Q past the caches": """The core refuses it with an access fault, as the manual allows; Spike performs it,
         and is shown an odd address for this step, which it refuses.""",
     "xtval of LR and SC": """Of one that reaches no memory Spike reports the address before pointer masking, which is
         wrong (rule pm_csr_hw_apply); it is then given the core's.""",
     "double traps": """By the manual MRET clears SDT only where Smdbltrp is, SRET in M always clears sstatus.SDT, and a
         double trap is an exception, which no vector moves. Spike's MRET always clears it, its SRET in M where MRET
-        would, and an interrupt that becomes a double trap enters at its vector. It is mended after the step.""",
+        would, with SIE left 0, and an interrupt that becomes a double trap enters at its vector. It is mended after the
+        step.""",
     "sireg in VU": """While mstateen0.CSRIND is 0, the manual has sireg and its kin illegal below M; in VU Spike does
         not, so they are hidden from it.""",
     "cache blocks": """Spike does not let a block of a device be managed, which the manual allows, and is stepped over.

@@ -4,17 +4,17 @@
 
 /* Double traps (Ssdbltrp). */
 
-enum { DOUBLE_TRAP = 16, SDT = 1 << 24 };
+enum { DOUBLE_TRAP = 16, SDT = 1 << 24, SPIE = 1 << 5, SIE_BIT = 1 << 1 };
 
 static u64 *status_storage(int guest) { return (u64 *)((u8 *)csrs[guest ? VSSTATUS : MSTATUS] + STATUS_VALUE); }
 
-/* SDT as it is stored, of mstatus and, one bit higher, of vsstatus. */
+/* SDT as it is stored, of mstatus and, one bit higher, of vsstatus; and SPIE. */
 static u64 stored_sdt(void) {
-  return (*status_storage(0) & SDT) | (csrs[VSSTATUS] ? (*status_storage(1) & SDT) << 1 : 0);
+  return (*status_storage(0) & (SDT | SPIE)) | (csrs[VSSTATUS] ? (*status_storage(1) & SDT) << 1 : 0);
 }
 
-/* What Spike does otherwise: MRET clears SDT without Smdbltrp, too, and SRET in M as MRET does; an interrupt that
-   becomes a double trap enters at its vector, though mcause has an exception. */
+/* What Spike does otherwise: MRET clears SDT without Smdbltrp, too, and SRET in M as MRET does, and leaves SIE 0 if SDT
+   was 1; an interrupt that becomes a double trap enters at its vector, though mcause has an exception. */
 static void mend_double_traps(const u64 *r, u64 before) {
   u64 status = read_csr(MSTATUS);
   int mret = r[F_bits] == 0x30200073, sret = r[F_bits] == 0x10200073 && r[F_mode] == MODE_M;
@@ -25,6 +25,15 @@ static void mend_double_traps(const u64 *r, u64 before) {
     if (csrs[VSSTATUS]) *status_storage(1) |= before >> 1 & SDT;
   }
   if (sret && status & SDT) *status_storage(0) &= ~SDT;
+  if (sret && before & SDT && before & SPIE) *status_storage(0) |= SIE_BIT;
+}
+
+/* Interrupts that Spike would take before the one that the core has taken, which by the manual comes first: it takes
+   LCOFI before those of guests, and SGEI after all others. They are hidden from it for this step. */
+static u64 lesser_interrupts(const u64 *r) {
+  enum { SGEI = 12, LCOFI = 1 << 13, OF_VS = 0x444 };
+  if (!r[F_trapped] || !r[F_interrupt] || !((OF_VS | 1 << SGEI) >> r[F_code] & 1)) return 0;
+  return r[F_code] == SGEI ? LCOFI | OF_VS : LCOFI;
 }
 
 /* Blocks that are no memory. Spike has V for GVA there, also where MPRV makes it a guest's address: what GVA lacks. */

@@ -13,6 +13,7 @@ from ...rtl.config import CoreConfig
 from ...rtl.isa import compressed, instructions
 from ...rtl.isa.hints import HINTS
 from ...rtl.isa.instructions import BY_NAME, INSTRUCTIONS, Amo, Unit
+from ...rtl.isa.modes import Mode
 from .assembler import (
     C_NOP,
     Code,
@@ -60,8 +61,8 @@ class Body:
         Addresses that x23 may be set to.
     nowhere : list of int
         Addresses from which a fetch fails in every mode.
-    privilege : int
-        3, 1 or 0: that of the modes in which the body runs.
+    mode : Mode
+        In which the body mostly runs; one of HS may come to run in VS, too, and so on.
     lockdown : bool
         PMP lets the program live with mseccfg.MML=1.
     adue : bool
@@ -69,8 +70,8 @@ class Body:
     more : sequence of (function, int)
         Further items, which are given the Body, and their weights.
     """
-    def __init__(self, random: Random, config: CoreConfig, csrs: dict, pointers: list, nowhere: list, privilege: int,
-                 lockdown: bool, adue: bool = True, more=()):
+    def __init__(self, random: Random, config: CoreConfig, csrs: dict, pointers: list, nowhere: list, mode: Mode,
+                 lockdown: bool, adue: bool, more=()):
         self.random, self.csrs, self.pointers, self.nowhere = random, csrs, pointers, nowhere
         self.environment_bits = (1 << 64) - 1 & ~DTE & ~(0 if adue else ADUE)
         self.instructions, self.compressed = instructions.table(config), compressed.table(config)
@@ -90,15 +91,15 @@ class Body:
                   (self.amo, 5), (self.reservation, 2), (self.branch, 10), (self.fence, 1), (self.hint, 1),
                   (self.pointer, 5), *((each, 3) for each in self.block_items)]
         waits = [(self.wait_for_store, 1)] if config.has("zawrs") else []
-        often = 12 if privilege else 5  # in U nearly each of these traps
+        privilege, often = mode.value & 3, {Mode.M: 12, Mode.HS: 12, Mode.VS: 8}.get(mode, 4)  # the others mostly trap
         odd = [(self.csr, often), (self.environment, often // 4), (self.illegal, 2), (self.call, 2),
-               (self.guest_access, often // 3), (self.system, 4),
+               (self.guest_access, often // 3), (self.system, 1),
                (self.loop, 2), (self.lost, 1), (self.translation_fence, often // 5)]
-        own = {3: [(self.modify_privilege, 3), (self.mret, 1), (self.wait, 1), (self.status, 2), (self.security, 1)],
-               1: [(self.sret, 2), (self.status, 2), (self.same_satp, 1)], 0: [(self.wait_for_nothing, 1)]}
-        others = [(partial(function, self), weight) for function, weight in more]
-        self.simple, self.items = simple, simple + odd + waits + own[privilege] + others
-        self.privilege, self.labels = privilege, 0
+        own = {3: [(self.modify_privilege, 3), (self.wait, 1), (self.status, 2), (self.security, 1)],
+               1: [(self.status, 2), (self.same_satp, 1)], 0: [(self.wait_for_nothing, 1)]}
+        further = [(partial(function, self), weight) for function, weight in more]
+        self.simple, self.items = simple, simple + odd + waits + own[privilege] + further
+        self.mode, self.privilege, self.labels = mode, privilege, 0
 
     def write(self, code: Code, count: int):
         """`count` items, then the marker and ECALL."""
@@ -342,26 +343,6 @@ class Body:
         for _ in range(r.randrange(1, 4)):
             r.choice((self.access, self.access, self.amo, self.guest_access))()
         self.code.add(*li(SCRATCH, 1 << 17), csr("csrrc", mstatus, s=SCRATCH))
-
-    def mret(self):
-        """From M to M: MPV must not matter."""
-        mstatus, target = self.csrs["mstatus"], ("mret", self, self.labels)
-        self.code.add(csr("csrrci", mstatus, i=8), *li(OTHER, 3 << 11 | self.random.choice((0, 1 << 39))),
-                      csr("csrrs", mstatus, s=OTHER))
-        self.code.load_address(SCRATCH, target)
-        self.code.add(csr("csrrw", self.csrs["mepc"], s=SCRATCH), op("mret"))
-        self.code.label(target)
-
-    def sret(self):
-        """From HS to HS, or VS to VS."""
-        target = ("sret", self, self.labels)
-        self.code.add(csr("csrrci", self.csrs["sstatus"], i=2))
-        if "hstatus" in self.csrs:
-            self.code.add(*li(OTHER, 1 << 7), csr("csrrc", self.csrs["hstatus"], s=OTHER))
-        self.code.add(*li(OTHER, 1 << 8), csr("csrrs", self.csrs["sstatus"], s=OTHER))
-        self.code.load_address(SCRATCH, target)
-        self.code.add(csr("csrrw", self.csrs["sepc"], s=SCRATCH), op("sret"))
-        self.code.label(target)
 
     def same_satp(self):
         """satp, written with what it holds."""

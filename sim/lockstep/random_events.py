@@ -4,7 +4,10 @@ Timers by the clock of the CLINT, stimecmp and vstimecmp; software interrupts; l
 hart, to the PLIC and to guests; hvip. Handlers only silence them (random_handlers.py), so these items enable them anew.
 """
 
+from random import Random
+
 from ...rtl.config import CLINT, INTERRUPTS, PLIC
+from ...rtl.isa.modes import Mode
 from .assembler import Code, csr, li, op
 
 SCRATCH, OTHER = 21, 22
@@ -26,34 +29,42 @@ def prepare(code: Code) -> None:
         code.add(*li(1, ENABLES + ENABLE_STRIDE * context), op("sw", s=1, t=2))
 
 
-def settle(code: Code) -> None:
-    """M, in between: no line is raised, and no timer of the CLINT is near."""
+def settle(code: Code, lines: dict[int, int]) -> None:
+    """M, in between: only these lines are raised, by register, and no timer of the CLINT is near."""
     code.add(*li(1, INTERRUPTS.base + CLEAR), op("addi", d=2, i=-1), *(op("sd", s=1, t=2, i=i) for i in (0, 8, 16)),
-             *li(1, MTIMECMP), op("sd", s=1, t=2), *li(1, MSIP), op("sw", s=1))
+             *li(3, MTIMECMP), op("sd", s=3, t=2), *li(3, MSIP), op("sw", s=3))
+    for register, bits in lines.items():
+        code.add(*li(2, bits), op("sd", s=1, t=2, i=SET - CLEAR + register))
+
+
+def raised(random: Random) -> dict[int, int]:
+    """A few lines at random, for `settle`."""
+    return {register: random.getrandbits(bits) for register, bits in ((SOURCES, 16), (EXTERNAL, 2), (GUEST, 9))
+            if random.random() < 0.2}
 
 
 def arm(body):
     """Something that interrupts, and that it may. What the mode is not allowed to do is skipped."""
     r, csrs = body.random, body.csrs
     ways = [soon] if "stimecmp" in csrs else []
-    ways += [virtual] if "hvip" in csrs else []
+    ways += [virtual] if "hvip" in csrs and not body.mode & 4 else []
     if body.privilege == 3:
-        ways += [clock, software, line, line, claim]
+        ways += [clock, clock, clock, software, line, line, claim]
     r.choice(ways or [enable])(body)
-    if r.random() < 0.7:
+    if r.random() < 0.8:
         enable(body)
 
 
 def enable(body):
     """Interrupts of some kinds, and those of this mode and the ones below."""
     r = body.random
-    names = ["mie", "sie", "hie", "vsie", "hgeie"] if body.privilege == 3 else ["sie", "hie", "vsie", "hgeie"]
-    names = [name for name in names if name in body.csrs]
+    names = [name for name in ("sie", *(("hie", "vsie", "hgeie") if not body.mode & 4 else ()),
+                               *(("mie", "mie") if body.mode == Mode.M else ())) if name in body.csrs]
     body.code.add(*li(SCRATCH, r.choice((-1, r.getrandbits(14)))))
     for name in r.sample(names, r.randrange(1, len(names) + 1)):
         body.code.add(csr("csrrs", body.csrs[name], s=SCRATCH))
     body.code.add(csr("csrrsi", body.csrs["mstatus" if body.privilege == 3 else "sstatus"], i=r.choice((2, 8, 10))))
-    if "vsstatus" in body.csrs:
+    if "vsstatus" in body.csrs and not body.mode & 4:
         body.code.add(csr("csrrsi", body.csrs["vsstatus"], i=2))
 
 
@@ -65,7 +76,8 @@ def _in_a_while(body):
 
 def soon(body):
     """stimecmp or vstimecmp."""
-    name = body.random.choice([name for name in ("stimecmp", "stimecmp", "vstimecmp") if name in body.csrs])
+    name = body.random.choice([name for name in ("stimecmp", "stimecmp", "vstimecmp")
+                               if name in body.csrs and not (body.mode & 4 and name[0] == "v")])
     _in_a_while(body)
     body.code.add(csr("csrrw", body.csrs[name], s=SCRATCH))
 

@@ -122,7 +122,10 @@ class Spaces:
             self._places[register].append(root)
             self.roots[register].append(levels + 5 << 60 | identity << 44 | root >> 12)
             self.levels[register].append(levels)
-            self._alter(register, root, levels, extra)
+            if number and r.random() < 0.6:
+                self._share(register, root, levels, extra)
+            else:
+                self._alter(register, root, levels, extra)
 
     def _further(self, levels: int, extra: int, layout: dict) -> int:
         """A root of less: the layout, with the pages of data in another order, some of them global."""
@@ -136,6 +139,13 @@ class Spaces:
                 tables.map(root, levels, extra, user_alias(address), entry | U)
         return root
 
+    def _share(self, register: str, root: int, levels: int, extra: int):
+        """Pages at ALTERED, by the tables of the first root."""
+        tables, first, deep = self.tables, self._places[register][0], self.levels[register][0]
+        own, other = (tables.entries[tables.place(first, deep, extra, ALTERED + at, 2)] for at in (0, SPARE_GIGA))
+        tables.map(root, levels, extra, ALTERED, own, level=2)
+        self._change(register, tables.place(root, levels, extra, ALTERED, 2), ALTERED, [own, other, 0, own | A])
+
     def _alter(self, register: str, root: int, levels: int, extra: int):
         """Pages at ALTERED, by tables of their own, and spare tables; and what they may become."""
         r, tables = self.random, self.tables
@@ -144,14 +154,14 @@ class Spaces:
             targets += [ALTERED + 4096 * n for n in range(ALTERED_COUNT)]
 
         def flags(n: int) -> int:
-            return READ_WRITE | (U if extra or n % 2 else 0) | (r.random() < 0.2) * G
+            return READ_WRITE | (U if extra or n % 4 == 3 else 0) | (r.random() < 0.2) * G
 
         for n in range(ALTERED_COUNT):
             for spare in 0, SPARE_MEGA, SPARE_GIGA:
                 tables.map(root, levels, extra, ALTERED + spare + 4096 * n, leaf(r.choice(targets), flags(n)))
         for n in range(ALTERED_COUNT):
             address = ALTERED + 4096 * n
-            for spare in 0, 0, SPARE_MEGA, SPARE_GIGA:
+            for spare in 0, 0, 0, 0, SPARE_MEGA, SPARE_GIGA:
                 less = flags(n) & ~r.choice((R | W, W, D, A, U, V, W | D)) | r.choice((0, X))
                 values = [leaf(r.choice(targets), flags(n)), leaf(r.choice(targets), less),
                           odd_leaf(r, r.choice(self.data), flags(n) & U), 0]

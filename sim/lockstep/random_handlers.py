@@ -13,7 +13,8 @@ from random import Random
 from ...rtl.isa.causes import Cause
 from ...rtl.isa.modes import Mode
 from .assembler import Code, csr, li, op
-from .random_code import END, MARKER, NEXT, RESUME
+from .random_code import DATA, END, MARKER, NEXT, RESUME
+from .random_events import MTIMECMP
 from .random_tables import user_alias
 
 PATIENCE_AT, HOP_AT, AREA = 16, 24, 64
@@ -21,7 +22,7 @@ PATIENCE_AT, HOP_AT, AREA = 16, 24, 64
 LEVELS = {"m": Mode.M, "s": Mode.HS, "vs": Mode.VS}
 HOPS = 10
 """How many there are in a list."""
-_HOP = 24  # bytes: bits of xstatus, bits of hstatus, address
+_HOP = 32  # bytes: bits of xstatus, bits of hstatus, addresses of code and data
 _MPP, _MPRV, _MPV, _SPP, _SPV, _SPVP = 3 << 11, 1 << 17, 1 << 39, 1 << 8, 1 << 7, 1 << 8
 _S = {"status": "sstatus", "epc": "sepc", "cause": "scause", "tval": "stval", "scratch": "sscratch", "ie": "sie"}
 _M = {"status": "mstatus", "epc": "mepc", "cause": "mcause", "tval": "mtval", "scratch": "mscratch", "ie": "mie"}
@@ -32,7 +33,7 @@ def handler(code: Code, level: str, csrs: dict[str, int]) -> None:
     number = {key: csrs[name] for key, name in (_M if level == "m" else _S).items()}
     hypervisor = "hstatus" in csrs
     label = {name: (level, name) for name in
-             ("main", "known", "interrupt", "resume", "fetch", "hop", "out", "finish", "skip", "other")}
+             "main known interrupt again resume fetch call hop out finish skip".split()}
     code.align(64)
     code.label(level)
     for _ in range(16):
@@ -48,16 +49,19 @@ def handler(code: Code, level: str, csrs: dict[str, int]) -> None:
         code.add(csr("csrrs", csrs["mtval2"], d=30))
         code.label(label["known"])
     code.branch("blt", 30, 0, label["interrupt"])
-    for fetch_fault in 1, 12, 20:
-        code.add(op("addi", d=29, s=30, i=-fetch_fault))
-        code.branch("beq", 29, 0, label["fetch"])
+    code.add(*li(29, 1 << 1 | 1 << 12 | 1 << 20), op("srl", d=29, s=29, t=30), op("andi", d=29, s=29, i=1))
+    code.branch("bne", 29, 0, label["fetch"])
     shown = [number["tval"], number["status"], number["ie"]]
     if hypervisor and level != "vs":
         shown += [csrs[name] for name in (("mtval2", "mtinst", "mip") if level == "m" else
                                           ("htval", "htinst", "hstatus", "hip"))]
-    code.add(*(csr("csrrs", address, d=29) for address in shown))
     code.add(op("addi", d=29, s=30, i=-8), op("sltiu", d=29, s=29, i=4))
-    code.branch("beq", 29, 0, label["other"])
+    code.branch("bne", 29, 0, label["call"])
+    code.add(op("ld", d=29, s=31, i=PATIENCE_AT), op("andi", d=29, s=29, i=7))
+    code.branch("bne", 29, 0, label["skip"])
+    code.add(*(csr("csrrs", address, d=29) for address in shown))
+    code.jump(label["hop"])
+    code.label(label["call"])
     code.add(op("addi", d=29, s=MARKER, i=-END))
     code.branch("beq", 29, 0, label["finish"])
     code.label(label["hop"])
@@ -65,9 +69,6 @@ def handler(code: Code, level: str, csrs: dict[str, int]) -> None:
     code.branch("beq", 29, 0, label["skip"])
     _go(code, level, number, csrs)
     code.jump(label["out"])
-    code.label(label["other"])
-    code.add(op("ld", d=29, s=31, i=PATIENCE_AT), op("andi", d=29, s=29, i=7))
-    code.branch("beq", 29, 0, label["hop"])
     code.label(label["skip"])
     code.add(csr("csrrs", number["epc"], d=29), op("addi", d=29, s=29, i=4), csr("csrrw", number["epc"], s=29))
     code.label(label["out"])
@@ -82,7 +83,17 @@ def handler(code: Code, level: str, csrs: dict[str, int]) -> None:
     code.add(csr("csrrw", number["epc"], s=RESUME), op("addi", d=RESUME))
     code.jump(label["out"])
     code.label(label["interrupt"])
-    code.add(op("andi", d=30, s=30, i=63), op("addi", d=29, i=1), op("sll", d=29, s=29, t=30),
+    code.add(op("andi", d=30, s=30, i=63))
+    if level == "m":  # mostly the timer soon fires again
+        code.add(op("ld", d=29, s=31, i=PATIENCE_AT), op("andi", d=29, s=29, i=7), op("addi", d=30, s=30, i=-7))
+        code.branch("beq", 29, 0, label["again"])
+        code.branch("bne", 30, 0, label["again"])
+        code.add(csr("csrrs", csrs["time"], d=30), op("slli", d=29, s=29, h=4), op("add", d=29, s=29, t=30),
+                 *li(30, MTIMECMP), op("sd", s=30, t=29))
+        code.jump(label["out"])
+        code.label(label["again"])
+        code.add(op("addi", d=30, s=30, i=7))
+    code.add(op("addi", d=29, i=1), op("sll", d=29, s=29, t=30),
              csr("csrrc", number["ie"], s=29))
     if hypervisor and level == "s":
         code.add(csr("csrrc", csrs["hie"], s=29))
@@ -102,7 +113,7 @@ def _go(code: Code, level: str, number: dict[str, int], csrs: dict[str, int]) ->
     if hypervisor and level == "s":
         code.add(*li(29, _SPV | _SPVP), csr("csrrc", csrs["hstatus"], s=29),
                  op("ld", d=29, s=30, i=8), csr("csrrs", csrs["hstatus"], s=29))
-    code.add(op("addi", d=30, s=30, i=_HOP), op("sd", s=31, t=30, i=HOP_AT))
+    code.add(op("ld", d=DATA, s=30, i=24), op("addi", d=30, s=30, i=_HOP), op("sd", s=31, t=30, i=HOP_AT))
 
 
 @dataclass(frozen=True)
@@ -129,21 +140,22 @@ class Hops:
         return self.address + _HOP * (number * (HOPS + 1) + random.randrange(HOPS + 1))
 
 
-def hops(random: Random, address: int, entries: dict[int, list[int]], hypervisor: bool) -> Hops:
-    """Lists of hops to `entries`: for each privilege, the addresses at which its bodies may be entered."""
+def hops(random: Random, address: int, entries: dict[Mode, list[int]], data: list[int], hypervisor: bool) -> Hops:
+    """Lists of hops to `entries`, the addresses at which bodies may be entered, with pointers to `data`."""
     contents = bytearray()
     for level in LEVELS:
         modes = [Mode.HS, Mode.U, *((Mode.VS, Mode.VS, Mode.VU, Mode.VU) if hypervisor else ())]
         modes = {"m": [*modes, Mode.M], "s": modes, "vs": [Mode.VS, Mode.VU]}[level]
-        chosen = [(mode := random.choice(modes), random.choice(entries[mode.value & 3]), random.choice((0, _SPVP)))
-                  for _ in range(HOPS)]
+        chosen = [(mode := random.choice(modes), random.choice(entries[mode]), random.choice((0, _SPVP)),
+                   random.choice(data)) for _ in range(HOPS)]
         for guest_translated in False, True:
             for translated in False, True:
-                for mode, entry, spvp in chosen:
+                for mode, entry, spvp, near in chosen:
                     virtual, privilege = mode.value >> 2 & 1, mode.value & 3
                     status = privilege << 11 | virtual * _MPV if level == "m" else privilege * _SPP
                     shifted = not privilege and (guest_translated if virtual else translated)
-                    for word in status, virtual * _SPV | spvp, user_alias(entry) if shifted else entry:
+                    places = (user_alias(each) if shifted else each for each in (entry, near))
+                    for word in status, virtual * _SPV | spvp, *places:
                         contents += word.to_bytes(8, "little")
                 contents += bytes(_HOP)
     return Hops(address, bytes(contents))

@@ -22,9 +22,9 @@ from .aims_driver import Aimed
 from .assembler import Code, csr, li, op
 from .random_changes import change, switch
 from .random_code import ADUE, DATA, DTE, MARKER, NEXT, RESUME, Body
-from .random_events import arm, prepare, settle
+from .random_events import arm, prepare, raised, settle
 from .random_guests import ALTERED, ALTERED_COUNT, Spaces
-from .random_handlers import AREA, HOP_AT, LEVELS, PATIENCE_AT, handler, hops
+from .random_handlers import AREA, HOP_AT, HOPS, LEVELS, PATIENCE_AT, handler, hops
 from .random_layout import (
     BODIES,
     DATA_BYTES,
@@ -38,6 +38,7 @@ from .random_layout import (
     TABLES,
     TOHOST,
 )
+from .random_returns import mret, sret
 from .random_seams import BEGIN, PATCHED, cross, patch
 from .random_tables import (
     AGED_PAGES,
@@ -118,8 +119,10 @@ class _Maker:
             handler(handlers, level, self.csrs)
         self.vectors = {level: handlers.where(level) for level in levels}
         bodies, self.entries = Code(BODIES), {}
-        self.bodies = {privilege: [self._body(bodies, privilege) for _ in range(3)] for privilege in (0, 1, 3)}
-        self.hops = hops(self.random, SAVED + 4096, self.entries, self.hypervisor)
+        modes = [mode for mode in (Mode.VU, Mode.VS, Mode.U, Mode.HS, Mode.M) if self.hypervisor or not mode & 4]
+        self.bodies = {mode: [self._body(bodies, mode) for _ in range(2)] for mode in modes}
+        places = [DATA_PAGES + self.random.randrange(2048, DATA_BYTES - 2048) // 8 * 8 for _ in range(HOPS)]
+        self.hops = hops(self.random, SAVED + 4096, self.entries, places, self.hypervisor)
         self.aimed = [Aimed(self, group, tables, bodies) for group in self.aims]
         driver = Code(DRIVER)
         self._driver(driver)
@@ -159,17 +162,19 @@ class _Maker:
                 *odd, *(ALTERED + 4096 * n for n in range(ALTERED_COUNT)),
                 *(big_address(level, page + 8) for level in BIG for page in (data[0], data[-1])), *far]
 
-    def _body(self, code: Code, privilege: int) -> int:
+    def _body(self, code: Code, mode: Mode) -> int:
         nowhere = [0x2000_0000, 0x2000_1000 - 2, 1 << 63, -4096, 0x1000_0000, 1 << 40, 0x0300_0000]
         code.align(4)
         start = code.here
         config = self.config.without("zicboz") if self.cuts_blocks else self.config
-        more = [(partial(item, spaces=self.spaces), often) for item, often in ((change, 4), (switch, 2), (cross, 2))]
-        more += [(patch, 1), (arm, 3 if privilege else 1)]
-        body = Body(self.random, config, self.csrs, self._pointers(), nowhere, privilege, self.lockdown, self.adue,
+        more = [(partial(item, spaces=self.spaces), often) for item, often in ((change, 9), (switch, 2), (cross, 2))]
+        more += [(patch, 1), *([(arm, 9 if mode == Mode.M else 6)] if mode & 3 else [])]
+        more += [(partial(mret, entries=self.entries), 1)] if mode == Mode.M else []
+        more += [(partial(sret, entries=self.entries), 1 if mode == Mode.M else 2)] if mode & 3 else []
+        body = Body(self.random, config, self.csrs, self._pointers(), nowhere, mode, self.lockdown, self.adue,
                     more)
         body.write(code, self.items)
-        self.entries.setdefault(privilege, []).extend(body.entries())
+        self.entries.setdefault(mode, []).extend(body.entries())
         return start
 
     def _driver(self, code: Code):
@@ -238,10 +243,10 @@ class _Maker:
         pointer = data + shift
         if translated and mode != Mode.M and large and r.random() < 0.3:
             pointer = big_address(r.choice(large), data)
-        body = r.choice(self.bodies[mode & 3])
-        settles, fences = r.random() < 0.5, n == len(self.aimed) or r.random() < 0.7
+        body = r.choice(self.bodies[mode])
+        fences = n == len(self.aimed) or r.random() < 0.7
         # Translations may remember what PMP says.
-        self.set_up(code, (self._pmp() if self.config.pmp_entries and fences else {}) | values, settles, fences,
+        self.set_up(code, (self._pmp() if self.config.pmp_entries and fences else {}) | values, raised(r), fences,
                     [self.hops.start(r, level, paged, guest_paged) for level in LEVELS])
         code.add(*li(1, body + shift), csr("csrrw", self.csrs["mepc"], s=1))
         for register in r.sample(range(2, 20), 4):
@@ -250,12 +255,11 @@ class _Maker:
         code.load_address(NEXT, ("iteration", n + 1))
         code.add(op("mret"))
 
-    def set_up(self, code: Code, values: dict[str, int], settles: bool, fences: bool, hops: list[int]):
-        """Writes the CSRs of an iteration, after those have been silenced on which others depend, and where each
-        handler begins in its list of hops."""
+    def set_up(self, code: Code, values: dict[str, int], lines: dict[int, int], fences: bool, hops: list[int]):
+        """Writes the CSRs of an iteration, after those have been silenced on which others depend, raises the lines of
+        `lines`, and says where each handler begins in its list of hops."""
         code.add(*(csr("csrrwi", self.csrs[name]) for name in ("mstatus", "vsstatus", "mip") if name in self.csrs))
-        if settles:
-            settle(code)
+        settle(code, lines)
         for name, value in values.items():
             if name in self.csrs:
                 code.add(*li(1, value), csr("csrrw", self.csrs[name], s=1))

@@ -82,6 +82,11 @@ class Referee:
     fields : tuple of str
         The 64-bit words of a record.
 
+    Attributes
+    ----------
+    stale : int
+        Instructions so far that the tables as they were then did not explain, but entries since the last fence did.
+
     Raises RefereeError where Spike cannot be had. `check` raises Difference as soon as one is known, which may be some
     batches later; `finish` when all is known.
     """
@@ -92,7 +97,7 @@ class Referee:
         self.fields, self._record = fields, struct.Struct(f"<{len(fields)}Q")
         self._slot_bytes = SLOT_RECORDS * self._record.size
         self._sent: list[tuple[int, int]] = []   # slot and count, oldest first, of what is not answered
-        self._slot = self._filled = self._count = 0
+        self._slot = self._filled = self._count = self.stale = 0
         self._last = b""                         # the records before the oldest of `_sent`, for the report
         self._errors = tempfile.TemporaryFile()
         handle = os.memfd_create("hyacinth-lockstep")
@@ -206,7 +211,7 @@ class Referee:
     def _settle(self):
         slot, count = self._sent.pop(0)
         answer = self._answer()
-        start, same = slot * self._slot_bytes, answer["same"]
+        start, same, self.stale = slot * self._slot_bytes, answer["same"], answer["stale"]
         end = start + min(same, count) * self._record.size
         before = (self._last + self._shared[start:end])[-KEPT * self._record.size:]
         if same < count:

@@ -92,7 +92,7 @@ class Spike:
         self._shim = shim = ctypes.PyDLL(setup["shim"])
         shim.shim_finding.restype = ctypes.POINTER(_Finding)
         shim.shim_registers.restype = ctypes.POINTER(ctypes.c_uint64)
-        for function in (shim.shim_check, shim.shim_read_csr, shim.shim_mode):
+        for function in (shim.shim_check, shim.shim_stale, shim.shim_read_csr, shim.shim_mode):
             function.restype = ctypes.c_uint64
         shim.shim_check.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
         shim.shim_add_device.argtypes = [ctypes.c_uint64, ctypes.c_uint64, ctypes.c_char_p]
@@ -153,6 +153,11 @@ class Spike:
     def check(self, records: int, count: int) -> int:
         """Steps beside `count` records at address `records`; the index of the first difference, or `count`."""
         return self._shim.shim_check(records, count)
+
+    @property
+    def stale(self) -> int:
+        """How many instructions were explained by translations that were older than their tables."""
+        return self._shim.shim_stale()
 
     def csr(self, address: int) -> int | None:
         """What Spike has in a CSR, or None where it has none such."""

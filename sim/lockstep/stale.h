@@ -27,6 +27,7 @@ static u8 is_table[1 << 16];           /* whether a walk has come by, by the low
 
 static struct { u64 *where, real, stale; } shown[2 * MAX_STEPS];  /* what Spike sees otherwise in this instruction */
 static unsigned shown_count;
+static u64 stale_count;                /* of instructions to which older entries were shown */
 static int setting;                    /* of an access, LOAD or STORE, by which walks set A and D; else NONE */
 
 /* A walk. Of the values that the entry at a step may have, number `chosen` counts; 0 is the one that it has now. */
@@ -256,16 +257,14 @@ static void show_for_fetch(const u64 *r, int faulted_there) {
 static void show_for_data(const u64 *r, int faulted_there) {
   u32 i = long_form((u32)r[F_bits]);
   u64 gva = r[F_gva], parts = (r[F_tval] - address_of(i, x)) & 0xfff;  /* but for the upper bits, which may be masked */
-  int stage = data_stage(r), nothing = r[F_memory] == NONE;
+  int stage = data_stage(r);
   ask(access_of(i), data_mode(r));
   if (faulted_there) {
     if (!is_on_block(i) && parts - 1 < 7) show(stage, r[F_tval] - parts, (struct outcome){.anywhere = 1});
     show(stage, r[F_tval], refused_by(r));
   } else if (is_on_block(i)) {
     show(stage, gva & -(u64)BLOCK, (struct outcome){.address = r[F_hpa] & -(u64)BLOCK});
-  } else if (nothing && is_sc(i)) {
-    show(stage, address_of(i, x), (struct outcome){.anywhere = 1});
-  } else if (!nothing) {
+  } else if (r[F_memory] != NONE || is_sc(i)) {  /* one that fails is translated, too */
     show(stage, gva, (struct outcome){.address = r[F_hpa]});
     if ((gva & 4095) + (1u << r[F_size]) > 4096)
       show(stage, (gva | 4095) + 1, (struct outcome){.address = r[F_hpa_next]});
@@ -322,7 +321,7 @@ static void mark_tables(int stage) {
 
 /* After the instruction: Spike's tables are the present ones again, and none that are older are left in its TLB. */
 static void show_present_tables(int changed) {
-  changed |= shown_count != 0;
+  changed |= shown_count != 0, stale_count += shown_count != 0;
   while (shown_count) {
     shown_count--;
     if (!((*shown[shown_count].where ^ shown[shown_count].stale) & ~(u64)A_AND_D))  /* which Spike may have set */
@@ -346,6 +345,6 @@ static int start_stale(void) {
   root[SINGLE] = (u64 *)(own + CSR_VALUE), root[VS_STAGE] = storage(VSATP), root[G_STAGE] = storage(HGATP);
   for (int stage = SINGLE; stage <= G_STAGE; stage++) root_before[stage] = *root[stage];
   memset(newest_change, 0, sizeof newest_change), memset(is_table, 0, sizeof is_table);
-  event_count = newest_fence = shown_count = 0;
+  event_count = newest_fence = shown_count = stale_count = 0;
   return 1;
 }
