@@ -5,8 +5,9 @@ import pytest
 pytest.importorskip("riscv")
 
 from hyacinth.rtl.config import FULL
+from hyacinth.sim.campaign.tasks import Setting, Task
 from hyacinth.sim.coverage.collector import Collector
-from hyacinth.sim.coverage.standing import Standing
+from hyacinth.sim.coverage.standing import Standing, unpack
 from hyacinth.sim.lockstep.aims import SHARE, groups_of
 from hyacinth.sim.lockstep.play import compare
 from hyacinth.sim.lockstep.random_programs import random_program
@@ -16,7 +17,15 @@ ELSEWHERE = {("ECALL_HS", "HS"), ("ECALL_HS", "M, double"), ("ECALL_VS", "HS"), 
 """Exceptions by which a body ends, so that no program delegates them; programs of sw/tests do."""
 
 
-@pytest.mark.parametrize("seed", [0, *range(SHARE - 1, 4 * SHARE, SHARE)])
+def test_a_campaign_keeps_what_its_programs_met():
+    result = Task(0, Setting("full", LATENCY)).play()
+    standing = Standing(FULL)
+    standing.add(result["key"], unpack(result["coverage"], FULL))
+    assert "group" not in result and not standing.surprises
+    assert standing.met("exceptions") > 50 and standing.met("CSRs") > 50
+
+
+@pytest.mark.parametrize("seed", range(SHARE - 1, 4 * SHARE, SHARE))
 def test_a_program_meets_what_it_aims_at_and_agrees_with_spike(seed):
     collector, standing = Collector(FULL), Standing(FULL)
     assert compare(random_program(seed), FULL, LATENCY, [collector.retired], None, [collector.walked]) > 5_000
