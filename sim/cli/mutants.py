@@ -33,8 +33,8 @@ def main(options) -> Status:
         return Status.SUCCESS
     explained = explanations(ROOT)
     results = Results(options.results, ROOT)
-    todo = [] if options.known else [each for each in made if open_still(results.verdict(each), options.again)
-                                     and each.key not in explained]
+    todo = [] if options.known or options.rules else [
+        each for each in made if open_still(results.verdict(each), options.again) and each.key not in explained]
     if len(todo) < len(made):
         known = sum(results.verdict(each) is not None for each in made)
         print(f"{known} of {len(made)} are known from {options.results}")

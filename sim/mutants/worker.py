@@ -1,4 +1,4 @@
-"""Runs tests of the clone on mutants: a process that has read Python's part once, and is forked for each.
+"""Runs tests of the clone on mutants: a process that has imported Amaranth and pytest, and is forked for each.
 
 The source of a mutant is never written: where its module is imported, the changed text is compiled in its place.
 Requests come on standard input and answers go to standard output, a line of JSON for each (see `Worker`).
@@ -24,6 +24,8 @@ COLLECTION = "collection"
 """In place of a test, where a mutant's tests cannot even be read."""
 TIME, CRASH = "time", "crash"
 """In place of an exception, where a test was ended, or has ended Python."""
+ROWS = 4
+"""Of a parametrised test, where it is asked for a rule that it checks."""
 FINE, NO_TESTS = 0, 5
 """What pytest returns."""
 
@@ -55,7 +57,7 @@ class Worker:
             Files.
         order : sequence of str
             Tests by their names, which come first, in this order. With `only`, these are tests without a choice of
-            their rows, and no other is run.
+            their rows, of which at most ROWS are run, and no other is run.
         every : bool
             Whether it goes on after a test that fails.
         limit : float
@@ -102,6 +104,11 @@ class Finder:
         return spec
 
 
+def some(rows: list) -> list:
+    """At most ROWS of `rows`, from the first on in equal steps."""
+    return rows[::max(1, len(rows) // ROWS)][:ROWS]
+
+
 class Reporter:
     """A plugin of pytest that orders the tests and reports each to the parent."""
     def __init__(self, request: dict, report):
@@ -110,7 +117,11 @@ class Reporter:
     def pytest_collection_modifyitems(self, items):
         place = {name: number for number, name in enumerate(self.request["order"])}
         if self.request["only"]:
-            items[:] = [each for each in items if each.nodeid.split("[")[0] in place]
+            rows: dict[str, list] = {}
+            for each in items:
+                rows.setdefault(each.nodeid.split("[")[0], []).append(each)
+            items[:] = [each for name in place for each in some(rows.get(name, []))]
+            return
         items.sort(key=lambda each: place.get(each.nodeid, len(place)))
 
     def pytest_collectreport(self, report):
