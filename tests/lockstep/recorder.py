@@ -71,9 +71,10 @@ class Recorder:
 
     `pins` maps a step to (mask, value) of mip, which the records show from then on; Spike sees them `delay` steps
     later, as if a pipeline had been between. Without `uart` nothing is at its place; code can run from that of Spike.
-    Of `quiet` regions all loads are zero, and stores change nothing.
+    Of `quiet` regions all loads are zero, and stores change nothing. Of `pages` the last bytes stay as they were when a
+    store beyond them traps.
     """
-    def __init__(self, segments, config=FULL, *, pins=None, delay=0, uart=True, quiet=()):
+    def __init__(self, segments, config=FULL, *, pins=None, delay=0, uart=True, quiet=(), pages=()):
         self.pins, self.delay, self.shown_mip = pins or {}, delay, 0
         isa, name = differences.isa_string(config), f"uart{next(NAMES)}"
         self.stores, self.quiet = [], [range(region.base, region.base + region.size) for region in quiet]
@@ -116,6 +117,7 @@ class Recorder:
                 self.poke(address + offset, contents[offset:offset + 4096])
         self.state.pc = BASE
         self.steps = 0
+        self.ends = [ctypes.c_uint64.from_address(ADDRESS_TO_MEMORY(self.sim, page + 4088)) for page in pages]
 
     @staticmethod
     def word(address):
@@ -192,6 +194,7 @@ class Recorder:
         FLUSH_TLB(self.mmu)  # whose hits hide that an AMO is misaligned
         before = [word.value for word in self.statuses]
         within_block = self.state.XPR[bits >> 15 & 31] % 64
+        ends = [end.value for end in self.ends]
         inhibited = self.hart.get_csr(MCOUNTINHIBIT) & IR
         hidden = mode == 4 and bits & 0x7f == 0x73 and bits >> 12 & 3 and bits >> 20 in self.siregs and \
             not self.csr(MSTATEEN0) & CSRIND
@@ -211,6 +214,8 @@ class Recorder:
               "next_pc": self.state.pc, "mip": shown, "time": time}
         log = self.state.log_reg_write
         if any(cause << 4 | 4 in log and cause - 1 << 4 | 4 in log for cause in (0x342, 0x142, 0x242)):  # and xepc
+            for end, value in zip(self.ends, ends, strict=True):
+                end.value = value
             if bits & 0xfff07fff == CBO_ZERO:
                 self.tell_rs1(within_block)
             return r | self.trap(mode)
