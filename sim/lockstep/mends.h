@@ -71,7 +71,13 @@ static void make_odd(const u64 *r) {
   odd = 0;
   if (!faulted() || r[F_code] != 7 || (bits & 0xf800707f) != 0x2800402f || address_of(bits, x) & 15) return;
   odd = bits >> 15 & 31;
-  if (odd) x[odd] |= 1, spike_flush_tlb(mmu);
+  if (!odd) return;
+  x[odd] |= 1;
+  do_misaligned(1);  /* else the cause would be another */
 }
 
-static void make_even(void) { if (odd) x[odd] &= ~(u64)1; }
+static void make_even(void) {
+  if (!odd) return;
+  x[odd] &= ~(u64)1;
+  do_misaligned(!options.misaligned_traps);
+}

@@ -145,7 +145,7 @@ def hops(random: Random, address: int, entries: dict[Mode, list[int]], data: lis
     contents = bytearray()
     for level in LEVELS:
         modes = [Mode.HS, Mode.U, *((Mode.VS, Mode.VS, Mode.VU, Mode.VU) if hypervisor else ())]
-        modes = {"m": [*modes, Mode.M], "s": modes, "vs": [Mode.VS, Mode.VU]}[level]
+        modes = {"m": [*modes, Mode.M], "s": modes, "vs": [Mode.VS, Mode.VU] if hypervisor else modes}[level]
         chosen = [(mode := random.choice(modes), random.choice(entries[mode]), random.choice((0, _SPVP)),
                    random.choice(data)) for _ in range(HOPS)]
         for guest_translated in False, True:

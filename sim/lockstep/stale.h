@@ -27,6 +27,7 @@ static u8 is_table[1 << 16];           /* whether a walk has come by, by the low
 
 static struct { u64 *where, real, stale; } shown[2 * MAX_STEPS];  /* what Spike sees otherwise in this instruction */
 static unsigned shown_count;
+static int fetched;                    /* Spike's TLB has the code of this instruction by entries that are hidden again */
 static u64 stale_count;                /* of instructions to which older entries were shown */
 static int setting;                    /* of an access, LOAD or STORE, by which walks set A and D; else NONE */
 
@@ -217,7 +218,16 @@ static void show(int stage, u64 address, struct outcome o) {
       shown[shown_count].where = walk.where[i], shown[shown_count].real = *walk.where[i];
       *walk.where[i] = shown[shown_count++].stale = walk.value[i];
     }
-  if (shown_count) spike_flush_icache(mmu), spike_flush_tlb(mmu);
+  if (shown_count && !fetched) spike_flush_icache(mmu), spike_flush_tlb(mmu);
+}
+
+/* What was shown is hidden again. */
+static void hide(void) {
+  while (shown_count) {
+    shown_count--;
+    if (!((*shown[shown_count].where ^ shown[shown_count].stale) & ~(u64)A_AND_D))  /* which Spike may have set */
+      *shown[shown_count].where = shown[shown_count].real;
+  }
 }
 
 static int stage_of(u64 mode) { return mode == MODE_M ? NO_STAGE : mode & MODE_V ? VS_STAGE : SINGLE; }
@@ -252,6 +262,11 @@ static void show_for_fetch(const u64 *r, int faulted_there) {
   }
   show(stage, at, (struct outcome){.code = &bits, .length = first});
   if (first < size) show(stage, next, (struct outcome){.code = (u8 *)&bits + first, .length = size - first});
+  /* The instruction's own accesses may go by other entries: Spike's TLB for code, which was empty, has these. */
+  if (!shown_count) return;
+  spike_fetch(mmu, at);
+  if (first < size) spike_fetch(mmu, next);
+  hide(), fetched = 1;
 }
 
 static void show_for_data(const u64 *r, int faulted_there) {
@@ -321,12 +336,9 @@ static void mark_tables(int stage) {
 
 /* After the instruction: Spike's tables are the present ones again, and none that are older are left in its TLB. */
 static void show_present_tables(int changed) {
-  changed |= shown_count != 0, stale_count += shown_count != 0;
-  while (shown_count) {
-    shown_count--;
-    if (!((*shown[shown_count].where ^ shown[shown_count].stale) & ~(u64)A_AND_D))  /* which Spike may have set */
-      *shown[shown_count].where = shown[shown_count].real;
-  }
+  int stale = fetched || shown_count;
+  changed |= stale, stale_count += stale;
+  hide(), fetched = 0;
   if (vmid_of(root_before[G_STAGE]) != vmid_now())  /* its own vsatp may be another one when that VMID comes back */
     remember((struct event){.place = VSATP, .old = root_before[VS_STAGE], .vmid = vmid_of(root_before[G_STAGE])});
   for (int stage = SINGLE; stage <= G_STAGE; stage++)
@@ -345,6 +357,6 @@ static int start_stale(void) {
   root[SINGLE] = (u64 *)(own + CSR_VALUE), root[VS_STAGE] = storage(VSATP), root[G_STAGE] = storage(HGATP);
   for (int stage = SINGLE; stage <= G_STAGE; stage++) root_before[stage] = *root[stage];
   memset(newest_change, 0, sizeof newest_change), memset(is_table, 0, sizeof is_table);
-  event_count = newest_fence = shown_count = stale_count = 0;
+  event_count = newest_fence = shown_count = stale_count = 0, fetched = 0;
   return 1;
 }

@@ -21,9 +21,9 @@ from hyacinth.sim.lockstep.spike import device_tree
 from hyacinth.sim.records import RETIRE, RETIRE_FIELDS
 
 BASE, SIZE, UART = 0x8000_0000, 1 << 24, 0x1000_0000
-MCOUNTINHIBIT, MINSTRET, IR, SDT = 0x320, 0xb02, 1 << 2, 1 << 24
-MRET, MSTATEEN0, CSRIND = 0x30200073, 0x30c, 1 << 60
-AMOCAS_Q = 0x2800402f
+MCOUNTINHIBIT, MINSTRET, IR, SDT, SPIE, SIE = 0x320, 0xb02, 1 << 2, 1 << 24, 1 << 5, 1 << 1
+SRET, MRET, MSTATEEN0, CSRIND = 0x10200073, 0x30200073, 0x30c, 1 << 60
+AMOCAS_Q, CBO_ZERO = 0x2800402f, 0x0040200f
 NAMES = itertools.count()
 LIBRARY = ctypes.PyDLL(None)  # holds the interpreter's lock: a device's methods are Python
 
@@ -55,31 +55,40 @@ def assemble(source):
                     if segment["p_paddr"] >= BASE and segment["p_filesz"]]
 
 
+def device(name, size, value):
+    """Makes known to Spike a device whose loads are `value`, and whose stores change nothing."""
+    @register(name, size=size)
+    class Device(MMIO):
+        def load(self, address, length):
+            return value.to_bytes(length, "little")
+
+        def store(self, address, stored):
+            pass
+
+
 class Recorder:
     """Spike with a UART that reads as 0x61, whose steps become records.
 
     `pins` maps a step to (mask, value) of mip, which the records show from then on; Spike sees them `delay` steps
     later, as if a pipeline had been between. Without `uart` nothing is at its place; code can run from that of Spike.
+    Of `quiet` regions all loads are zero, and stores change nothing. Of `pages` the last bytes stay as they were when a
+    store beyond them traps.
     """
-    def __init__(self, segments, config=FULL, *, pins=None, delay=0, uart=True):
+    def __init__(self, segments, config=FULL, *, pins=None, delay=0, uart=True, quiet=(), pages=()):
         self.pins, self.delay, self.shown_mip = pins or {}, delay, 0
         isa, name = differences.isa_string(config), f"uart{next(NAMES)}"
-        self.stores = []
-
-        @register(name, size=0x1000)
-        class Uart(MMIO):
-            def load(self, address, length):
-                return (0x61).to_bytes(length, "little")
-
-            def store(self, address, stored):
-                pass
-
+        self.stores, self.quiet = [], [range(region.base, region.base + region.size) for region in quiet]
+        device(name, 0x1000, 0x61)
+        plugins = [(name, [hex(UART)])] * uart
+        for region in quiet:
+            device(f"{name}-{region.name}", region.size, 0)
+            plugins.append((f"{name}-{region.name}", [hex(region.base)]))
         with tempfile.NamedTemporaryFile(suffix=".dtb") as blob:
             blob.write(device_tree(isa, f"riscv,sv{config.va_bits}", config.pmp_entries))
             blob.flush()
             self.simulator = sim_t(
                 cfg=cfg_t(isa=isa, priv="MSU", start_pc=BASE, mem_layout=[mem_cfg_t(BASE, SIZE)]), halted=False,
-                plugin_device_factories=[(name, [hex(UART)])] * uart, args=["none"], dm_config=debug_module_config_t(),
+                plugin_device_factories=plugins, args=["none"], dm_config=debug_module_config_t(),
                 log_path="/dev/null", dtb_file=blob.name, instruction_limit=0)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -108,6 +117,7 @@ class Recorder:
                 self.poke(address + offset, contents[offset:offset + 4096])
         self.state.pc = BASE
         self.steps = 0
+        self.ends = [ctypes.c_uint64.from_address(ADDRESS_TO_MEMORY(self.sim, page + 4088)) for page in pages]
 
     @staticmethod
     def word(address):
@@ -128,7 +138,8 @@ class Recorder:
             entry = int.from_bytes(self.peek(stage(table + 8 * index), 8), "little")
             table = (entry >> 10 & (1 << 44) - 1) << 12
             if entry & 0b1110:
-                return table | address & (1 << 12 + 9 * level) - 1
+                offset = (1 << (16 if entry >> 63 else 12 + 9 * level)) - 1  # NAPOT: 64 KiB
+                return table & ~offset | address & offset
         return 0
 
     def translate(self, address, csrs, mode, fetch=False):
@@ -181,7 +192,9 @@ class Recorder:
         fetched = self.translate(pc, csrs, mode, fetch=True)
         bits = int.from_bytes(self.peek(fetched, 4), "little")
         FLUSH_TLB(self.mmu)  # whose hits hide that an AMO is misaligned
-        before = [word.value & SDT for word in self.statuses]
+        before = [word.value for word in self.statuses]
+        within_block = self.state.XPR[bits >> 15 & 31] % 64
+        ends = [end.value for end in self.ends]
         inhibited = self.hart.get_csr(MCOUNTINHIBIT) & IR
         hidden = mode == 4 and bits & 0x7f == 0x73 and bits >> 12 & 3 and bits >> 20 in self.siregs and \
             not self.csr(MSTATEEN0) & CSRIND
@@ -201,6 +214,10 @@ class Recorder:
               "next_pc": self.state.pc, "mip": shown, "time": time}
         log = self.state.log_reg_write
         if any(cause << 4 | 4 in log and cause - 1 << 4 | 4 in log for cause in (0x342, 0x142, 0x242)):  # and xepc
+            for end, value in zip(self.ends, ends, strict=True):
+                end.value = value
+            if bits & 0xfff07fff == CBO_ZERO:
+                self.tell_rs1(within_block)
             return r | self.trap(mode)
         pair = bits & 0xf800707f == AMOCAS_Q
         if written := [number for number in range(32) if number << 4 in log]:
@@ -214,11 +231,12 @@ class Recorder:
             hpa = self.translate(address, csrs, mode)
             crosses = address % 4096 + size > 4096
             following = self.translate((address | 4095) + 1, csrs, mode) if crosses else 0
-            device = UART <= hpa < UART + 0x1000
+            quiet = any(hpa in region for region in self.quiet)
+            device = UART <= hpa < UART + 0x1000 or quiet
             first = min(size, 4096 - address % 4096)
             value = self.peek(hpa, first) + (self.peek(following, size - first) if crosses else b"")
             if device:
-                value = (stores[0][1] if len(stores) else 0x61).to_bytes(8, "little")[:size]
+                value = (stores[0][1] if len(stores) else 0 if quiet else 0x61).to_bytes(8, "little")[:size]
             amo = bits & 0x7f == 0x2f and bits >> 27 not in (2, 3)
             r |= {"memory": 3 if amo else 2 if len(stores) else 1, "size": size.bit_length() - 1, "gva": address,
                   "hpa": hpa, "hpa_next": following, "data": int.from_bytes(value[:8], "little"),
@@ -233,8 +251,23 @@ class Recorder:
                 self.state.pc == (self.csr(0x305) & ~3) + 4 * (self.csr(0x34b) & 63):
             self.state.pc = self.csr(0x305) & ~3
         if bits == MRET and not self.smdbltrp:
-            for word, sdt in zip(self.statuses, before, strict=True):
-                word.value |= sdt
+            for word, status in zip(self.statuses, before, strict=True):
+                word.value |= status & SDT
+        if bits == SRET and mode == 3 and self.mode() != 3:
+            if not self.smdbltrp and len(before) == 2:
+                self.statuses[1].value |= before[1] & SDT
+            self.statuses[0].value &= ~SDT
+            if before[0] & SDT and before[0] & SPIE:
+                self.statuses[0].value |= SIE
+
+    def tell_rs1(self, within_block):
+        """Of a CBO.ZERO that has faulted Spike reports the first byte of the block."""
+        cause, tval, gpa, tinst = {3: (0x342, 0x343, 0x34b, 0x34a), 1: (0x142, 0x143, 0x643, 0x64a),
+                                   5: (0x242, 0x243, 0, 0)}[self.mode()]
+        if self.csr(cause) in (Cause.STORE_ACCESS_FAULT, Cause.STORE_PAGE_FAULT, Cause.STORE_GUEST_PAGE_FAULT):
+            self.hart.put_csr(tval, self.csr(tval) | within_block)
+            if gpa and self.csr(gpa) and not self.csr(tinst):
+                self.hart.put_csr(gpa, self.csr(gpa) | within_block >> 2)
 
     def trap(self, mode):
         get, after = self.csr, self.mode()
