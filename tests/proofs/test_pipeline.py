@@ -52,10 +52,29 @@ class Scene:
             self.d.sync += due.eq(self.fetch.redirect_pc)
         with self.claim.m.Elif(align.o.valid & align.o.ready):
             self.d.sync += due.eq(guessed(align.o.payload))
-        came = align.o.payload
-        wide = came.raw[:2].all()
-        return due, ~align.o.valid | (came.pc == due) & ~killed & (
-            came.faulted | (came.compressed == ~wide) & (wide | (came.raw[16:] == 0)))
+        return due, ~align.o.valid | (align.o.payload.pc == due) & ~killed & plain(align.o.payload)
+
+    def packets(self, bits):
+        """What fetch promises: packets that follow each other, none after one that could not be fetched."""
+        fetch, packet, guess = self.fetch, self.fetch.o.payload, self.fetch.o.payload.prediction
+        sent = self.before(fetch.redirect | fetch.realign, "sent")
+        due, ended = Signal(bits, init=CONFIG.reset_pc % (1 << bits)), Signal()
+        with self.claim.m.If(fetch.o.valid & fetch.o.ready):
+            self.d.sync += [ended.eq(packet.faulted), due.eq(Mux(
+                guess.taken, guess.target, Cat(Const(0, 1), packet.last, packet.pc[3:]) + 2))]
+        with self.claim.m.If(fetch.redirect | fetch.realign):
+            self.d.sync += [due.eq(Mux(fetch.redirect, fetch.redirect_pc, fetch.realign_pc)), ended.eq(0)]
+        data = Cat(*(packet.data.word_select(n, 16)[2:bits + 1] == Cat(Const(n, 2), packet.pc[3:bits]) for n in range(4))).all()
+        return {
+            "packets follow each other": ~fetch.o.valid | (packet.pc[:bits] == due) & ~sent & ~ended,
+            "a packet ends with the jump that was predicted, if it is predicted to be taken": (
+                packet.last >= packet.pc[1:3]) & (~guess.known | (guess.where >= packet.pc[1:3])) & (
+                    guess.known | ~guess.taken) & (~guess.taken | (guess.where == packet.last)),
+            "each halfword of the program is its address, but for the two bits that say how long an instruction is":
+                ~fetch.o.valid | data | packet.faulted,
+            "the program lies in the first 8 KiB, and fetch is sent to even addresses": (
+                ~fetch.redirect_pc[0] & ~guess.target[0] & (packet.pc[bits:] == 0) & (fetch.redirect_pc[bits:] == 0) & (guess.target[bits:] == 0)),
+        }
 
     def executes(self):
         """What issue and execute promise of every instruction that is handed to commit."""
@@ -70,8 +89,9 @@ class Scene:
             "execute hands on what comes, at once": (execute.o.valid == execute.i.valid) & (
                 execute.i.ready == execute.o.ready) & (o.decoded.as_value() == here.as_value()),
             "it sends fetch on, once, where the program does not go on as predicted": (
-                execute.redirect == (execute.i.valid & ~waited & (o.next_pc != guessed(here.fetched)))) & (
-                    execute.redirect_pc == o.next_pc) & (~waited | (o.next_pc == said)),
+                ~execute.redirect | execute.i.valid & ~waited) & (
+                    ~execute.i.valid | waited | execute.redirect | (o.next_pc == guessed(here.fetched))) & (
+                        execute.redirect_pc == o.next_pc) & (~waited | (o.next_pc == said)),
             "no memory is reached by what is no load or store, or may not": ~execute.i.valid | consistent(o),
         }
 
@@ -81,11 +101,116 @@ def guessed(fetched):
     return Mux(fetched.taken, fetched.target, (fetched.pc + Mux(fetched.compressed, 2, 4))[:64])
 
 
+def plain(fetched):
+    """Whether a Fetched is as long as its lowest bits say."""
+    wide = fetched.raw[:2].all()
+    return fetched.faulted | (fetched.compressed == ~wide) & (wide | (fetched.raw[16:] == 0))
+
+
+def reaches_memory(decoded):
+    """Whether an instruction is the load-store unit's."""
+    return decoded.unit.matches(Unit.LOAD, Unit.STORE, Unit.AMO, Unit.CBO)
+
+
 def consistent(executed):
     """Only what reaches memory goes to the load-store unit, and what was not fetched is barred."""
-    unit, fetched = executed.decoded.unit, executed.decoded.fetched
-    return (~executed.memory | ~executed.barred & unit.matches(Unit.LOAD, Unit.STORE, Unit.AMO, Unit.CBO)) & (
-        executed.barred | ~fetched.faulted)
+    return (~executed.memory | ~executed.barred & reaches_memory(executed.decoded)) & (
+        executed.barred | ~executed.decoded.fetched.faulted)
+
+
+def test_fetch_hands_on_the_packets_of_the_program():
+    scene = Scene("fetch", "fetch")
+    claim, fetch, cache = scene.claim, scene.fetch, scene.fetch.cache
+    PC = int(os.environ.get("PC", "13"))
+    predictor = opened(fetch).submodules.predictor
+    claim.cut(predictor, "the predictor says anything")
+    guess = predictor.prediction
+    claim.suppose("a prediction is of a halfword that is wanted", (
+        ~guess.known | (guess.where >= predictor.pc[1:3])) & (guess.known | ~guess.taken))
+    offset = Signal(12)
+    with claim.m.If(cache.read):
+        scene.d.sync += offset.eq(cache.offset)
+    address = Cat(offset, cache.ppn)
+    claim.suppose("code", ~cache.hit | Cat(*(
+        cache.data.word_select(n, 16)[2:PC + 1] == Cat(Const(n, 2), address[3:PC]) for n in range(4))).all())
+    claim.suppose("translation is the identity",
+                  (~fetch.lookup.hit | (fetch.lookup.page.ppn == fetch.lookup.va[12:PHYSICAL_BITS]))
+                  & (fetch.translate.answer.page.ppn == fetch.translate.request.va[12:PHYSICAL_BITS]))
+    claim.suppose("a page is translated, a line refilled, when that is asked for",
+                  (fetch.translate.valid | ~fetch.translate.done) & (cache.refill | ~cache.refilled))
+    claim.suppose("where the aligner sends fetch is even", ~fetch.realign_pc[0] & (fetch.realign_pc[PC:] == 0))
+    *promises, (text, lies) = scene.packets(PC).items()
+    claim.suppose(text, lies)
+    for _, condition in promises:
+        claim.hold(condition)
+    claim.prove(int(os.environ.get("DEPTH", "10")))
+
+
+def test_the_aligner_cuts_packets_into_the_program():
+    scene = Scene("align", "align")
+    claim, fetch, align = scene.claim, scene.fetch, scene.align
+    PC = int(os.environ.get("PC", "13"))
+    buffer = opened(align).submodules.buffer
+    claim.cut(buffer, "buffer")
+    due = Signal(PC, init=CONFIG.reset_pc % (1 << PC))
+    killed = scene.before(align.kill, "killed")
+    with claim.m.If(align.kill):
+        scene.d.sync += due.eq(fetch.redirect_pc)
+    with claim.m.Elif(buffer.i.valid & buffer.i.ready):
+        scene.d.sync += due.eq(guessed(buffer.i.payload))
+    came = buffer.i.payload
+    came = buffer.i.payload
+    for text, condition in scene.packets(PC).items():
+        claim.suppose(text, condition)
+    claim.hold((came.pc[:PC] == due) & (came.pc[PC:] == 0) & ~killed & plain(came), buffer.i.valid)
+    for n in range(2):
+        claim.hold(came.raw[16 * n + 2:16 * n + PC + 1] == (came.pc + 2 * n)[1:PC], buffer.i.valid & ~came.faulted & (
+            ~came.compressed | (n == 0)))
+    claim.prove(int(os.environ.get("DEPTH", "10")))
+
+
+def sign_extended(*bits):
+    """An immediate of these bits, from the lowest, 64 bits wide."""
+    number = Cat(*bits)
+    return Cat(number, number[-1].replicate(64 - len(number)))
+
+
+def goes_on(bits, pc, to):
+    """Whether the program may go on at `to` after an instruction: what the manual's formats say, from its bits alone.
+
+    A branch may or may not be taken, and a jump to a register leads anywhere.
+    """
+    wide, op, short, quadrant = bits[:2].all(), bits[2:7], bits[13:16], bits[:2]
+    jal, branch, jalr = (wide & (op == code) for code in (0b11011, 0b11000, 0b11001))
+    c_j, c_branch = (quadrant == 1) & (short == 0b101), (quadrant == 1) & (short[1:] == 0b11)
+    c_jr = (quadrant == 2) & (short == 0b100) & (bits[2:7] == 0) & bits[7:12].any()
+    zero = Const(0, 1)
+    offset = Mux(jal, sign_extended(zero, bits[21:31], bits[20], bits[12:20], bits[31]), Mux(
+        branch, sign_extended(zero, bits[8:12], bits[25:31], bits[7], bits[31]), Mux(
+            c_j, sign_extended(zero, bits[3:6], bits[11], bits[2], bits[7], bits[6], bits[9:11], bits[8], bits[12]),
+            sign_extended(zero, bits[3:5], bits[10:12], bits[2], bits[5:7], bits[12]))))
+    target, following = (pc + offset)[:64], (pc + Mux(wide, 4, 2))[:64]
+    jumps = (to[1:] == target[1:]) & ~to[0]
+    return Mux(jalr | c_jr, ~to[0], Mux(jal | c_j, jumps, Mux(branch | c_branch, jumps | (to == following), to == following)))
+
+
+def test_execute_says_where_the_program_goes_on_and_sends_fetch_there():
+    scene = Scene("execute", "issue", "issued", "execute")
+    claim, o = scene.claim, scene.execute.o.payload
+    claim.cut(opened(scene.issue).submodules.registers, "registers say anything")
+    claim.cut(opened(scene.execute).submodules.multiplier, "the multiplier says anything")
+    _, comes = scene.program()
+    claim.suppose("the program comes", comes)
+    for condition in scene.executes().values():
+        claim.hold(condition)
+    valid, issued = scene.execute.i.valid, scene.execute.i.payload
+    here, illegal = issued.decoded.fetched, issued.decoded.illegal
+    claim.hold(goes_on(here.raw, here.pc, o.next_pc), valid & ~here.faulted & ~illegal)
+    claim.hold(o.barred, valid & (here.faulted | illegal))
+    # Why
+    claim.hold(plain(here), valid)
+    claim.hold(illegal | ~issued.controls.memory | reaches_memory(issued.decoded), valid)
+    claim.prove(int(os.environ.get("DEPTH", "2")), induction=True)
 
 
 def test_what_leaves_execute_retires_once_and_in_order_or_a_trap_is_taken_in_its_place():
