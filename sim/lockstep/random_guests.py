@@ -133,7 +133,7 @@ class Spaces:
         moved = r.randrange(1, len(self.data))
         order = dict(zip(self.data, self.data[moved:] + self.data[:moved], strict=True))
         for address, (flags, user) in layout.items():
-            entry = leaf(order.get(address, address), flags | (r.random() < 0.3) * G)
+            entry = leaf(order[address] if address in order else address, flags | (r.random() < 0.3) * G)
             tables.map(root, levels, extra, address, entry | (U if extra else 0))
             if user and not extra:
                 tables.map(root, levels, extra, user_alias(address), entry | U)

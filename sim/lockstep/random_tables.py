@@ -57,7 +57,7 @@ class Tables:
 
     def place(self, root: int, levels: int, extra: int, address: int, level: int = 0) -> int:
         """Where the entry of `level` lies by which `address` is translated."""
-        table = root
+        place, table = 0, root
         for at in range(levels - 1, level - 1, -1):
             place = table + 8 * (address >> 12 + 9 * at & (1 << 9 + (extra if at == levels - 1 else 0)) - 1)
             table = self.entries[place] >> 10 << 12

@@ -1,4 +1,4 @@
-"""Mutants and the rules of the manual: for which rules has a test, marked with the rule, seen a wrong change?"""
+"""Mutants and the rules of the manual: for which rules has a test, marked with the rule, seen a wrong change."""
 
 from collections import defaultdict
 from collections.abc import Iterable
