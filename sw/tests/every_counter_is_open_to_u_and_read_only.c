@@ -2,7 +2,8 @@
    mcounteren and scounteren are 1, and forbidden by scounteren's alone; nobody can write it. One that counts nothing,
    because it is not there or has no event, reads as a constant. The high halves of RV32 do not exist.
    rules: zihpm_op_sz_mode_acc_count, zihpm_op_sz_mode_acc_priv, zihpm_op_sz_mode_acc_partition, hpmcounter_op_sz_mode,
-   HPM_UNIMPLEMENTED_COUNTER_ACCESS, scounteren_op, sscounterenw_hpmcounter_scounteren */
+   HPM_UNIMPLEMENTED_COUNTER_ACCESS, scounteren_op, sscounterenw_hpmcounter_scounteren,
+   zicntr_rdcycleh_op, zicntr_rdtimeh_op, zicntr_rdinstreth_op */
 #include "hyacinth.h"
 
 #define READ_OF(csr) ((csr) << 20 | 2 << 12 | 12 << 7 | 0x73)

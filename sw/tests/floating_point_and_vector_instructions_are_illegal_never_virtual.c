@@ -1,6 +1,8 @@
 /* A machine without F and V, or with FS=0 and VS=0 in sstatus or vsstatus: their instructions and CSRs raise an
-   illegal-instruction exception in every mode; with V=1, too, it is never a virtual one.
-   rules: vsstatus_fs_op, vsstatus_vs_op, H_illegalinst_xstatus_fs_vs, mstatus_fs_vs_xs_off_op */
+   illegal-instruction exception in every mode; with V=1, too, it is never a virtual one. mstateen0.FCSR, where there is
+   such a CSR, is read-only 0.
+   rules: vsstatus_fs_op, vsstatus_vs_op, H_illegalinst_xstatus_fs_vs, mstatus_fs_vs_xs_off_op,
+   stateen0_fcsr0_misa_f0_illegal_fpu_instr */
 #include "hyacinth.h"
 
 int main(void)
@@ -18,6 +20,8 @@ int main(void)
     delegate_exceptions(BIT(VIRTUAL_INSTRUCTION), 0);
     csr_clear(vsstatus, 3UL << 9 | 3UL << 13);
     csr_clear(sstatus, 3UL << 9 | 3UL << 13);
+    attempt(MODE_M, WORD("csrs 0x30c, a1"), 0, MSTATEEN0_FCSR);
+    CHECK_EQ("FCSR", attempt(MODE_M, WORD("csrr a2, 0x30c"), 0, 0).value & MSTATEEN0_FCSR, 0);
     for (unsigned r = 0; r < sizeof rows / sizeof *rows; r++)
         for (unsigned m = 0; m < 5; m++) {
             context(rows[r].name, modes[m]);

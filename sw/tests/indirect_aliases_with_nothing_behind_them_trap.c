@@ -1,9 +1,11 @@
 /* siselect and vsiselect hold 12 bits and are one for each world; no select value reaches a register. An alias is
    illegal in M and HS, and in VS by sireg; virtual in VU, and in a guest by vsireg. hstateen0.CSRIND=0 makes siselect and
    sireg virtual in a guest, mstateen0.CSRIND=0 all of them illegal below M.
+   A select value is no number of a CSR.
    needs: smcsrind, smstateen
    rules: siselect_min_range, vsiselect_min_range, sireg_access_on_illegal_siselect, sscsrind_virtual_inst_fault,
-   sscsrind_csrs_access_control, hypervisor_impl_csrs_access_control, mstateen0_csrind_op, hstateen0_csrind_op */
+   sscsrind_csrs_access_control, hypervisor_impl_csrs_access_control, mstateen0_csrind_op, hstateen0_csrind_op,
+   select_value_separate_address_space */
 #include "hyacinth.h"
 
 #define I ILLEGAL_INSTRUCTION
@@ -40,6 +42,21 @@ int main(void)
     CHECK_NO_TRAP("siselect in VS", attempt(MODE_VS, siselect, 0, 0x123));
     CHECK_EQ("is vsiselect", csr_read(0x250), 0x123);
     CHECK_EQ("and no other", csr_read(0x150), 0x5a5);
+
+    static const uint64_t numbers[] = {0x100, 0x105, 0x140, 0x180, 0x240, 0x340, 0xc00, 0xf14};
+    csr_write(mstateen0, -1);
+    csr_write(hstateen0, -1);
+    csr_write(sscratch, 0x1234);
+    for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        csr_write(0x150, numbers[i]);
+        csr_write(0x250, numbers[i]);
+        csr_write(0x350, numbers[i]);
+        check_row("sireg", sireg[0], nothing);
+        check_row("sireg", WORD("csrw 0x151, a1"), nothing);
+        check_row("vsireg", vsireg[0], nothing_by_vs);
+        check_row("mireg", WORD("csrr a2, 0x351"), never);
+    }
+    CHECK_EQ("sscratch", csr_read(sscratch), 0x1234);
 
     for (unsigned setting = 0; setting < 4; setting++) {
         bool machine = setting & 1, hypervisor = setting & 2;

@@ -3,7 +3,8 @@
    the register that is linked to is read first; JALR clears bit 0 of the sum. A branch is taken exactly where its
    comparison holds, and no target is misaligned.
    rules: no_cti_delay_slots, jal_target, jal_op, jalr_target, jalr_op, jump_misaligned_c_no_exception, br_target,
-   beq_op, bne_op, blt_op, bltu_op, bge_op, bgeu_op, branch_misaligned_c_no_exception, Zca_align16, Zca_no_misaligned,
+   beq_op, bne_op, blt_op, bltu_op, bge_op, bgeu_op, branch_misaligned_c_no_exception,
+   cond_br_no_ia_misaligned_exc_not_taken, branch_misaligned_untaken_exception, Zca_align16, Zca_no_misaligned,
    Zca_offsets_mul2, c-j_op, c-jr_op, c-jalr_op, c-beqz_op, c-bnez_op */
 #include "hyacinth.h"
 

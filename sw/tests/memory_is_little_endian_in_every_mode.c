@@ -1,7 +1,8 @@
 /* Loads and stores have the least significant byte at the lowest address, in each mode, whatever was written to MBE,
    SBE and UBE, which are read-only 0. So have instructions, and the entries of page tables.
    rules: mstatus_mbe_op, mstatus_sbe_op, mstatus_sbe_implicit, MSTATUS_SBE_ROCOPY, mstatus_ube_op,
-   MSTATUS_UBE_ROCOPY, endianness_inst_fetch_little, ENDIANNESS, ldst_endian_byte_op, ldst_little_endian_op */
+   MSTATUS_UBE_ROCOPY, endianness_inst_fetch_little, ENDIANNESS, ldst_endian_byte_op, ldst_little_endian_op,
+   ldst_endian_byte_invariant */
 #include "hyacinth.h"
 
 static uint64_t store_and_load(uint64_t address)
@@ -15,6 +16,9 @@ static uint64_t store_and_load(uint64_t address)
             return i + 1;
     for (unsigned i = 0; i < 8; i++)
         bytes[i] = 8 - i;
+    for (unsigned i = 0; i < 8; i++)
+        if (bytes[i] != 8 - i)
+            return 50 + i;
     return MEMORY64(address) == 0x0102030405060708 && MEMORY32(address + 4) == 0x01020304 ? 0 : 99;
 }
 

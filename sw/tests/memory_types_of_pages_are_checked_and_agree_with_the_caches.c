@@ -3,7 +3,8 @@
    loaded through one of another, since this machine keeps caches and accesses past them in agreement.
    rules: menvcfg_pbmte_op, menvcfg_pbmte_fence, menvcfg_pbmte_henvcfg_pbmte_rdonly0, henvcfg_pbmte_op,
    Svpbmt_nonleaf_pte_pbmt_must_be_zero, Svpbmt_leaf_pte_pbmt_reserved_3_fault, Svpbmt_hgatp_stage_override_rule, Svpbmt_vsatp_stage_override_rule,
-   Svpbmt_cacheable_aliasing_may_cause_coherence_loss, Svpbmt_noncacheable_aliasing_no_coherence_loss */
+   Svpbmt_cacheable_aliasing_may_cause_coherence_loss,
+   Svpbmt_cacheable_aliasing_fence_flush_fence_required, Svpbmt_noncacheable_aliasing_no_coherence_loss */
 #include "hyacinth.h"
 
 static struct space own;

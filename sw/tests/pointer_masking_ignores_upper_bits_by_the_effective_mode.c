@@ -6,7 +6,7 @@
    rules: pm_ignore_upper_bits, pm_ignore_va, pm_ignore_pa, pm_apply_explicit, pm_all_priv_modes, pm_per_mode_control,
    pm_auto_apply_active_mode, pm_config_next_higher, pm_mode_only_dependency, pm_mprv_spvp, pm_mxr_exception,
    pm_csr_hw_apply, pm_no_csr_sw, pm_warl_unaffected, pmlen_supported_values, pmlen_illegal_warl, pmlen_mode_depend,
-   menvcfg_pmm_op, mseccfg_pmm_presence, mseccfg_pmm_op,
+   menvcfg_pmm_op, menvcfg_pmm_enc, mseccfg_pmm_presence, mseccfg_pmm_op, mseccfg_pmm_enc,
    senvcfg_pmm_Ssnpm, senvcfg_pmm_immediate, henvcfg_pmm_op, ssnpm_definition, smnpm_definition, smmpm_definition */
 #include "hyacinth.h"
 

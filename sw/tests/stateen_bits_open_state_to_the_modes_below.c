@@ -3,7 +3,8 @@
    hstateen and cannot be set there; an access that traps writes nothing.
    needs: smstateen
    rules: stateen_op, stateen_illegal_state_access, mstateen_bit_63_op, hstateen_bit_63_op, mstateen0_envcfg_op,
-   hstateen0_envcfg_op, mstateen0_se0_op, hstateen0_se0_op, mstateen_lower_priv_roz, hstateen_encoding */
+   hstateen0_envcfg_op, mstateen0_se0_op, hstateen0_se0_op, mstateen_lower_priv_roz, hstateen_encoding,
+   sstateen_vsmode_access_roz */
 #include "hyacinth.h"
 
 #define SE BIT(63)
@@ -77,7 +78,13 @@ int main(void)
     csr_write(hstateen3, -1);
     CHECK_EQ("mstateen3 has bit 63", csr_read(mstateen3), SE);
     CHECK_EQ("hstateen3 has bit 63", csr_read(hstateen3), SE);
-    CHECK_NO_TRAP("sstateen3 in VS", attempt(MODE_VS, WORD("csrr a2, sstateen3"), 0, 0));
+    struct trap read = attempt(MODE_VS, WORD("csrrs a2, sstateen3, a1"), 0, -1UL);
+    CHECK_NO_TRAP("sstateen3 in VS", read);
+    CHECK_EQ("shows no bit that hstateen3 lacks", read.value & ~csr_read(hstateen3), 0);
+    CHECK_EQ("nor once it was written", attempt(MODE_VS, WORD("csrr a2, sstateen3"), 0, 0).value, 0);
+    csr_write(hstateen0, SE);
+    attempt(MODE_VS, WORD("csrs sstateen0, a1"), 0, -1UL);
+    CHECK_EQ("sstateen0 in VS", attempt(MODE_VS, WORD("csrr a2, sstateen0"), 0, 0).value, 0);
     csr_write(hstateen3, 0);
     CHECK_TRAP("sstateen3 in VS", attempt(MODE_VS, WORD("csrr a2, sstateen3"), 0, 0), .in = MODE_M,
                .cause = VIRTUAL_INSTRUCTION, .tval = THE_INSTRUCTION);

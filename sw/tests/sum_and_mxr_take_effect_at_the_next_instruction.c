@@ -1,6 +1,6 @@
 /* Writes of sstatus.SUM and sstatus.MXR in S-mode: the very next load and store are judged by them, without a fence, as
    often as they change.
-   rules: sfence_vma_sum_mxr_effect, sstatus_sum_op, sstatus_mxr_op, zicsr_order */
+   rules: sfence_vma_sum_mxr_effect, sstatus_sum_op, sstatus_mxr_op, zicsr_order, zicsr_memory_access_ordering */
 #include "hyacinth.h"
 
 /* A write of sstatus with `bits`, and right after it an access of a2 at a0, which may trap. */

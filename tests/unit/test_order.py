@@ -1,8 +1,9 @@
 """The order in which others see what the core does to memory and devices, on the whole machine: that of the program.
 
-Another master of memory, who has lines as the host's devices do, looks while a program stores one number after another
-in several places, and stores numbers that the program looks for. That is more than the memory model asks for: FENCE, aq,
-rl and FIOM order nothing that is not in order without them.
+Another master of memory, who has lines as the host's devices do, looks while a program stores one number after
+another in several places, and stores numbers that the program looks for. That is more than the memory model asks for:
+FENCE, aq, rl and FIOM order nothing that is not in order without them. A page that is not cached is reached as one of
+type NC or IO.
 """
 
 from dataclasses import replace
@@ -21,7 +22,8 @@ FIRST, SECOND, THIRD, FOURTH, UNCACHED, MINE, YOURS, LOG = (0x8000_0000 + n * 0x
 """Words of main memory, each in a line and a page of its own."""
 DEVICE = VIRTIO_SLOTS[0]
 PLACES = {"first": (5, FIRST), "second": (6, SECOND), "third": (7, THIRD), "fourth": (18, FOURTH),
-          "uncached": (19, UNCACHED), "device": (28, DEVICE), "yours": (29, YOURS), "mine": (30, MINE), "log": (31, LOG)}
+          "uncached": (19, UNCACHED), "device": (28, DEVICE), "yours": (29, YOURS), "mine": (30, MINE),
+          "log": (31, LOG)}
 """The register that holds the address of each."""
 ROUNDS = 6
 """Of each mode."""
@@ -117,7 +119,7 @@ def program():
     p("amocas.d", s=of["fourth"], t=n, d=22)
     p("fence", f=0x044)                           # o, o
     p("sd", s=of["device"], t=n)
-    p("sd", s=of["uncached"], t=n)
+    p("amoswap.d", s=of["uncached"], t=n, q=3)    # aq, rl
     p("sd", s=of["log"], t=17)
     p("addi", d=of["log"], s=of["log"], i=8)
 
@@ -162,7 +164,10 @@ def program():
 @pytest.mark.rule("a_acquire_semantics", "a_release_semantics", "a_seq_cst_semantics", "amo_release_consistency",
                   "sc_not_observable_before_lr", "Zacas_amocas_mem_op_success_aq_rl",
                   "Zacas_amocas_mem_op_fail_aq_rl")
-@pytest.mark.rule("menvcfg_fiom_fence_op", "menvcfg_fiom_fence_presuc_op", "senvcfg_fiom_op", "henvcfg_fiom_op")
+@pytest.mark.rule("menvcfg_fiom_fence_op", "menvcfg_fiom_fence_presuc_op", "menvcfg_fiom_atomic_op", "senvcfg_fiom_op",
+                  "senvcfg_fiom_op_atomic", "henvcfg_fiom_op", "henvcfg_fiom_order")
+@pytest.mark.rule("Svpbmt_obeys_mem_ordering", "Svpbmt_memory_pma_io_pbmt_strong_io_ordering",
+                  "Svpbmt_memory_pma_io_pbmt_treated_as_io_and_memory")
 def test_others_see_loads_and_stores_in_the_order_of_the_program():
     soc, random = Soc(CORE), Random(1)
     memory, host = BusMemory(soc.memory, random), BusMemory(soc.host, random)

@@ -159,12 +159,18 @@ def test_every_address_that_the_table_lacks_is_illegal_everywhere(play):
     play(scenario)
 
 
+HIGH_HALVES = {
+    "cycleh": 0xc80, "timeh": 0xc81, "instreth": 0xc82, "htimedeltah": 0x615, "hedelegh": 0x612, "henvcfgh": 0x61a,
+    "vstimecmph": 0x25d, "stimecmph": 0x15d, "mstatush": 0x310, "medelegh": 0x312, "menvcfgh": 0x31a,
+    "mcyclecfgh": 0x721, "minstretcfgh": 0x722, "mhpmevent3h": 0x723, "mseccfgh": 0x757, "mcycleh": 0xb80,
+    "minstreth": 0xb82, "mhpmcounter3h": 0xb83, "hpmcounter3h": 0xc83}
+
+
 @pytest.mark.rule("hedelegh_sz", "hedelegh_acc", "hedelegh_op", "henvcfgh_sz", "henvcfgh_acc", "henvcfgh_op",
                   "htimedeltah_sz", "htimedeltah_acc", "htimedeltah_op", "vstimecmp_acc", "H_illegal_high_half")
-@pytest.mark.rule("stimecmp_stimecmph_sz_acc")
-@pytest.mark.parametrize("address", (0xc80, 0xc81, 0xc82, 0x615, 0x612, 0x61a, 0x25d, 0x15d),
-                         ids=("cycleh", "timeh", "instreth", "htimedeltah", "hedelegh", "henvcfgh", "vstimecmph",
-                              "stimecmph"))
+@pytest.mark.rule("stimecmp_stimecmph_sz_acc", "menvcfgh_sz", "menvcfgh_acc", "menvcfgh_op", "mseccfgh_presence",
+                  "zicntr_rdcycleh_op", "zicntr_rdtimeh_op", "zicntr_rdinstreth_op")
+@pytest.mark.parametrize("address", HIGH_HALVES.values(), ids=HIGH_HALVES)
 def test_high_halves_are_illegal_not_virtual_in_a_guest(play, address):
     async def scenario(s):
         assert await s.in_every_mode(address) == (I, I, I, I, I)

@@ -84,7 +84,8 @@ MASKS = {
                   "mepc_enc", "mcause_sz", "mcause_acc", "mcause_enc", "MCAUSE_EXCCODE_WLRL", "mtval_sz", "mtval_acc",
                   "mtval_enc", "mtval_vaddr_and_0_sz", "mtval_instr_bits_sz", "MTVAL_RDONLY0", "MTVAL_WARL",
                   "menvcfg_sz", "menvcfg_acc", "menvcfg_enc", "menvcfg_cde_rdonly0", "misa_e_op",
-                  "MENVCFG_FIOM_RDONLY0_OK", "mseccfg_useed_rdonly0", "mseccfg_sseed_rdonly0")
+                  "MENVCFG_FIOM_RDONLY0_OK", "mseccfg_useed_rdonly0", "mseccfg_sseed_rdonly0",
+                  "menvcfg_sse_rdonly0")
 def test_of_all_ones_and_of_zeros_the_legal_bits_stay(play):
     async def scenario(s):
         for name, (ones, zeros) in MASKS.items():
@@ -267,7 +268,7 @@ def test_a_csr_access_that_is_not_allowed_has_its_answer_one_cycle_later(play):
     play(scenario)
 
 
-@pytest.mark.rule("satp_op_sfence_vma")
+@pytest.mark.rule("satp_op_sfence_vma", "hgatp_op_hfence_gvma")
 def test_flushes_follow_writes_of_address_translation(play):
     async def scenario(s):
         async def pulses(name, value):

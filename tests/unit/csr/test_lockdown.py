@@ -17,7 +17,7 @@ EXECUTABLE_BY_M = {X | L, W | L, W | X | L, R | X | L}
 
 @pytest.mark.rule("mseccfg_fields_exist", "mseccfg_rlb_presence", "mseccfg_mmwp_presence", "mseccfg_mml_presence",
                   "mseccfg_sz", "mseccfg_acc", "MSECCFG_MML_MMWP_RLB_RST", "MSECCFG_MML_WARL", "MSECCFG_MMWP_WARL",
-                  "mseccfg_mml_sticky", "mseccfg_mmwp_op")
+                  "mseccfg_mml_sticky", "mseccfg_mmwp_op", "MSECCFG_USEED_SSEED_RST")
 def test_mml_and_mmwp_are_zero_after_reset_and_once_set_stay_set(play):
     async def scenario(s):
         assert await s.read("mseccfg") == 0

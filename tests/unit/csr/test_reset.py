@@ -110,6 +110,7 @@ def test_no_field_has_a_value_that_it_cannot_hold(config):
 
 
 @pytest.mark.rule("VENDOR_ID_BANK", "VENDOR_ID_OFFSET", "ARCH_ID", "IMP_ID", "HART_ID", "MCONFIGPTR_VAL")
+@pytest.mark.rule("mvendorid_op", "marchid_op", "mimpid_op", "mconfigptr_op")
 def test_the_identity_is_that_of_a_core_without_a_vendor_and_of_hart_0():
     async def scenario(s):
         for name in ("mvendorid", "marchid", "mimpid", "mhartid", "mconfigptr"):

@@ -50,7 +50,8 @@ def test_a_bit_clear_in_mstateen_is_illegal_below_m_and_one_clear_in_hstateen_vi
 
 @pytest.mark.rule("mstateen_rv64_csrs", "sstateen_rv64_csrs", "hstateen_rv64_csrs", "stateen_unimplemented_state_roz",
                   "stateen_reserved_roz", "hstateen_encoding", "mstateen_bit_correspondence", "STATEEN_WARL_ACCESS",
-                  "mstateen_bit_63_roz", "hstateen_bit_63_writable", "sstateen_encroachment_bits_roz")
+                  "mstateen_bit_63_roz", "hstateen_bit_63_writable", "sstateen_encroachment_bits_roz",
+                  "hstateen_ro1_bits", "sstateen_ro1_bits")
 def test_only_bits_of_state_that_exists_can_be_set(play):
     async def scenario(s):
         for n in range(4):
@@ -58,7 +59,8 @@ def test_only_bits_of_state_that_exists_can_be_set(play):
             assert await s.write(f"mstateen{n}", ONES) == bits
             assert await s.write(f"hstateen{n}", ONES) == bits
             assert await s.write(f"sstateen{n}", ONES) == 0
-            assert await s.write(f"mstateen{n}", 0) == 0
+            for level in "shm":
+                assert await s.write(f"{level}stateen{n}", 0) == 0
     play(scenario)
 
 

@@ -49,6 +49,15 @@ def test_what_an_illegal_value_becomes_is_legal(csr):
             assert {field.stored(value) for value in range(1 << field.width)} <= set(field.legal)
 
 
+@pytest.mark.rule("ssstrict_no_nonconforming_extensions")
+@every_csr
+def test_no_csr_is_in_a_space_for_custom_use(csr):
+    """Privileged manual, "CSR Address Mapping Conventions"."""
+    access, least, upper = csr.address >> 10, csr.address >> 8 & 3, csr.address >> 6 & 3
+    assert csr.address >> 8 != 8  # of U, read and written
+    assert upper != 3 or not (access == 3 or access and least)
+
+
 @pytest.mark.parametrize("config", (FULL, SMALL, NO_H), ids=("full", "small", "no-h"))
 def test_no_two_csrs_have_one_address(config):
     csrs = table(config).values()

@@ -37,7 +37,12 @@ def decode(words, look=lambda ctx, decoded: ctx.get(decoded), config=FULL):
 
 def filled(row, bit=None):
     """`row` with operands that are random, or all `bit`."""
-    return int("".join(str(CHOOSER.randrange(2) if bit is None else bit) if c == "-" else c for c in row.pattern), 2)
+    return filled_pattern(row.pattern, bit)
+
+
+def filled_pattern(pattern, bit=None):
+    """The same of 0, 1 and -."""
+    return int("".join(str(CHOOSER.randrange(2) if bit is None else bit) if c == "-" else c for c in pattern), 2)
 
 
 @pytest.mark.parametrize("config", (FULL, SMALL), ids=("full", "small"))
@@ -158,7 +163,12 @@ def reserved():
     yield "sfence.inval.ir with rs2 2", word("sfence.w.inval") | 2 << 20
     yield "a load of floating point", 0x0000_2007
     yield "floating point", 0x0000_0053
-    yield "custom-0", 0x0000_000B
+    yield "clmulr", word("min") & ~(7 << 12) | 2 << 12
+    yield "clmulh", word("min") & ~(7 << 12) | 3 << 12
+    yield "xperm4", 0x2800_2033
+    yield "xperm8", 0x2800_4033
+    yield "zip", 0x08F0_1013
+    yield "unzip", 0x08F0_5013
 
 
 RESERVED = dict(reserved())
@@ -173,6 +183,20 @@ def answers():
 @pytest.mark.parametrize("name", RESERVED)
 def test_a_reserved_word_is_illegal(name):
     assert answers()[name]
+
+
+CUSTOM = (*(25 * "-" + opcode for opcode in ("0001011", "0101011", "1011011", "1111011")),
+          "1---11-----------000-----1110011")
+"""Patterns for custom use: the major opcodes custom-0 to custom-3, and a part of SYSTEM."""
+
+
+@pytest.mark.rule("ssstrict_no_nonconforming_extensions")
+@pytest.mark.parametrize("pattern", CUSTOM)
+def test_no_instruction_is_in_a_space_for_custom_use_where_every_word_is_illegal(pattern):
+    for row in INSTRUCTIONS:
+        assert any({x, y} == {"0", "1"} for x, y in zip(pattern, row.pattern, strict=True)), row.name
+    words = [filled_pattern(pattern, bit) for bit in (0, 1, *50 * [None])]
+    assert all(decode(words, lambda ctx, decoded: ctx.get(decoded.illegal)))
 
 
 @pytest.mark.rule("ssstrict_unimplemented_opcodes_csr_exception")

@@ -737,7 +737,7 @@ def pair_at(player, address):
 
 
 @pytest.mark.rule("Zacas_rv64_amocas-w_op", "Zacas_rv64_amocas-d_op", "Zabha_amocas-BH_ignore_bits",
-                  "Zabha_rd_sign_extension")
+                  "Zabha_rd_sign_extension", "pma_amo_zacas_levels")
 @pytest.mark.parametrize("name", [each for each in AMOS if each.startswith("amocas") and each[-1] != "q"])
 @pytest.mark.parametrize("page", (RAM, UNCACHED), ids=("cached", "uncached"))
 def test_a_compare_and_swap_looks_at_the_bytes_of_its_size_alone(name, page):
@@ -757,7 +757,8 @@ def test_a_compare_and_swap_looks_at_the_bytes_of_its_size_alone(name, page):
     play(scenario)
 
 
-@pytest.mark.rule("Zacas_rv64_amocas-q_op", "Zacas_rv64_amocas-q_rs2_frst_reg_x0", "Zacas_rv64_amocas-q_rd_frst_reg_x0")
+@pytest.mark.rule("Zacas_rv64_amocas-q_op", "Zacas_rv64_amocas-q_rs2_frst_reg_x0", "Zacas_rv64_amocas-q_rd_frst_reg_x0",
+                  "pma_amo_zacas_levels")
 @pytest.mark.parametrize("known", (False, True), ids=("tlb-miss", "tlb-hit"))
 def test_a_pair_is_swapped_where_both_halves_match(known):
     async def scenario(player):
@@ -783,7 +784,7 @@ def test_a_pair_is_swapped_where_both_halves_match(known):
     play(scenario)
 
 
-@pytest.mark.rule("pma_amo_zacas_levels", "Zacas_amocas_rs1_addr_alignment", "Zabha_rs1_align_addr",
+@pytest.mark.rule("Zacas_amocas_rs1_addr_alignment", "Zabha_rs1_align_addr",
                   "Zacas_amocas_w_permission")
 def test_an_amo_of_any_size_must_be_aligned_and_needs_the_rights_of_a_store():
     async def scenario(player):
