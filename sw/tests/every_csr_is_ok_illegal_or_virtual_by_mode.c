@@ -1,6 +1,6 @@
 /* Each CSR, read and written, in each mode. The number says who may: bits 9:8 the least privilege, 11:10 = 3 read-only.
-   What V=1 may not do though HS could is virtual; else illegal. Numbers that no CSR has, the high halves of RV32 and that
-   of seed among them, are illegal everywhere.
+   What V=1 may not do though HS could is virtual; else illegal. Numbers that no CSR has, the high halves of RV32 and
+   that of seed among them, are illegal everywhere.
    rules: M_access_all_lower_priv_CSRs, misa_always_rd, MEDELEGH_OMIT_XLEN64, medeleg_mandatory_S_mode,
    mideleg_mandatory_S_mode, cycle_rdonly, instret_rdonly, time_rdonly, pmp_csr_mode, pmp_cfg_rv64_illegal,
    sstatus_mode, stvec_mode, sip_mode, sie_mode, scounteren_mode, sscratch_mode, sepc_mode, stval_mode,
@@ -8,8 +8,8 @@
    Zicsr_debug_illegal, H_csrs_hs_not_vs, H_vscsrs_acc_vs, H_vscsrs_acc_u, H_vscsrs_acc_m_hs, hgeip_acc,
    H_cause_virtual_instruction, H_illegal_high_half, H_virtinst_vu_vs_nonhigh_allowedhs_tvm0,
    H_virtinst_vu_nonhigh_supervisor_allowedhs_tvm0, H_virtinst_xtval, non_priv_exc, m_level_highest_priv,
-   mseccfg_useed_U-mode_op, mseccfg_sseed_S_mode_op, mseccfg_sseed_HS_mode_op, mseccfg_sseed_VS_mode_op,
-   mseccfg_sseed_VU_mode_op */
+   menvcfg_no_U_mode, mseccfg_useed_U-mode_op, mseccfg_sseed_S_mode_op, mseccfg_sseed_HS_mode_op,
+   mseccfg_sseed_VS_mode_op, mseccfg_sseed_VU_mode_op */
 #include "hyacinth.h"
 
 static void check_csr(uint32_t number, bool exists, bool write, enum mode mode)

@@ -1,8 +1,9 @@
-/* Neither Zicfilp nor Zicfiss. LPE, MLPE, SSE, SPELP and MPELP are read-only 0, and what the manual says of LPE=0 and SSE=0
-   holds in every mode: an indirect jump needs no LPAD, which does nothing; the other instructions are may-be-operations;
-   SSAMOSWAP is illegal, never virtual; a page that can be written and not read is a page fault. There is no ssp.
-   rules: menvcfg_lpe_op, henvcfg_lpe_op, senvcfg_lpe_Zicfilp_op, mseccfg_mlpe_clr_op, menvcfg_sse_op, menvcfg_sse_rdonly0,
-   henvcfg_sse_op, senvcfg_sse_Zicfilp_op */
+/* Neither Zicfilp nor Zicfiss. LPE, MLPE, SSE, SPELP and MPELP are read-only 0, and what the manual says of LPE=0 and
+   SSE=0 holds in every mode: an indirect jump needs no LPAD, which does nothing; the other instructions are
+   may-be-operations; SSAMOSWAP is illegal, never virtual; a page that can be written and not read is a page fault.
+   There is no ssp.
+   rules: menvcfg_lpe_op, henvcfg_lpe_op, senvcfg_lpe_Zicfilp_op, mseccfg_mlpe_clr_op, menvcfg_sse_op,
+   menvcfg_sse_rdonly0, henvcfg_sse_op, senvcfg_sse_Zicfilp_op */
 #include "hyacinth.h"
 
 #define LPE BIT(2)

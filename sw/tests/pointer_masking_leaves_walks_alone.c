@@ -1,6 +1,6 @@
-/* Pointer masking is of the addresses of instructions: those of page-table entries keep their upper bits. A guest's root
-   table at a GPA of which PMLEN=16 would mask a bit is read there, and not where the address without the bit leads; a
-   table of HS in memory that is not there is an access fault, though the bits below name one.
+/* Pointer masking is of the addresses of instructions: those of page-table entries keep their upper bits. A guest's
+   root table at a GPA of which PMLEN=16 would mask a bit is read there, and not where the address without the bit
+   leads; a table of HS in memory that is not there is an access fault, though the bits below name one.
    rules: pm_cpu_only */
 #include "hyacinth.h"
 

@@ -85,7 +85,7 @@ MASKS = {
                   "mtval_enc", "mtval_vaddr_and_0_sz", "mtval_instr_bits_sz", "MTVAL_RDONLY0", "MTVAL_WARL",
                   "menvcfg_sz", "menvcfg_acc", "menvcfg_enc", "menvcfg_cde_rdonly0", "misa_e_op",
                   "MENVCFG_FIOM_RDONLY0_OK", "mseccfg_useed_rdonly0", "mseccfg_sseed_rdonly0",
-                  "menvcfg_sse_rdonly0")
+                  "menvcfg_sse_rdonly0", "mseccfg_enc")
 def test_of_all_ones_and_of_zeros_the_legal_bits_stay(play):
     async def scenario(s):
         for name, (ones, zeros) in MASKS.items():
@@ -164,7 +164,8 @@ def test_mpp_never_holds_the_reserved_privilege(play):
     play(scenario)
 
 
-@pytest.mark.rule("satp_mode_op_unsupported", "satp_mode_sxlen64", "Sv48_requires_Sv39", "Sv57_requires_Sv48")
+@pytest.mark.rule("satp_mode_op_unsupported", "satp_mode_sxlen64", "Sv48_requires_Sv39", "Sv57_requires_Sv48",
+                  "Svnapot_depends_Sv39", "Svpbmt_depends_Sv39")
 @pytest.mark.parametrize("config, modes", ((FULL, (0, 8, 9, 10)), (replace(FULL, va_bits=48), (0, 8, 9)),
                                             (SMALL, (0, 8))), ids=("Sv57", "Sv48", "Sv39"))
 def test_satp_with_an_unsupported_mode_is_left_alone_as_a_whole(play, config, modes):

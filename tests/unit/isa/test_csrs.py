@@ -125,7 +125,7 @@ def test_a_field_of_an_extension_is_read_only_zero_without_it(extension, fields)
 
 
 @pytest.mark.rule("pmlen_illegal_warl", "pmlen_supported_values", "pmlen_future_reserved", "menvcfg_pmm_enc",
-                  "mseccfg_pmm_enc", "MENVCFG_PMM_WARL", "MSECCFG_PMM_WARL", "mseccfg_enc")
+                  "mseccfg_pmm_enc", "MENVCFG_PMM_WARL", "MSECCFG_PMM_WARL")
 def test_pmm_holds_off_7_and_16_and_the_reserved_value_becomes_off():
     for csr, name in (("menvcfg", "PMM"), ("senvcfg", "PMM"), ("henvcfg", "PMM"), ("hstatus", "HUPMM"),
                       ("mseccfg", "PMM")):
