@@ -63,14 +63,14 @@ def rules(made: list[Mutant], results: Results, options, killers: Killers) -> St
     """Ties mutants to the rules that unit tests check, and prints which have one."""
     ties = Ties(ROOT, results)
     ties.take_known(made)
-    killed = [each for each in made if (verdict := results.verdict(each)) and verdict.what == "killed"]
 
     def tied(mutant, bench) -> bool:
         before = len(ties.mutants)
         ties.tie(mutant, bench)
         return len(ties.mutants) > before
 
-    todo = [] if options.known else [each for each in killed if not results.of_marked(each)]
+    todo = [] if options.known else [each for each in made if not results.of_marked(each) and (
+        (verdict := results.verdict(each)) is None or verdict.what == "killed")]
     with_benches(todo, tied, results, options, killers, "told something new")
     for text in ties.lines():
         print(text)
