@@ -15,7 +15,7 @@ from ..mutants.operators import Mutant, enumerations, mutants
 from ..mutants.results import Results
 from ..mutants.ties import Ties
 from ..mutants.trial import Bench, File, Killers, Verdict, digest, files_of
-from ..rules import ROOT
+from ..rules import ROOT, BadRules
 from .status import BadInput, Status
 
 DEFAULT = ("rtl/mmu", "rtl/csr", "rtl/isa")
@@ -61,7 +61,10 @@ def open_still(verdict: Verdict | None, again: bool) -> bool:
 
 def rules(made: list[Mutant], results: Results, options, killers: Killers) -> Status:
     """Ties mutants to the rules that unit tests check, and prints which have one."""
-    ties = Ties(ROOT, results)
+    try:
+        ties = Ties(ROOT, results)
+    except BadRules as error:
+        raise BadInput(f"mutants: {error}") from None
     ties.take_known(made)
 
     def tied(mutant, bench) -> bool:
