@@ -324,7 +324,7 @@ def parser() -> Parser:
     mutants.add_argument("--every-test", action="store_true",
                          help="go on after the first test that fails, to know all that do: much longer")
     mutants.add_argument("--rules", action="store_true",
-                         help="give those known as killed to the tests of each rule, and print which rules have one")
+                         help="give mutants to the tests of each rule that has none yet, and print which have one")
     mutants.add_argument("--again", action="store_true",
                          help="try those again that survived and are not explained, after tests were added")
     mutants.add_argument("--known", action="store_true", help="print what is known, and try none")

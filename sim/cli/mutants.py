@@ -15,7 +15,7 @@ from ..mutants.operators import Mutant, enumerations, mutants
 from ..mutants.results import Results
 from ..mutants.ties import Ties
 from ..mutants.trial import Bench, File, Killers, Verdict, digest, files_of
-from ..rules import ROOT
+from ..rules import ROOT, BadRules
 from .status import BadInput, Status
 
 DEFAULT = ("rtl/mmu", "rtl/csr", "rtl/isa")
@@ -61,16 +61,19 @@ def open_still(verdict: Verdict | None, again: bool) -> bool:
 
 def rules(made: list[Mutant], results: Results, options, killers: Killers) -> Status:
     """Ties mutants to the rules that unit tests check, and prints which have one."""
-    ties = Ties(ROOT, results)
+    try:
+        ties = Ties(ROOT, results)
+    except BadRules as error:
+        raise BadInput(f"mutants: {error}") from None
     ties.take_known(made)
-    killed = [each for each in made if (verdict := results.verdict(each)) and verdict.what == "killed"]
 
     def tied(mutant, bench) -> bool:
         before = len(ties.mutants)
         ties.tie(mutant, bench)
         return len(ties.mutants) > before
 
-    todo = [] if options.known else [each for each in killed if not results.of_marked(each)]
+    todo = [] if options.known else [each for each in made if not results.of_marked(each) and (
+        (verdict := results.verdict(each)) is None or verdict.what == "killed")]
     with_benches(todo, tied, results, options, killers, "told something new")
     for text in ties.lines():
         print(text)

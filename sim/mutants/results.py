@@ -51,8 +51,9 @@ class Results:
         return mutant.path, self.sources[mutant.path], mutant.start, mutant.before, mutant.after
 
     def verdict(self, mutant: Mutant) -> Verdict | None:
-        """What is known of `mutant`, as long as its source is the same."""
-        return self.known.get(self._key(mutant))
+        """What is known of `mutant`, as long as its source is the same: what any test has seen is killed."""
+        seen = [each for each in self.of_marked(mutant) if each.what == "killed"]
+        return self.known.get(self._key(mutant)) or (seen[0] if seen else None)
 
     def of_marked(self, mutant: Mutant) -> list[Verdict]:
         """What tests that are marked with rules have said of it, each time that some were asked."""

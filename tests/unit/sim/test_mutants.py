@@ -160,6 +160,14 @@ def test_verdicts_are_kept_until_the_source_changes(tmp_path):
     assert again.verdict(one) is None
 
 
+def test_what_a_test_of_a_rule_has_seen_is_killed_and_what_it_has_not_seen_is_not_known(tmp_path):
+    one, two = chosen(["rtl/csr/traps.py"], 2, seed=1)
+    results = Results(tmp_path / "m.jsonl", ROOT)
+    results.add(one, Verdict("killed", {"tests/unit/x.py::test": "AssertionError"}, 3), marked=True)
+    results.add(two, Verdict("survived", {}, 3), marked=True)
+    assert results.verdict(one).what == "killed" and results.verdict(two) is None
+
+
 @pytest.mark.parametrize("tests, given, precise", [
     ({"a": "AssertionError"}, 2, True), ({"a": "AssertionError"}, 1, False), ({"a": TIME}, 9, False)])
 def test_what_breaks_every_test_says_nothing_of_a_rule(tests, given, precise):
