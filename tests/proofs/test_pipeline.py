@@ -255,9 +255,10 @@ def test_what_leaves_execute_retires_once_and_in_order_or_a_trap_is_taken_in_its
     claim.hold(scene.before(csr.retired, "counted") == (wrote | retired & ~record.writes_csr))
     claim.hold(scene.before(write, "written") == (retired & record.writes_rd & record.rd.any()))
     claim.hold(retired, scene.before(commit.done, "done"))
-    gone = Signal()
-    scene.m.d.sync += gone.eq((gone | commit.go) & ~commit.enter)
-    claim.hold(~gone, csr.trap.valid & csr.trap.payload.interrupt)
+    gone, faulted = Signal(), Signal()           # it has been handed to the load-store unit; that refused
+    scene.m.d.sync += [gone.eq((gone | commit.go) & ~commit.enter),
+                       faulted.eq((faulted | commit.faulted) & ~commit.enter)]
+    claim.hold(~gone | faulted & ~csr.trap.payload.interrupt, csr.trap.valid)
 
     # Why: what is at commit, what waits to come there, what is in execute and what comes next follow each other.
     here, full, after = ~commit.events[EVENTS["stall_empty"]], ~commit.i.ready, commit.next.payload
