@@ -24,6 +24,9 @@ from hyacinth.rtl.isa.modes import Mode
 RESULTS: list[tuple[str, str, tuple[str, ...]]] = []
 """Of each proof of this run: its claim, how far it holds, and what it supposes."""
 
+DEEP = bool(os.environ.get("HYACINTH_DEEP"))
+"""Proofs that end after some cycles are to look further, and those of a size at a larger one: that takes minutes."""
+
 # After a reset a memory holds anything, whatever its initial contents.
 SCRIPT = """[options]
 mode {mode}
@@ -64,6 +67,12 @@ class Claim:
         self.m.d.comb += Value.cast(signal).eq(AnyConst(len(Value.cast(signal))))
         return signal
 
+    def free(self, shape, name: str):
+        """A value that can be anything in each cycle."""
+        signal = Signal(shape, name=name)
+        self.m.d.comb += Value.cast(signal).eq(AnySeq(len(Value.cast(signal))))
+        return signal
+
     def is_mode(self, mode) -> None:
         """Supposes that `mode` is a mode."""
         self.suppose("the mode is one of the five", Value.cast(mode).matches(*(int(each) for each in Mode)))
@@ -78,23 +87,22 @@ class Claim:
         with self.m.If(when):
             self.m.d.comb += Assert(condition, src_loc_at=1)
 
-    def cut(self, component: wiring.Component, text: str) -> None:
-        """Leaves out what is inside a component: whatever it says may be anything in each cycle, but for `text`."""
+    def cut(self, text: str, *components: wiring.Component) -> None:
+        """Leaves out what is inside of components: what they say may be anything in each cycle."""
         self.suppositions.append(text)
-        component.elaborate = lambda platform: anything(component)
+        for component in components:
+            component.elaborate = lambda platform, component=component: anything(component)
 
-    def prove(self, cycles: int = 1, inputs=(), induction: bool = False) -> None:
+    def prove(self, cycles: int = 1, induction: bool = False) -> None:
         """Look for a counterexample within `cycles`; one is enough where nothing is clocked.
 
-        inputs     Signals that can be anything in each cycle
         induction  and none comes later: what has held for `cycles`, from whatever state, holds in the next one
 
         Fails the test with the claim that does not hold.
         """
         pytest.importorskip("bitwuzla", reason="there is no solver: pip install bitwuzla")
         self.m.domains.sync = domain = ClockDomain(reset_less=True)
-        text = rtlil.convert(self.m, name="top", ports={"clk": (domain.clk, None)} | {
-            signal.name: (signal, None) for signal in inputs})
+        text = rtlil.convert(self.m, name="top", ports={"clk": (domain.clk, None)})
         status, log = sby(text, SCRIPT.format(mode="prove" if induction else "bmc", depth=cycles))
         if status != "PASS":
             pytest.fail(f"{self.text}\n{counterexample(log)}", pytrace=False)

@@ -2,7 +2,6 @@
 
 import pytest
 from amaranth.hdl import Cat, Mux, Signal
-from amaranth.lib import data
 from prover import Claim
 
 from hyacinth.rtl.isa.modes import Mode, v
@@ -25,11 +24,10 @@ def test_a_tlb_knows_what_was_put_in_last_until_it_is_emptied():
                   "in after it was last emptied and was not replaced by one for the same address; it gives that page")
     m = claim.m
     m.submodules.tlb = tlb = Tlb(ENTRIES, VA_BITS)
-    va, context = Signal(64, name="va"), Signal(data.Layout.cast(Context).size, name="context")
-    install, flush = Signal(name="install"), Signal(name="flush")
-    entry = Signal(data.Layout.cast(Entry).size, name="entry")
-    m.d.comb += [tlb.lookup.va.eq(va), tlb.lookup.context.as_value().eq(context), tlb.install.eq(install),
-                 tlb.flush.eq(flush), tlb.entry.as_value().eq(entry)]
+    va, context = claim.free(64, "va"), claim.free(Context, "context")
+    install, flush, entry = claim.free(1, "install"), claim.free(1, "flush"), claim.free(Entry, "entry")
+    m.d.comb += [tlb.lookup.va.eq(va), tlb.lookup.context.eq(context), tlb.install.eq(install),
+                 tlb.flush.eq(flush), tlb.entry.eq(entry)]
     claim.is_mode(tlb.lookup.context.mode)
     claim.suppose("an entry has one of three sizes", tlb.entry.level < 3)
 
@@ -50,4 +48,4 @@ def test_a_tlb_knows_what_was_put_in_last_until_it_is_emptied():
         last.level == 1, Cat(vpn[:9], last.page.ppn[9:]), Cat(vpn[:18], last.page.ppn[18:])))
     claim.hold(tlb.lookup.page.ppn == offset, asked_for & tlb.lookup.hit)
     claim.hold(tlb.lookup.page.cacheable == last.page.cacheable, asked_for & tlb.lookup.hit)
-    claim.prove(CYCLES, [va, context, install, flush, entry])
+    claim.prove(CYCLES)
