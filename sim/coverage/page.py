@@ -2,7 +2,7 @@
 
 from html import escape
 
-from .crosses import Cross
+from .crosses import Cross, count
 from .standing import Standing
 
 STYLE = """
@@ -19,7 +19,7 @@ summary { cursor: pointer }
 def page(standing: Standing) -> str:
     """The whole page."""
     crosses = standing.crosses.values()
-    met, reachable = len(standing.first), sum(len(each.reachable) for each in crosses)
+    met, reachable = len(standing.first), count(standing.crosses)
     links = "".join(f'<a href="#{escape(each.name)}">{escape(each.name)} {standing.met(each.name)} of '
                     f"{len(each.reachable)}</a>" for each in crosses)
     return (f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Coverage</title><style>{STYLE}</style>'

@@ -6,7 +6,7 @@ its seed alone, so that it is made again from that; or those are chosen that hav
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 
@@ -21,12 +21,14 @@ from ..coverage.unreachable_traps import LEVELS
 
 SHARE = 3
 """One in so many programs aims at something."""
-PER_PROGRAM, PER_GROUP = 10, 40
+PER_PROGRAM, PER_GROUP = 8, 40
 PER_PMP = 12
 """Bins that need an entry of PMP each, in one group."""
 
-OPEN, SHUT_IN_M, SHUT_IN_HS = "open", "shut in M", "shut in HS"
-"""Who keeps a mode from what it may do."""
+OPEN, SHUT_IN_M, SHUT_IN_HS, NO_H = "open", "shut in M", "shut in HS", "misa.H is 0"
+"""Who, or what, keeps a mode from what it may do."""
+
+DEEPEST = -1
 
 
 @dataclass(frozen=True)
@@ -40,18 +42,18 @@ class State:
     target : str
         Who takes its traps: "M", "HS" or "VS".
     levels, g_levels : int
-        Of the tables of the first stage and of the G stage; 0: it is off.
+        Of the tables of the first stage and of the G stage; 0: it is off; DEEPEST: as many as the core has.
     adue : bool
         A and D are set by hardware.
     shut : str
-        OPEN, or who shuts what can be shut.
+        OPEN, or who shuts what can be shut; or NO_H, in M and HS.
     double : bool
         The target is not ready: M takes its traps as double traps.
     """
     mode: Mode
     target: str = "M"
-    levels: int = 3
-    g_levels: int = 3
+    levels: int = DEEPEST
+    g_levels: int = DEEPEST
     adue: bool = False
     shut: str = OPEN
     double: bool = False
@@ -84,11 +86,12 @@ def towards(holes: Collection[tuple[str, crosses.Bin]], config: CoreConfig) -> I
 @cache
 def groups(config: CoreConfig) -> tuple[Group, ...]:
     """Every group of a core, those of one cross spread among the others."""
-    sorted_out = defaultdict(list)
+    sorted_out, most = defaultdict(list), LEVELS[config.va_bits]
     for name, state in STATES.items():
         for each in crosses.crosses(config)[name].reachable:
             if (needs := state(config, *each)) is not None:
-                sorted_out[name, needs].append(each)
+                levels, g_levels = (most if n == DEEPEST else n for n in (needs.levels, needs.g_levels))
+                sorted_out[name, replace(needs, levels=levels, g_levels=g_levels)].append(each)
     made = []
     for (name, state), bins in sorted_out.items():
         protected = [each for each in bins if needs_pmp(each, config)]
@@ -115,8 +118,7 @@ def needs_pmp(each: crosses.Bin, config: CoreConfig) -> bool:
 
 
 def _of_refusal(config, mode, access, stage, place, reason, target) -> State | None:
-    most = LEVELS[config.va_bits]
-    levels = g_levels = most
+    levels = g_levels = DEEPEST
     if stage == words.BARE:
         levels = g_levels = 0
     elif place == words.PAGE and stage == words.VS:
@@ -127,7 +129,7 @@ def _of_refusal(config, mode, access, stage, place, reason, target) -> State | N
             levels = level + 1
         else:
             g_levels = level + 1
-            levels = 0 if g_levels == 5 else most  # 44 bits of PPN name no such address
+            levels = 0 if g_levels == 5 else DEEPEST  # 44 bits of PPN name no such address
     if mode == Mode.M.name and access == "fetch":
         return None
     return State(Mode[mode], target, levels, g_levels, reason not in (Refusal.ACCESSED.name, Refusal.DIRTY.name))
@@ -144,7 +146,12 @@ def _shut(csr: Csr, mode: str, outcome: str) -> str:
     """Who must shut a CSR for an access to come to that."""
     least, rank = csr.address >> 8 & 3, {"M": 3, "HS": 2, "VS": 1}.get(mode, 0)
     by_address = least > rank
-    if outcome in (words.READ, words.WRITE) or csr.guard in (Guard.NONE, Guard.NEVER):
+    if outcome in (words.READ, words.WRITE) or csr.guard == Guard.NEVER:
+        return OPEN
+    if outcome == words.ILLEGAL and csr.hypervisor and not by_address and not csr.is_read_only and (
+            mode == "M" and csr.guard != Guard.VSIREG or mode == "HS" and csr.guard == Guard.NONE):
+        return NO_H
+    if csr.guard == Guard.NONE:
         return OPEN
     if outcome == words.ILLEGAL:
         always = csr.guard == Guard.SIREG and mode != "VU" or csr.guard == Guard.VSIREG and mode in ("M", "HS", "U")
@@ -154,6 +161,9 @@ def _shut(csr: Csr, mode: str, outcome: str) -> str:
 
 
 def _of_instruction(config, name, mode, outcome) -> State:
+    if outcome == words.ILLEGAL and name.startswith(("h", "H")) and (
+            mode == "M" or mode == "HS" and not name.endswith("gvma")):
+        return State(Mode[mode], shut=NO_H)
     return State(Mode[mode], shut={words.DONE: OPEN, words.ILLEGAL: SHUT_IN_M, words.VIRTUAL: SHUT_IN_HS}[outcome])
 
 

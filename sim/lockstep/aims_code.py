@@ -10,6 +10,7 @@ from .random_tables import READ_WRITE, G, U, X
 
 MPRV, MPP_S, MPP, MPV = 1 << 17, 1 << 11, 3 << 11, 1 << 39
 ANOTHER_ID = 5
+ECALLS = Cause.ECALL_U, Cause.ECALL_HS, Cause.ECALL_VS, Cause.ECALL_M
 LOADS, STORES, BLOCKS = ("ld", "lw", "lbu", "lr.d"), ("sd", "sb", "amoadd.d"), ("cbo.clean", "cbo.flush", "cbo.inval")
 
 
@@ -140,7 +141,7 @@ class AimedBody:
             self.code.add(csr("csrrs", 0x5c0, d=1))
         elif number == Cause.BREAKPOINT:
             self.code.add(op("ebreak"))
-        elif number in (Cause.ECALL_U, Cause.ECALL_M):
+        elif number in ECALLS:
             self.code.add(op("ecall"))
         elif number == Cause.VIRTUAL_INSTRUCTION:
             self.code.add(op("hfence.vvma"))

@@ -1,15 +1,15 @@
 """One iteration of a random program that aims at a group of bins: its state, its body, and what is done for it in M."""
 
 from ...rtl.config import INTERRUPTS
-from ...rtl.isa.causes import VS_INTERRUPTS, Interrupt
+from ...rtl.isa.causes import VS_INTERRUPTS, Cause, Interrupt
 from ...rtl.isa.csrs import table
 from ...rtl.isa.modes import Mode
 from ..coverage import crosses
-from .aims import OPEN, SHUT_IN_HS, SHUT_IN_M, Group
+from .aims import NO_H, OPEN, SHUT_IN_HS, SHUT_IN_M, Group
 from .aims_code import AimedBody
-from .aims_tables import AimedTables
+from .aims_tables import AimedTables, Roots
 from .assembler import Code, csr, li, op
-from .random_code import DATA, DTE, MARKER, NEXT
+from .random_code import DATA, DTE, END, MARKER, NEXT
 from .random_events import EXTERNAL, GUEST, MSIP, MTIMECMP, settle
 from .random_handlers import AREA, LEVELS
 from .random_layout import DATA_PAGES, RAM, SAVED
@@ -22,6 +22,9 @@ TVM, TW, TSR = 1 << 20, 1 << 21, 1 << 22
 PMP_ALL = 0x1f
 EXCEPTIONS, HS_EXCEPTIONS, HS_INTERRUPTS = 0xf0b1ff, 0xb1ff, 0x2222
 """What is delegated: all but ECALLs of HS and VS, by which a body ends."""
+ECALLS = 1 << Cause.ECALL_HS | 1 << Cause.ECALL_VS
+"""And these where M gets them all the same; with Smdbltrp it would not stay so."""
+MISA_H = 1 << 7
 LINES = {Interrupt.MSI: (MSIP, 1), Interrupt.MTI: (MTIMECMP, 0), Interrupt.MEI: (INTERRUPTS.base + EXTERNAL, 1),
          Interrupt.SGEI: (INTERRUPTS.base + GUEST, 2)}
 """Where to store what, for an interrupt from outside the hart."""
@@ -34,19 +37,22 @@ class Aimed:
     ----------
     maker : random_programs._Maker
     group : Group
-    tables : Tables
+    roots : Roots
     bodies : Code
     """
-    def __init__(self, maker, group: Group, tables, bodies: Code):
+    def __init__(self, maker, group: Group, roots: Roots, bodies: Code):
         self.maker, self.group, self.state = maker, group, group.state
         self.config, self.random = maker.config, maker.random
-        self.tables = AimedTables(maker, tables, self.state)
+        self.tables = AimedTables(roots, maker.config, self.state)
         self.csr_rows = table(self.config)
         self.spvp = self.random.random() < 0.5
         self.whole_page, self.cut_page = DATA_PAGES, DATA_PAGES + 4096
         if group.cross == crosses.AFTER:
             self.tables.protected.append((self.cut_page + 2048, PMP_ALL))
         bodies.align(4)
+        self.handler = bodies.here
+        if self.state.shut == NO_H:
+            short_handler(bodies, maker.csrs)
         self.body = bodies.here
         AimedBody(self, bodies).write()
 
@@ -82,8 +88,9 @@ class Aimed:
             "menvcfg": in_m | DTE * state.double, "henvcfg": in_hs | DTE * state.double, "senvcfg": CBO_BITS,
             "mstatus": mode.value % 4 << 11 | (mode.value >> 2 & 1) << 39 | traps * (shut == SHUT_IN_M)
             | SDT * (state.double and target == "HS"),
-            "medeleg": EXCEPTIONS * delegates, "mideleg": 0, "mie": 0, "satp": self.tables.satp, "mseccfg": 0,
-            "sscratch": SAVED + AREA, "mtvec": maker.vectors["m"], "stvec": maker.vectors["s"],
+            "medeleg": EXCEPTIONS * delegates | ECALLS * (state.double and not self.config.has("smdbltrp")),
+            "mideleg": 0, "mie": 0, "satp": self.tables.satp, "mseccfg": 0, "sscratch": SAVED + AREA,
+            "mtvec": self.handler if shut == NO_H else maker.vectors["m"], "stvec": maker.vectors["s"],
             "mcounteren": by_m, "scounteren": everything, "stimecmp": everything, "mhpmevent3": 0, "mhpmcounter3": 0,
             **{f"mstateen{n}": by_m for n in range(4)}}
         if maker.hypervisor:
@@ -114,7 +121,9 @@ class Aimed:
         return changed
 
     def _before(self, code: Code):
-        """Interrupts are raised last."""
+        """Interrupts are raised last, and misa.H is cleared last."""
+        if self.state.shut == NO_H:
+            code.add(*li(1, MISA_H), csr("csrrc", self.maker.csrs["misa"], s=1))
         if self.group.cross != crosses.INTERRUPT:
             return
         pending = self._pending()
@@ -125,7 +134,9 @@ class Aimed:
                 code.add(*li(1, address), *li(2, value), op("sw" if address == MSIP else "sd", s=1, t=2))
 
     def _after(self, code: Code):
-        """Back in M: no interrupt stays."""
+        """Back in M: no interrupt stays, and there is H again."""
+        if self.state.shut == NO_H:
+            code.add(*li(1, MISA_H), csr("csrrs", self.maker.csrs["misa"], s=1))
         if self.group.cross == crosses.INTERRUPT:
             settle(code, {})
 
@@ -141,3 +152,13 @@ class Aimed:
             values[f"pmpcfg{n // 4}"] = int.from_bytes(bytes(config[n:n + 8]), "little")
         return values
 
+
+def short_handler(code: Code, csrs: dict[str, int]):
+    """A handler for M that touches nothing of H: it skips what trapped, and ends with the body."""
+    label = ("skips", code.here)
+    code.add(csr("csrrs", csrs["mepc"], d=30), op("addi", d=30, s=30, i=4), csr("csrrw", csrs["mepc"], s=30),
+             op("addi", d=29, s=MARKER, i=-END))
+    code.branch("bne", 29, 0, label)
+    code.add(op("jalr", s=NEXT))
+    code.label(label)
+    code.add(op("mret"))

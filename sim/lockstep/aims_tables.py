@@ -16,42 +16,28 @@ FIRST = 32
 """The first entry of a root that aims use; below lies what a program needs."""
 
 
-class AimedTables:
-    """Tables for the iterations of a program; roots are shared by all that have the same levels.
+class Roots:
+    """What the aimed iterations of a program share: for each stage and depth a root with all that a program needs to
+    run, and which addresses are used below it.
 
     Parameters
     ----------
-    maker : random_programs._Maker
     tables : Tables
-    state : State
-
-    Attributes
-    ----------
-    satp, vsatp, hgatp : int
-    protected : list of (int, int)
-        Addresses of eight bytes, with their PMP configuration.
+    layout : dict of int to (int, bool)
+        Pages that every root shows where they are: address to flags, and which of them U sees.
     """
-    def __init__(self, maker, tables: Tables, state):
-        self.maker, self.tables, self.state = maker, tables, state
-        self.config: CoreConfig = maker.config
-        self.protected: list[tuple[int, int]] = []
-        shared = maker.__dict__.setdefault("aimed_roots", {})
-        self._used: Counter = maker.__dict__.setdefault("aimed_used", Counter())
-        self._roots = shared
-        self.satp, self.vsatp = (self._atp(stage, state.levels) for stage in (ONE, VS))
-        self.hgatp = self._atp(G, state.g_levels)
-        if not self.config.hypervisor:
-            self.vsatp = self.hgatp = 0
+    def __init__(self, tables: Tables, layout: dict):
+        self.tables, self.layout = tables, layout
+        self.used: Counter[tuple[str, int, int]] = Counter()
+        self._roots: dict[tuple[str, int], int] = {}
+        self._aged: dict[int, int] = {}
 
-    def _atp(self, stage: str, levels: int) -> int:
-        return levels + 5 << 60 | self._root(stage, levels) >> 12 if levels else 0
-
-    def _root(self, stage: str, levels: int) -> int:
-        """The root of the tables of a stage, with all that a program needs to run."""
+    def root(self, stage: str, levels: int) -> int:
+        """The root of the tables of a stage."""
         if (stage, levels) not in self._roots:
             extra = 2 if stage == G else 0
             root = self._roots[stage, levels] = self.tables.new(4 if extra else 1)
-            for address, (flags, user) in self.maker.layout.items():
+            for address, (flags, user) in self.layout.items():
                 self.tables.map(root, levels, extra, address, leaf(address, flags | (U if stage == G else 0)))
                 if user and stage != G:
                     self.tables.map(root, levels, 0, user_alias(address), leaf(address, flags | U))
@@ -60,23 +46,57 @@ class AimedTables:
                     self.tables.map(root, levels, 2, address, leaf(address, READ_WRITE | U))
         return self._roots[stage, levels]
 
+    def aged(self, flags: int) -> int:
+        """A table whose first entry, with those flags, lacks A. Nobody is to set it."""
+        if flags not in self._aged:
+            table = self._aged[flags] = self.tables.new()
+            self.tables.entries[table] = leaf(DATA_PAGES, flags & ~A)
+        return self._aged[flags]
+
+
+class AimedTables:
+    """Tables for an iteration.
+
+    Parameters
+    ----------
+    roots : Roots
+    config : CoreConfig
+    state : State
+
+    Attributes
+    ----------
+    satp, vsatp, hgatp : int
+    protected : list of (int, int)
+        Addresses of eight bytes, with their PMP configuration.
+    """
+    def __init__(self, roots: Roots, config: CoreConfig, state):
+        self.roots, self.state = roots, state
+        self.protected: list[tuple[int, int]] = []
+        self.satp = self._atp(ONE, state.levels)
+        self.vsatp = self._atp(VS, state.levels) if config.hypervisor else 0
+        self.hgatp = self._atp(G, state.g_levels) if config.hypervisor else 0
+
+    def _atp(self, stage: str, levels: int) -> int:
+        return levels + 5 << 60 | self.roots.root(stage, levels) >> 12 if levels else 0
+
     def _levels(self, stage: str) -> int:
         return self.state.g_levels if stage == G else self.state.levels
 
     def fresh(self, stage: str, level: int) -> int:
         """An address of that stage whose entry at `level` nobody else has."""
         levels = self._levels(stage)
-        self._used[stage, levels, level] += 1
-        n, top = self._used[stage, levels, level], 12 + 9 * (levels - 1)
+        self.roots.used[stage, levels, level] += 1
+        n, top = self.roots.used[stage, levels, level], 12 + 9 * (levels - 1)
         if level == levels - 1:
             return FIRST + n << top
         return 16 + level << top | n << 12 + 9 * level
 
     def put(self, stage: str, address: int, entry: int, level: int) -> int:
         """An entry for an address; where it lies."""
-        root, levels, extra = self._root(stage, self._levels(stage)), self._levels(stage), 2 * (stage == G)
-        self.tables.map(root, levels, extra, address, entry, level)
-        return self.tables.place(root, levels, extra, address, level)
+        levels, extra = self._levels(stage), 2 * (stage == G)
+        root, tables = self.roots.root(stage, levels), self.roots.tables
+        tables.map(root, levels, extra, address, entry, level)
+        return tables.place(root, levels, extra, address, level)
 
     def shown(self, stage: str, flags: int, physical: int = DATA_PAGES) -> int:
         """An address at which a page is shown with those flags."""
@@ -135,9 +155,7 @@ class AimedTables:
         if stage == TABLE:
             self.put(VS, address, self._refused(G, level, reason, "load", ALL | U) >> 2 | V, 1)
             return address
-        # The table must be there, to be read: its one entry lacks A.
-        table = self.tables.new()
-        self.tables.entries[table] = leaf(DATA_PAGES, good & ~A)
+        table = self.roots.aged(good)  # it must be there, to be read
         base = 0 if level > 2 else RAM
         gpa = self.fresh(G, level)
         flags = ALL | U

@@ -19,6 +19,7 @@ from ...rtl.isa.modes import Mode
 from . import random_seams
 from .aims import Group, groups_of
 from .aims_driver import Aimed
+from .aims_tables import Roots
 from .assembler import Code, csr, li, op
 from .random_changes import change, switch
 from .random_code import ADUE, DATA, DTE, MARKER, NEXT, RESUME, Body
@@ -123,7 +124,8 @@ class _Maker:
         self.bodies = {mode: [self._body(bodies, mode) for _ in range(2)] for mode in modes}
         places = [DATA_PAGES + self.random.randrange(2048, DATA_BYTES - 2048) // 8 * 8 for _ in range(HOPS)]
         self.hops = hops(self.random, SAVED + 4096, self.entries, places, self.hypervisor)
-        self.aimed = [Aimed(self, group, tables, bodies) for group in self.aims]
+        roots = Roots(tables, self.layout)
+        self.aimed = [Aimed(self, group, roots, bodies) for group in self.aims]
         driver = Code(DRIVER)
         self._driver(driver)
         data, code = self.random.randbytes(DATA_BYTES), bodies.contents().ljust(BEGIN - BODIES, b"\0")
