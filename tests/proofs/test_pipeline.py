@@ -9,10 +9,10 @@ import os
 from dataclasses import replace
 
 import pytest
-from amaranth.hdl import Cat, Const, Mux, Signal
+from amaranth.hdl import Mux, Signal
 from prover import Claim, opened
 
-from hyacinth.rtl.config import PHYSICAL_BITS, SMALL
+from hyacinth.rtl.config import SMALL
 from hyacinth.rtl.core import Core
 from hyacinth.rtl.events import EVENTS
 from hyacinth.rtl.isa.instructions import Unit
