@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from .assembler import Align, Label, Piece, Pin, To, Words, in_bytes, lay_out, li, op
 from .random_code import END, MARKER
-from .random_programs import MEMORY_BYTES, RAM, Parts, RandomProgram, assembled
+from .random_layout import END_OF_TABLES, RAM
+from .random_programs import Parts, RandomProgram, assembled
 from .random_tables import USER_OFFSET, Tables
 
 BLOCK = 64
@@ -237,7 +238,7 @@ class Instructions:
         return form.put(changes)
 
 
-ADDRESSES = (range(RAM, RAM + MEMORY_BYTES), range(USER_OFFSET, USER_OFFSET + MEMORY_BYTES))
+ADDRESSES = (range(RAM, END_OF_TABLES), range(USER_OFFSET, USER_OFFSET + END_OF_TABLES - RAM))
 """Of the program itself. To be a bit lower makes no such constant simpler."""
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from ..trace.disassembly import disassemble
 from .assembler import C_NOP, Align, Label, Pin, To, Words, lay_out
 from .form import Form, constant, words
-from .random_programs import RAM, TOHOST
+from .random_layout import RAM, TOHOST
 
 DIRECTIVES = {2: ".2byte", 4: ".4byte", 8: ".8byte"}
 

@@ -15,7 +15,7 @@ from .assembler import Label, Piece, To, Words, csr, in_bytes, lay_out, li, op
 from .differences import rules
 from .form import Form, physical, words
 from .random_code import END, MARKER
-from .random_programs import TOHOST
+from .random_layout import TOHOST
 from .referee import Difference
 
 VERDICT, LEFT, RIGHT_SIDE, ADDRESS = 25, 29, 30, 31

@@ -19,7 +19,8 @@ from hyacinth.sim.lockstep.form import (
     constant,
     words,
 )
-from hyacinth.sim.lockstep.random_programs import BODIES, DRIVER, random_parts, random_program
+from hyacinth.sim.lockstep.random_layout import BODIES, DRIVER
+from hyacinth.sim.lockstep.random_programs import random_parts, random_program
 from hyacinth.sim.lockstep.shrink import reduce
 
 
