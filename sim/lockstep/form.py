@@ -84,24 +84,26 @@ def words(piece: Words) -> list[bytes]:
 def constant(piece: Piece) -> tuple[int, int, list[bytes]] | None:
     """The register and the value that a piece loads with `li` at its beginning, and the instructions after that."""
     listed = words(piece) if isinstance(piece, Words) and not piece.data else []
-    value, register = None, None
+    value: int | None = None
+    register = 0
     for number, word in enumerate(listed):
         bits = int.from_bytes(word, "little")
         rd, rs1, immediate = bits >> 7 & 31, bits >> 15 & 31, (bits >> 20) - (bits >> 31 << 12)
-        own = value is not None and rd == rs1 == register
-        match bits & 0x707f:
-            case 0x13 if value is None and rs1 == 0 and rd:  # addi
+        if value is None:
+            if bits & 0x707f == 0x13 and not rs1 and rd:         # addi
                 register, value = rd, immediate
-            case 0x13 if own:
-                value = value + immediate
-            case 0x1b if own:                                # addiw
-                value = (value + immediate & 0xffff_ffff ^ 1 << 31) - (1 << 31)
-            case 0x1013 if own:                              # slli
-                value = value << (bits >> 20 & 63)
-            case _ if bits & 0x7f == 0x37 and value is None and rd:  # lui
+            elif bits & 0x7f == 0x37 and rd:                     # lui
                 register, value = rd, (bits & 0xffff_f000 ^ 1 << 31) - (1 << 31)
-            case _:
-                return None if value is None else (register, value & (1 << 64) - 1, listed[number:])
+            else:
+                return None
+        elif rd == rs1 == register and bits & 0x707f == 0x13:    # addi
+            value += immediate
+        elif rd == rs1 == register and bits & 0x707f == 0x1b:    # addiw
+            value = (value + immediate & 0xffff_ffff ^ 1 << 31) - (1 << 31)
+        elif rd == rs1 == register and bits & 0x707f == 0x1013:  # slli
+            value <<= bits >> 20 & 63
+        else:
+            return register, value & (1 << 64) - 1, listed[number:]
     return None if value is None else (register, value & (1 << 64) - 1, [])
 
 
@@ -263,7 +265,7 @@ class Bits:
             if kind == "entry":
                 entries[where] &= ~mask
                 continue
-            register, value, rest = constant(form.codes[kind][where])
+            register, value, rest = constant(form.codes[kind][where]) or (0, 0, [])
             changes[kind, where] = Words(b"".join([*map(in_bytes, li(register, value & ~mask)), *rest]))
         return replace(form.put(changes), entries=entries)
 

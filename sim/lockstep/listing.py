@@ -30,8 +30,8 @@ def _code(form: Form, name: str) -> list[str]:
     for piece, place in zip(pieces, places, strict=True):
         size, start = piece.size(place), place - form.starts[name]
         if isinstance(piece, Label):
-            called = piece.name if isinstance(piece.name, str) else " ".join(
-                str(part) for part in piece.name if isinstance(part, str | int))
+            parts = piece.name if isinstance(piece.name, tuple) else (piece.name,)
+            called = " ".join(str(part) for part in parts if isinstance(part, str | int))
         if not size:
             continue
         if called:

@@ -89,13 +89,14 @@ class SelfCheck:
         """The form that checks itself."""
         codes = {name: self.form.pieces(name) for name in self.form.codes}
         self.values = [] if self.level else self._values()
-        self.end, before = 0, -1
-        while self.end != before:  # where the others go to; it moves with what is put into the driver
-            before = self.end
-            made = {name: list(pieces) for name, pieces in codes.items()}
+        self.end = 0
+        while True:  # until it is known where the others go to, which moves with what is put into the driver
+            before, made = self.end, {name: list(pieces) for name, pieces in codes.items()}
             made["driver"] = [Words(in_bytes(op("addi", d=VERDICT))), *self._before_the_end(made["driver"])]
             self._put_checks(made)
             made["driver"], self.end = self._with_end(made["driver"])
+            if self.end == before:
+                break
         made["handlers"] = self._with_vectors(made["handlers"])
         return replace(self.form, codes={name: tuple(pieces) for name, pieces in made.items()})
 
@@ -107,7 +108,7 @@ class SelfCheck:
         if what == "register":
             left = LEFT if number == RIGHT_SIDE else RIGHT_SIDE
             bits = self.record["bits"]
-            read = bits >> 20 if bits & 0x7f == 0x73 and bits >> 12 & 3 else None
+            read = bits >> 20 if bits & 0x7f == 0x73 and bits >> 12 & 3 else -1
             return self._masked(number, left, ALL & ~self.rules.get(read, (0, 0))[0], spike)
         if what == "CSR":
             return [*words_of(csr("csrrs", number, d=LEFT)),
