@@ -4,7 +4,8 @@
     python -m hyacinth.sw.build NAME ...     those whose name holds one of these words
     python -m hyacinth.sw.build FILE.c ...   programs of your own; .S is assembler
 
-Each program is one source file linked with all of sw/lib. Results are kept in the user's cache under a key made of
+Each program is one source file linked with all of sw/lib; one in assembler that has its own `_start` is linked alone.
+Results are kept in the user's cache under a key made of
 everything that went in, so what has not changed is not built again.
 """
 
@@ -127,6 +128,11 @@ def _object(source, flags=()):
     return made
 
 
+def stands_alone(source):
+    """Whether a source in assembler has its own beginning, and wants nothing of sw/lib."""
+    return source.suffix == ".S" and re.search(r"^_start:", source.read_text(), re.MULTILINE) is not None
+
+
 def build(source, *more, flags=(), way="plain", link_script=SW / "link.ld"):
     """The ELF of the program in `source` (and `more` sources), linked with sw/lib; built unless it is in the cache.
 
@@ -137,7 +143,7 @@ def build(source, *more, flags=(), way="plain", link_script=SW / "link.ld"):
     source = Path(source)
     sources = (source, *map(Path, more))
     own = [_object(one, (*WAYS[way], *flags)) for one in sources]
-    library = [_object(one, WAYS[way]) for one in sorted((SW / "lib").glob("*.[cS]"))]
+    library = [] if stands_alone(source) else [_object(one, WAYS[way]) for one in sorted((SW / "lib").glob("*.[cS]"))]
     key = _key(link_script, *(one.name for one in own + library))
     made = cache_directory() / "programs" / key / f"{source.stem}.elf"
     if not made.exists():

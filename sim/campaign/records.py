@@ -51,13 +51,16 @@ class Records:
         if result["key"] in self.results:
             return
         if "group" in result:
-            name = result["key"].replace(" ", "-")
-            (self.folder / "failures" / f"{name}.txt").write_text(result["report"] + "\n", encoding="utf-8")
+            self.failure(result["key"], ".txt").write_text(result["report"] + "\n", encoding="utf-8")
         with open(self.path, "a", encoding="utf-8") as file:
             file.write(json.dumps(result) + "\n")
             file.flush()
             os.fsync(file.fileno())
         self.results[result["key"]] = result
+
+    def failure(self, key: str, ending: str) -> Path:
+        """The file about a task that failed."""
+        return self.folder / "failures" / f"{key.replace(' ', '-')}{ending}"
 
     @property
     def compared(self) -> int:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from ...rtl.config import named
 from ..coverage.collector import Collector
 from ..coverage.standing import pack
+from ..lockstep.group import group
 from ..lockstep.play import Unfinished, compare
 from ..lockstep.random_programs import random_program
 from ..lockstep.referee import Difference
 from ..records import RETIRE_FIELDS
-from ..trace.disassembly import disassemble
-from ..trace.names import csr_name, mode_name
+from ..trace.names import mode_name
 
 WORDS = len(RETIRE_FIELDS)
 MODE, TRAPPED = RETIRE_FIELDS.index("mode"), RETIRE_FIELDS.index("trapped")
@@ -51,12 +51,12 @@ class Task:
     def play(self) -> dict:
         """Run it; what became of it: `compared`, `modes` and `coverage`, or of a failure its `group` and its `report`.
 
-        Failures with the same group are taken for the same mistake: it has what differs and the instruction, but no
-        seed and no value.
+        Failures with the same group are taken for the same mistake.
         """
         setting, config = self.setting, named(self.setting.core)
         modes, collector = Modes(), Collector(config)
-        result = {"key": self.key, "seed": self.seed, "core": setting.core, "latency": setting.latency}
+        result = {"key": self.key, "seed": self.seed, "core": setting.core, "latency": setting.latency,
+                  "disturbed": setting.disturbed}
         try:
             program = random_program(self.seed, config)
             compared = compare(program, config, setting.latency, [modes, collector.retired], setting.disturbed,
@@ -86,12 +86,3 @@ class Modes:
 def play(task) -> dict:
     """Do a task, a Task or something like it: a function, since that is what a cluster is given."""
     return task.play()
-
-
-def group(difference: Difference) -> str:
-    """What differs, at which kind of instruction and in which mode."""
-    record = difference.record
-    mnemonic = disassemble(record["bits"], record["pc"]).split()[0] if record["bits"] else "fetch"
-    trap = f", cause {record['code']}" if record["trapped"] else ""
-    csr = f" {csr_name(difference.number)}" if "CSR" in difference.what and difference.number else ""
-    return f"{difference.what}{csr} at {mnemonic} in {mode_name(record['mode'])}{trap}"

@@ -11,7 +11,7 @@ from .status import BadInput, Status
 
 COMMANDS = {"run": ".run", "demo": ".demo", "doctor": "..doctor", "bench": ".bench", "random": ".random",
             "explain": ".explain", "linux": ".linux", "rules": ".rules", "mutants": ".mutants",
-            "campaign": ".campaign", "coverage": ".coverage"}
+            "campaign": ".campaign", "coverage": ".coverage", "shrink": ".shrink"}
 
 
 def main(arguments: list[str] | None = None) -> int:

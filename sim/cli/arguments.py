@@ -241,6 +241,8 @@ def _campaign(commands):
     campaign.add_argument("--folder", type=Path, default=Path("campaign"), metavar="DIR",
                           help="what is done, and reports of failures (default: campaign)")
     campaign.add_argument("--report", action="store_true", help="print what is known, and run nothing")
+    campaign.add_argument("--shrink", action="store_true",
+                          help="reduce the first failure of each group to the shortest program, as `hyacinth shrink`")
     campaign.set_defaults(command="campaign")
 
 
@@ -263,6 +265,22 @@ def _coverage(commands):
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with a cell for each bin")
     parser.add_argument("--json", action="store_true", help="everything, as JSON")
     parser.set_defaults(command="coverage")
+
+
+def _shrink(commands):
+    shrink = commands.add_parser(
+        "shrink", help="the shortest program that shows a difference, as a test", epilog=EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Reduce a random program on which core and Spike differ, and save what is left as a program that\n"
+                    "checks itself: it fails on this core, without Spike.")
+    shrink.add_argument("seed", type=natural, metavar="SEED", help="of the program, as `hyacinth random` reports it")
+    shrink.add_argument("--core", type=core, default="full", metavar="NAME", help=CORE)
+    shrink.add_argument("--memory-latency", type=natural, default=DEFAULT_LATENCY, metavar="N",
+                        help=f"cycles that memory waits before it answers (default: {DEFAULT_LATENCY})")
+    shrink.add_argument("--disturb", type=natural, metavar="SEED", help=DISTURB)
+    shrink.add_argument("--output", type=Path, metavar="FILE.S",
+                        help="the test, with FILE.elf beside it (default: seed-SEED-CORE-latency-N.S)")
+    shrink.set_defaults(command="shrink")
 
 
 def parser() -> Parser:
@@ -299,6 +317,8 @@ def parser() -> Parser:
     random.add_argument("--disturb", type=natural, metavar="SEED", help=DISTURB)
     random.add_argument("--plain", action="store_true",
                         help="run each program without Spike, too, and say what the comparison costs")
+    random.add_argument("--shrink", action="store_true",
+                        help="reduce what differs to the shortest program, as `hyacinth shrink`")
     random.set_defaults(command="random")
     explain = commands.add_parser("explain", help="say what a cause or a CSR is")
     explain.add_argument("what", metavar="WHAT", help="the number or name of a cause (`i9` an interrupt), or a CSR")
@@ -332,6 +352,7 @@ def parser() -> Parser:
     mutants.set_defaults(command="mutants")
     _campaign(commands)
     _coverage(commands)
+    _shrink(commands)
     return top
 
 

@@ -18,6 +18,7 @@ from ..engines.engine import EngineError
 from ..lockstep.referee import unavailable
 from ..machine import Machine
 from .arguments import DEFAULT_LATENCY
+from .shrink import shrunk, told
 from .status import BadInput, Status
 
 
@@ -37,6 +38,8 @@ def main(options) -> Status:
         _build(options)
         _go_on(options, todo, records)
     report(records)
+    if options.shrink:
+        _shrink(records)
     return Status.DIFFERENCE if records.groups else Status.SUCCESS
 
 
@@ -123,6 +126,22 @@ def _go_on(options, todo: Todo, records: Records) -> None:
         raise BadInput(str(error)) from None
 
 
+def _shrink(records: Records) -> None:
+    """The first failure of each group becomes a test beside its report, unless it has before."""
+    for failures in records.groups.values():
+        first = failures[0]
+        path = records.failure(first["key"], ".S")
+        if path.exists():
+            print(f"{path} is there already")
+        elif "seed" not in first:
+            print(f"{first['key']}: only random programs can be reduced")
+        elif saved := shrunk(Task(first["seed"], Setting(first["core"], first["latency"], first.get("disturbed"))),
+                             path):
+            print(told(saved, path))
+        else:
+            print(f"{first['key']}: core and Spike agree by now, or the program does not end")
+
+
 def report(records: Records) -> None:
     """The counts of a campaign."""
     total = sum(records.modes.values())
@@ -136,4 +155,4 @@ def report(records: Records) -> None:
         print("no difference")
     for name, failures in groups.items():
         print(f"{len(failures)} differ alike: {name}; the first is {failures[0]['key']}, "
-              f"{records.folder}/failures/{failures[0]['key'].replace(' ', '-')}.txt")
+              f"{records.failure(failures[0]['key'], '.txt')}")

@@ -6,10 +6,12 @@ import time
 from contextlib import contextmanager
 
 from ...rtl.config import named
+from ..campaign.tasks import Setting, Task
 from ..engines.engine import EngineError
 from ..lockstep.play import Unfinished, compare, run_alone
 from ..lockstep.random_programs import random_programs
 from ..lockstep.referee import Difference, RefereeError, unavailable
+from .shrink import default_path, offer, shrunk, told
 from .status import BadInput, Status
 
 
@@ -31,6 +33,11 @@ def main(options) -> Status:
                     run_alone(program, config, options.memory_latency, options.disturb)
         except Difference as difference:
             print(f"hyacinth: seed {program.seed}: {difference}", file=sys.stderr)
+            task = Task(program.seed, Setting(options.core, options.memory_latency, options.disturb))
+            if not options.shrink:
+                offer(task)
+            elif saved := shrunk(task, path := default_path(task)):
+                print(told(saved, path))
             return Status.DIFFERENCE
         except (EngineError, RefereeError) as error:
             raise BadInput(f"{error}; `hyacinth doctor` looks for the cause") from None

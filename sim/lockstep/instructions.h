@@ -69,6 +69,13 @@ static u64 kind_of(u32 bits, u64 sc_did) {
   return NONE;
 }
 
+/* log2 of the bytes that a load, store, AMO, CBO.ZERO or hypervisor access `i` in 32 bits reaches. */
+static u64 size_of(u32 i) {
+  if (zeroes_block(i)) return 6;
+  if (is_hypervisor_access(i)) return i >> 26 & 3;
+  return i >> 12 & ((i & 0x7f) == 0x2f ? 7 : 3);
+}
+
 /* The address of a load, store, AMO or hypervisor access `i` in 32 bits, from the registers `x`. */
 static u64 address_of(u32 i, const u64 *x) {
   u64 base = x[i >> 15 & 31];

@@ -1,5 +1,8 @@
 """One random program on the core, each instruction compared with Spike."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from ..around import disturbance
 from ..machine import Machine
 from .referee import Referee
@@ -11,6 +14,16 @@ STUCK = 100_000          # cycles
 
 class Unfinished(Exception):
     """A random program did not say that it is done."""
+
+
+@contextmanager
+def beside(program, config, latency: int, disturbed: int | None = None) -> Iterator[tuple[Machine, Referee]]:
+    """A machine that is about to run `program`, and its referee, who gets no records yet."""
+    with _machine(program, config, latency, disturbed) as machine:
+        contents = [(address, bytes(data)) for address, data in program.segments]
+        with Referee(config, contents, MEMORY, rom=machine.boot_rom, device_tree=machine.device_tree,
+                     host_page=machine.host_page) as referee:
+            yield machine, referee
 
 
 def compare(program, config, latency: int, watchers=(), disturbed: int | None = None, walk_watchers=()) -> int:
@@ -34,14 +47,11 @@ def compare(program, config, latency: int, watchers=(), disturbed: int | None = 
     Unfinished
         The program does not end.
     """
-    with _machine(program, config, latency, disturbed) as machine:
-        contents = [(address, bytes(data)) for address, data in program.segments]
-        with Referee(config, contents, MEMORY, rom=machine.boot_rom, device_tree=machine.device_tree,
-                     host_page=machine.host_page) as referee:
-            machine.raw_watchers += [referee.check, *watchers]
-            machine.raw_walk_watchers += walk_watchers
-            outcome = machine.run(max_cycles=LONGEST, stuck_after=STUCK)
-            agreed = referee.finish()
+    with beside(program, config, latency, disturbed) as (machine, referee):
+        machine.raw_watchers += [referee.check, *watchers]
+        machine.raw_walk_watchers += walk_watchers
+        outcome = machine.run(max_cycles=LONGEST, stuck_after=STUCK)
+        agreed = referee.finish()
         _must_be_done(outcome)
         return agreed
 

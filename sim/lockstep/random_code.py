@@ -1,9 +1,10 @@
 """The bodies of random programs: streams of instructions without a way back but counted loops.
 
 Register use: x1 to x19 are free, and written at random. x20 counts loops; x21 and x22 are scratch of one item; x23 is
-a pointer; x24 is M-mode's way on; x26 points to data; x27 is where a failed fetch resumes; x28 holds a marker at the
-end; x29 to x31 are the handlers'. Memory is reached through x23 and x26 alone, so no store can hit code. A compressed
-instruction that may trap is followed by C.NOP, so a handler that skips four bytes always does the right thing.
+a pointer; x24 is M-mode's way on; x25 is left alone, for self_check.py; x26 points to data; x27 is where a failed fetch
+resumes; x28 holds a marker at the end; x29 to x31 are the handlers', and no body reads them. Memory is reached through
+x23 and x26 alone, so no store can hit code. A compressed instruction that may trap is followed by C.NOP, so a handler
+that skips four bytes always does the right thing.
 """
 
 from functools import partial
@@ -242,9 +243,7 @@ class Body:
         """x23 from a constant that stands in the code."""
         value = self.random.choice(self.pointers) + self.random.choice((0, 0, 0, 8, -1, -4, self.random.randrange(64)))
         value ^= self.random.choice((0, 0, 0, 0, self.random.getrandbits(7) << 57, self.random.getrandbits(16) << 48))
-        self.code.align(4)
-        if self.code.here % 8 == 0:
-            self.code.add(op("addi"))
+        self.code.align(8, 4)
         self.code.add(op("auipc", d=POINTER), op("ld", d=POINTER, s=POINTER, i=12), op("jal", i=12))
         self.code.data((value & (1 << 64) - 1).to_bytes(8, "little"))
 

@@ -97,6 +97,42 @@ class RandomProgram:
         return first + b"".join(loads) + contents + names + symbols + table_of_sections
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What a random program is made of, before it is bytes.
+
+    Parameters
+    ----------
+    seed : int
+    codes : dict of str to Code
+        Handlers, driver and bodies.
+    data : dict of int to bytes
+        What else is in memory, by its address; code that is written among it.
+    tables : Tables
+    """
+    seed: int
+    codes: dict[str, Code]
+    data: dict[int, bytes]
+    tables: Tables
+
+    def program(self) -> RandomProgram:
+        """The whole of it. Raises ValueError where it is too long."""
+        return assembled(self.seed, {code.address: code.contents() for code in self.codes.values()} | self.data
+                         | {self.tables.base: self.tables.contents()})
+
+
+def assembled(seed: int, contents: dict[int, bytes]) -> RandomProgram:
+    """The program with these pieces of memory. Raises ValueError where one reaches the next."""
+    pieces = tuple(sorted({SAVED: bytes(4096), **contents}.items()))
+    ends = sorted((*(address for address, _ in pieces), TOHOST, END_OF_TABLES))
+    for address, piece in pieces:
+        room = next(end for end in ends if end > address)
+        if address + len(piece) > room:
+            raise ValueError(f"random program {seed}: {len(piece)} bytes do not fit between {address:#x} and "
+                             f"{room:#x}; ask for fewer iterations or items")
+    return RandomProgram(seed, pieces, HANDLERS, TOHOST)
+
+
 class _Maker:
     """Makes one program. What it does in order: tables, handlers, bodies, driver."""
 
@@ -111,7 +147,7 @@ class _Maker:
         self.code_entry = self.random.choice((SHARED_CODE, SHARED_CODE_THAT_M_READS))
         self.adue = self.random.random() < 0.5
 
-    def make(self, seed: int) -> RandomProgram:
+    def make(self, seed: int) -> Parts:
         tables = self._tables()
         handlers = Code(HANDLERS)
         handlers.add(*li(1, DRIVER), op("jalr", s=1))
@@ -128,16 +164,9 @@ class _Maker:
         self.aimed = [Aimed(self, group, roots, bodies) for group in self.aims]
         driver = Code(DRIVER)
         self._driver(driver)
-        data, code = self.random.randbytes(DATA_BYTES), bodies.contents().ljust(BEGIN - BODIES, b"\0")
-        pieces = ((HANDLERS, handlers.contents()), (DRIVER, driver.contents()),
-                  (SAVED, bytes(4096) + self.hops.contents), (BODIES, code + random_seams.contents()),
-                  (DATA_PAGES, data), (TABLES, tables.contents()))
-        for (address, piece), room in zip(pieces, (DRIVER, TOHOST, BODIES, DATA_PAGES, TABLES, END_OF_TABLES),
-                                          strict=True):
-            if address + len(piece) > room:
-                raise ValueError(f"random program {seed}: {len(piece)} bytes do not fit between {address:#x} and "
-                                 f"{room:#x}; ask for fewer iterations or items")
-        return RandomProgram(seed, pieces, HANDLERS, TOHOST)
+        return Parts(seed, {"handlers": handlers, "driver": driver, "bodies": bodies},
+                     {DATA_PAGES: self.random.randbytes(DATA_BYTES), self.hops.address: self.hops.contents,
+                      BEGIN: random_seams.contents()}, tables)
 
     def _tables(self) -> Tables:
         tables, pages = Tables(TABLES), range(DATA_PAGES, DATA_PAGES + DATA_BYTES, 4096)
@@ -322,6 +351,12 @@ def random_program(seed: int, config: CoreConfig = FULL, *, iterations: int = 24
     aims : sequence of Group
         What the first iterations aim at, the others being left to chance; by default those of aims.groups_of.
     """
+    return random_parts(seed, config, iterations=iterations, items=items, aims=aims).program()
+
+
+def random_parts(seed: int, config: CoreConfig = FULL, *, iterations: int = 24, items: int = 150,
+                 aims: Sequence[Group] | None = None) -> Parts:
+    """What `random_program` makes a program of."""
     return _Maker(seed, config, iterations, items, groups_of(seed, config) if aims is None else aims).make(seed)
 
 

@@ -68,10 +68,10 @@ class Tables:
         """Where the memory of all tables ends."""
         return self._free
 
-    def contents(self) -> bytes:
-        """The memory from `base` on."""
+    def contents(self, entries: dict[int, int] | None = None) -> bytes:
+        """The memory from `base` on, with other `entries` in place of those that were made."""
         memory = bytearray(self._free - self.base)
-        for place, entry in self.entries.items():
+        for place, entry in (self.entries if entries is None else entries).items():
             memory[place - self.base:place - self.base + 8] = entry.to_bytes(8, "little")
         return bytes(memory)
 

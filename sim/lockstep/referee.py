@@ -33,6 +33,10 @@ class Difference(Exception):
         The register or CSR that it is about, else 0 (or an address).
     core, spike : int
         The two values.
+    spike_pc, spike_mode : int
+        Where Spike is after the instruction.
+    spike_csrs : dict
+        Its CSRs, by address.
     count : int
         Records before this one, all of them equal.
     record : dict
@@ -41,6 +45,8 @@ class Difference(Exception):
     def __init__(self, finding: dict, count: int, record: dict, before: list[dict]):
         self.what, self.number = finding["what"], finding["number"]
         self.core, self.spike = finding["core"], finding["spike"]
+        self.spike_pc, self.spike_mode = finding["spike_pc"], finding["spike_mode"]
+        self.spike_csrs = dict(finding["spike_csrs"])
         self.count, self.record = count, record
         super().__init__(describe(finding, count, record, before))
 
@@ -181,6 +187,15 @@ class Referee:
             self._died()
         self.close()
         return self._count
+
+    def go_on(self, address: int, count: int) -> int:
+        """After a Difference: Spike alone, until the eight bytes at `address` are not 0, at most `count` instructions.
+
+        What they are then. Nothing can be compared any more.
+        """
+        self._sent.clear()
+        self._send(FRAME.pack(b"G", address, count))
+        return self._answer()["stored"]
 
     def close(self):
         """Ends the process; what is not yet compared is forgotten."""

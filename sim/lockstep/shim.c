@@ -48,7 +48,7 @@ static u64 shadow[32];            /* registers, as the records have them */
 static u64 time_now = ~(u64)0, mip_before, failed_scs;
 static int counted;               /* minstret counts the instruction, by what holds before it */
 static int reserves_unseen;       /* an LR before the first record may have reserved something */
-static int device_loaded, device_stored;
+static int device_loaded, device_stored, rom_loaded;
 static u64 device_address, device_data, device_size;
 
 static u64 word(const void *object, size_t offset) { return *(const u64 *)((const u8 *)object + offset); }
@@ -83,6 +83,7 @@ static _Bool device_load(struct device *d, u64 offset, size_t length, u8 *bytes)
   if (d->contents) {
     if (offset + length > d->size) return 0;
     memcpy(bytes, d->contents + offset, length);
+    rom_loaded = 1, device_address = d->base + offset;
     return 1;
   }
   if (!current || faulted()) return 0;
@@ -233,10 +234,9 @@ static int check_guest_fault(const u64 *r, unsigned xtval2, unsigned xtinst) {
   if (gpa && !tinst && !r[F_double]) gpa |= within_block(r) >> 2;
   if (!tinst && options.full_tinst && !r[F_interrupt]) tinst = transformed((u32)r[F_bits], r[F_code], r[F_tval], x);
   else if (tinst && options.zero_tinst) tinst = gpa = 0;
-  if (compare("xtval2", xtval2, r[F_gpa] >> 2, gpa) || compare("tinst", xtinst, r[F_tinst], tinst)) return 1;
   if (!r[F_double]) *storage(xtval2) = gpa;
   *storage(xtinst) = tinst;
-  return 0;
+  return compare("xtval2", xtval2, r[F_gpa] >> 2, gpa) || compare("tinst", xtinst, r[F_tinst], tinst);
 }
 
 /* Sets what Spike has stored for a CSR that reads as `spike`. One with a copy for V=1 only points to its two. */
@@ -298,18 +298,24 @@ static int check_trap(const u64 *r) {
   return m ? check_guest_fault(r, MTVAL2, MTINST) : check_guest_fault(r, HTVAL, HTINST);
 }
 
-static int check_memory(const u64 *r) {
+/* `address` is the one that Spike has computed, but for the bits that pointer masking ignores. */
+static int check_memory(const u64 *r, u64 address) {
   u64 kind = r[F_memory], wanted = kind_of((u32)r[F_bits], r[F_memory]), found = 0;
   unsigned whole = 1u << r[F_size], size = whole > 8 ? 8 : whole;
   u64 mask = size == 8 ? ~(u64)0 : ((u64)1 << size * 8) - 1;
   if (compare("memory access", 0, kind, wanted)) return 1;
   if (kind == NONE) return 0;
+  if (compare("access size", 0, r[F_size], size_of(long_form((u32)r[F_bits])))) return 1;
+  if (compare("address", 0, r[F_gva] << 16 >> 16, address << 16 >> 16)) return 1;
   for (u64 at = 8; at < whole; at += 8)
     if (reach(r[F_hpa] + at, 0, 8, (u8 *)&found, 0)
         && compare("stored bytes", r[F_hpa] + at, r[F_data_high], found)) return 1;
   if (reach(r[F_hpa], r[F_hpa_next], size, (u8 *)&found, 0))
     return compare(kind == LOAD ? "loaded bytes" : "stored bytes", r[F_hpa], r[F_data] & mask, found & mask);
-  if (!device_loaded && !device_stored) return 0;  /* read-only memory: rd has been compared */
+  if (!device_loaded && !device_stored) {  /* of read-only memory what was loaded is compared as rd */
+    if (rom_loaded && device_address - r[F_hpa] < size) return 0;
+    return differs("physical address", 0, r[F_hpa], rom_loaded ? device_address : 0);
+  }
   if (compare("device address", 0, r[F_hpa], device_address)) return 1;
   if (compare("device access size", 0, size, device_size)) return 1;
   return device_stored && compare("bytes stored to a device", r[F_hpa], r[F_data] & mask, device_data & mask);
@@ -383,8 +389,9 @@ static int check_one(const u64 *r) {
   u64 bits = r[F_bits], mip_held = 0, mie_held = 0, hvip_held = 0;
   int csr = is_csr(bits), interrupt = r[F_trapped] && r[F_interrupt], stopped = 0, stopped_mie = 0;
   unsigned address = (unsigned)(bits >> 20);
+  u64 reached = address_of(long_form((u32)bits), x);
 
-  current = r, device_loaded = device_stored = 0;
+  current = r, device_loaded = device_stored = rom_loaded = 0;
   if (compare("pc", 0, r[F_pc], *pc) || compare("mode", 0, r[F_mode], mode())) return 1;
   if (csr && r[F_time] != time_now) spike_sync_time(clock_csr, time_now = r[F_time]);
   if (set_mip(r)) return 1;
@@ -439,7 +446,7 @@ static int check_one(const u64 *r) {
   if (compare("next pc", 0, r[F_next_pc], *pc) || compare("mode afterwards", 0, r[F_mode_after], mode())) return 1;
   if (r[F_trapped]) return check_registers(r) || check_trap(r);
   if (csr) adopt_csr_read(r, mip_moved);
-  return check_registers(r) || check_csr_write(r) || check_memory(r);
+  return check_registers(r) || check_csr_write(r) || check_memory(r, reached);
 }
 
 /* ---- the interface ---- */

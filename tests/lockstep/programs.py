@@ -295,3 +295,48 @@ supervisor_handler:
     csrc sie, t1
     sret
 """
+
+WIDE = """
+    la a0, data
+    li a2, 5
+    li a3, 6
+    li a4, 7
+    li a5, 8
+    .word 0x28c5472f  # amocas.q a4, a2, (a0)
+    li a1, 0x80002000
+    sd a1, -3(a1)
+    ld a6, -3(a1)
+    .word 0x0045200f  # cbo.zero (a0)
+    j .
+    .balign 64
+data: .zero 64
+"""
+
+DOUBLE = """
+    la t0, handler
+    csrw mtvec, t0
+    li t0, 1 << 59
+    csrs menvcfg, t0
+    li t0, 1 << 24
+    csrs sstatus, t0
+    li t0, 1 << 2
+    csrw medeleg, t0
+    li t0, -1
+    csrw pmpaddr0, t0
+    li t0, 0x1f
+    csrw pmpcfg0, t0
+    li t0, 3 << 11
+    csrc mstatus, t0
+    li t0, 1 << 11
+    csrs mstatus, t0
+    la t0, supervisor
+    csrw mepc, t0
+    mret
+supervisor:
+    .word 0
+    .balign 4
+handler:
+    csrr s1, mcause
+    csrr s2, mtval2
+    j .
+"""

@@ -241,6 +241,8 @@ class Recorder:
             r |= {"memory": 3 if amo else 2 if len(stores) else 1, "size": size.bit_length() - 1, "gva": address,
                   "hpa": hpa, "hpa_next": following, "data": int.from_bytes(value[:8], "little"),
                   "data_high": int.from_bytes(value[8:], "little"), "device": int(device)}
+            if bits & 0x707f == 0x200f:  # CBO.ZERO, for Spike 64 stores
+                r |= {"size": 6, "gva": self.state.XPR[bits >> 15 & 31]}
         if bits & 0x7f == 0x73 and bits >> 12 & 3 and (bits >> 12 & 3 == 1 or bits >> 15 & 31):
             r |= {"writes_csr": 1, "csr": bits >> 20, "csr_value": self.hart.get_csr(bits >> 20)}
         return r

@@ -11,8 +11,9 @@ from collections import Counter
 import pytest
 
 from hyacinth.sim.campaign.records import BadRecords, Records
-from hyacinth.sim.campaign.tasks import Setting, Task, group
+from hyacinth.sim.campaign.tasks import Setting, Task
 from hyacinth.sim.cli import main
+from hyacinth.sim.lockstep.group import group
 from hyacinth.sim.lockstep.random_programs import random_program
 from hyacinth.sim.lockstep.referee import Difference, unavailable
 from hyacinth.sim.machine import Machine

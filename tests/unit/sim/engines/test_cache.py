@@ -34,7 +34,7 @@ def builds(monkeypatch, tmp_path):
     monkeypatch.setenv("HYACINTH_CACHE", str(tmp_path / "cache"))
     made = []
 
-    def fake(text, flat, harness, wave, folder, runtime, progress):
+    def fake(text, flat, harness, wave, folder, runtime, progress, passes):
         made.append(wave)
         (folder / "half").write_text("half")
         (folder / "model.so").write_text(f"built {len(made)}")
