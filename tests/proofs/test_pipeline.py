@@ -12,7 +12,7 @@ import pytest
 from amaranth.hdl import Cat, Const, Mux, Signal
 from prover import DEEP, Claim, opened
 
-from hyacinth.rtl.config import SMALL
+from hyacinth.rtl.config import PHYSICAL_BITS, SMALL
 from hyacinth.rtl.core import Core
 from hyacinth.rtl.events import EVENTS
 from hyacinth.rtl.isa.instructions import Unit
