@@ -20,8 +20,8 @@ SHIPPED = [path for path in MODULES if path.relative_to(ROOT).parts[0] in ("rtl"
 WORKPLACE = re.compile(r"/(work|root|home|farm)/\w|/tmp/\w|\bsub-?agent|\bAI assistant|\b(this|previous|next) session\b"
                        r"|\bTODO\b|\bFIXME\b|\bXXX\b")
 RULE = re.compile(r"\brules? ((?:[\w.-]*_[\w.*-]*(?:,? and |,?\s+(?:#\s*)?)?)+)")
-FRAMEWORK = re.compile("elaborate|error|visit_.*")
-"""Methods that Amaranth, argparse and ast have documented."""
+FRAMEWORK = re.compile("elaborate|error|visit_.*|pytest_.*|get_code|find_spec")
+"""Methods that Amaranth, argparse, ast, pytest and importlib have documented."""
 LONGEST = 400
 """Lines of a file. Most have less than 300."""
 
