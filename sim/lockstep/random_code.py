@@ -253,7 +253,7 @@ class Body:
         if r.random() < 0.5:
             address = r.choice((*self.csrs.values(), r.getrandbits(12)))
             return self.code.add(csr(r.choice(("csrrs", "csrrc")), address, d=self.any()))
-        address = self.csrs.get(r.choice(FREELY_WRITTEN))
+        address = self.csrs.get(chosen := r.choice(FREELY_WRITTEN))
         if address is None:
             return self.alu()
         name = r.choice(("csrrw", "csrrs", "csrrc"))
@@ -261,6 +261,8 @@ class Body:
             self.code.add(csr(name + "i", address, d=self.any(), i=r.getrandbits(5)))
         else:
             self.code.add(csr(name, address, d=self.any(), s=self.any()))
+        if chosen == "medeleg":  # HS ends its work by an ECALL to M
+            self.code.add(*li(SCRATCH, 1 << 9), csr("csrrc", address, s=SCRATCH))
 
     def environment(self):
         """Bits of menvcfg or henvcfg."""

@@ -1,9 +1,11 @@
 """Random programs for the comparison with Spike: reproducible, self-terminating, in every mode, with paging and faults.
 
 A program is a driver in M-mode that sets the CSRs of one iteration after the other at random and enters one of some
-bodies (random_code.py) in a random mode; handlers for M, HS and VS that skip what trapped; page tables for both stages
-(random_tables.py); and data. A body ends with ECALL and a marker, which the handlers pass on to M-mode; so does a
-handler that has run too often. After the last iteration the driver writes 1 to `tohost`.
+bodies (random_code.py) in a random mode; handlers for M, HS and VS that skip what trapped, or go elsewhere
+(random_handlers.py); page tables for both stages (random_tables.py, random_guests.py); and data. A body ends with ECALL
+and a marker, which the handlers pass on to M-mode; so does a handler that has run too often. After the last iteration
+the driver writes 1 to `tohost`. What bodies do beyond single instructions has a file for each kind: random_changes.py,
+random_events.py, random_returns.py, random_seams.py.
 """
 
 import struct

@@ -57,11 +57,12 @@ class Tables:
 
     def place(self, root: int, levels: int, extra: int, address: int, level: int = 0) -> int:
         """Where the entry of `level` lies by which `address` is translated."""
-        place, table = 0, root
-        for at in range(levels - 1, level - 1, -1):
+        table, at = root, levels - 1
+        while True:
             place = table + 8 * (address >> 12 + 9 * at & (1 << 9 + (extra if at == levels - 1 else 0)) - 1)
-            table = self.entries[place] >> 10 << 12
-        return place
+            if at == level:
+                return place
+            table, at = self.entries[place] >> 10 << 12, at - 1
 
     @property
     def end(self) -> int:

@@ -27,6 +27,7 @@ enum { /* offsets in bytes */
   PROCESSOR_SIMIF = 152, PROCESSOR_MMU = 160, PROCESSOR_STATE = 232, PROCESSOR_IN_WFI = 4465,
   PROCESSOR_EXTENSIONS = 4512, ZICCLSM = 142, /* a bit set of 64-bit words, and the bit in it */
   SIM_SIMIF = 664, SIM_BUS = 936, MMU_RESERVATION = 48,
+  MMU_ENTRIES = 149568, MMU_ENTRIES_BYTES = 4016, /* page-table entries that it remembers */
   STATE_X = 8, STATE_CSRS = 776, STATE_PRV = 832, STATE_V = 850,
   MAP_FIRST = 16, NODE_KEY = 8, NODE_CSR = 16, MAP_BUCKETS = 8,
   CSR_ADDRESS = 24, CSR_VALUE = 40,   /* CSR_VALUE: of those whose storage is their own */

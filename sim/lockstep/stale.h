@@ -267,6 +267,7 @@ static void show_for_fetch(const u64 *r, int faulted_there) {
   spike_fetch(mmu, at);
   if (first < size) spike_fetch(mmu, next);
   hide(), fetched = 1;
+  memset(mmu + MMU_ENTRIES, -1, MMU_ENTRIES_BYTES);
 }
 
 static void show_for_data(const u64 *r, int faulted_there) {

@@ -12,6 +12,8 @@ from lockstep.recorder import SIZE, Recorder, packed
 from hyacinth.rtl.config import CLINT, FULL, INTERRUPTS, NO_H, PLIC, SMALL
 from hyacinth.sim.elf import load
 from hyacinth.sim.lockstep.random_programs import DATA_BYTES, DATA_PAGES, RAM, TOHOST, random_program, random_programs
+from hyacinth.sim.lockstep.random_seams import PAIRS, PATCHED, SEAMS
+from hyacinth.sim.lockstep.random_tables import user_alias
 from hyacinth.sim.lockstep.referee import Referee
 
 # As much of the PLIC as has registers: where the programs jump to the rest, Spike would run what such a device holds.
@@ -70,15 +72,21 @@ def test_the_referee_agrees_with_spike_on_random_programs(seed, config):
 
 
 def test_a_program_goes_to_every_mode_and_meets_most_exceptions():
-    modes, causes, doubles, sizes = Counter(), Counter(), Counter(), []
+    modes, causes, doubles, sizes, ways, places = Counter(), Counter(), Counter(), [], set(), Counter()
     for seed in range(20, 23):
         records, _ = records_of(random_program(seed, aims=()), FULL)
         sizes.append(len(records))
         modes.update(record["mode"] for record in records)
         causes.update((record["interrupt"], record["code"]) for record in records if record["trapped"])
         doubles.update(record["interrupt"] for record in records if record["double"])
+        ways |= {(record["mode"], record["mode_after"]) for record in records}
+        places.update(record["pc"] >> 12 for record in records if not record["trapped"])
     assert min(modes[mode] for mode in (0, 1, 3, 4, 5)) > 500
     assert {(0, code) for code in (1, 2, 3, 5, 7, 8, 9, 10, 11, 12, 13, 15, 21, 22, 23)} <= set(causes)
     assert {(1, code) for code in (1, 2, 5, 6, 10)} <= set(causes)
     assert doubles[0] > 20 and doubles[1]
+    assert {(3, 0), (3, 1), (3, 4), (3, 5), (1, 0), (1, 4), (1, 5), (5, 4)} <= ways, "each xRET leads everywhere"
+    assert {(4, 5), (4, 1), (4, 3), (5, 1), (5, 3), (0, 1), (0, 3), (1, 3)} <= ways, "traps go everywhere"
+    assert sum(places[page >> 12] for page in (PATCHED, user_alias(PATCHED))) > 20, "code that was written"
+    assert sum(places[SEAMS + 4096 * n >> 12] for n in range(2 * PAIRS)) > 20, "code across pages"
     assert all(10_000 < size < 100_000 for size in sizes)

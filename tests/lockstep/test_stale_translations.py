@@ -223,3 +223,61 @@ def test_a_page_that_is_new_may_be_missing_until_a_fence(fence, accepted):
         "trapped": 1, "code": 13, "tval": 0x4000_0000, "mode_after": 3, "next_pc": handler}
     found = verdict(segments, [*records[:there], missing])
     assert found == there + 1 if accepted else found.what == "next pc"
+
+
+READ_ONLY = "entry low, 0, page_a, LEAF & ~4"
+STORE = "sd a5, (a0)"
+
+
+@pytest.mark.parametrize("fence, accepted", [("", True), ("sfence.vma a1, a5", True), ("sfence.vma a0, a5", False)])
+def test_a_right_that_is_gone_may_still_be_there_until_a_fence(fence, accepted):
+    segments, records = recorded(STORE, READ_ONLY, fence, STORE)
+    before = records[accesses(records, 2)[0]]
+    gone = next(i for i, r in enumerate(records) if r["trapped"])
+    assert records[gone]["code"] == 15
+    pc = records[gone]["pc"]
+    still_there = before | {"pc": pc, "next_pc": pc + before["next_pc"] - before["pc"]}
+    found = verdict(segments, [*records[:gone], still_there])
+    assert found == gone + 1 if accepted else found.what == "next pc"
+
+
+@pytest.mark.parametrize("fence, accepted", [("", True), ("sfence.vma x0, a6", True), ("sfence.vma x0, a5", False)])
+def test_a_right_that_is_new_may_be_missing_until_a_fence(fence, accepted):
+    segments, records = recorded(READ_ONLY, "sfence.vma", LEAF, fence, STORE)
+    handler = next(r["csr_value"] for r in records if r["csr"] == 0x305)
+    [there] = accesses(records, 2)
+    kept = {key: records[there][key] for key in ("cycle", "pc", "bits", "mode", "mip", "time")}
+    missing = dict.fromkeys(records[there], 0) | kept | {
+        "trapped": 1, "code": 15, "tval": 0x4000_0000, "mode_after": 3, "next_pc": handler}
+    found = verdict(segments, [*records[:there], missing])
+    assert found == there + 1 if accepted else found.what == "next pc"
+
+
+@pytest.mark.parametrize("fence, accepted", [("", True), ("sfence.vma x0, a6", True), ("sfence.vma", False)])
+def test_a_global_mapping_of_another_address_space_may_be_used(fence, accepted):
+    assert with_old_page(SINGLE, "atp satp, other_root, 6", fence, flags=0x20) == accepted
+    assert not with_old_page(SINGLE, "atp satp, other_root, 6", fence)
+
+
+AWAY, HOME = "atp hgatp, g_root, 8", "atp hgatp, g_root, 9"
+
+
+@pytest.mark.parametrize("fences, accepted", [
+    (("", ""), True), (("hfence.vvma", ""), True), (("", "hfence.vvma"), False), (("", "hfence.vvma a0, a6"), True)])
+def test_a_guest_that_was_left_may_come_back_to_the_root_that_it_had(fences, accepted):
+    there, back = fences
+    change = f"{AWAY}\natp vsatp, other_root, 5\n{there}\n{HOME}"
+    assert with_old_page(VS, change, back) == accepted
+
+
+@pytest.mark.parametrize("fence, accepted", [("", True), ("sfence.vma", False)])
+def test_code_and_data_of_an_instruction_may_come_by_tables_of_different_age(fence, accepted):
+    segments, records = recorded(
+        "la t0, page_a", "li t1, 0x00053483", "sw t1, (t0)", "la t0, page_b", "li t1, 0x00053903", "sw t1, (t0)",
+        "li t2, 0x00008067", "sw t2, 4(t0)", "la t0, page_a", "sw t2, 4(t0)", "fence.i",
+        "jalr a0", TABLE, fence, "jalr a0")
+    first, last = (i for i, r in enumerate(records) if r["pc"] == 0x4000_0000)
+    assert (records[first]["bits"], records[last]["bits"]) == (0x53483, 0x53903)
+    stale = records[last] | {key: records[first][key] for key in ("bits", "rd")}
+    found = verdict(segments, [*records[:last], stale])
+    assert found == last + 1 if accepted else found.what == "register"
