@@ -40,6 +40,20 @@ class RandomJob:
     aims: tuple[Group, ...] | None = None
 
 
+@dataclass(frozen=True)
+class Source:
+    """A program in C or assembler that is to be built first."""
+    path: Path
+
+    def built(self) -> Program:
+        """The program. Raises BadInput where it cannot be built."""
+        from ...sw.build import BuildError, build
+        try:
+            return program(build(self.path))
+        except BuildError as error:
+            raise BadInput(f"coverage: {error}") from None
+
+
 def main(options) -> Status:
     """Run what is asked for, read what a campaign has met, and print how the coverage stands."""
     if options.html:
@@ -86,16 +100,16 @@ def run_all(options, standing: Standing) -> None:
     """Programs of the user, random ones, and random ones that aim at what is left."""
     config = standing.config
     asked = options.programs or options.folder or options.random is not None or options.steered is not None
-    paths = options.programs if asked else own_programs(config)
     count, steered = (options.random or 0, options.steered or 0) if asked else (SOME, STEERED)
-    jobs: list[tuple[str, Program | RandomJob]] = [(path.name, program(path)) for path in paths]
+    jobs: list[tuple[str, Program | RandomJob | Source]] = [(path.name, program(path)) for path in options.programs]
+    jobs += [] if asked else [(source.path.stem, source) for source in own_programs(config)]
     jobs += [(f"seed {seed}", RandomJob(seed)) for seed in range(options.seed, options.seed + count)]
     bar = Progress(TextColumn("{task.description}"), MofNCompleteColumn(), TimeRemainingColumn(),
                    TextColumn("{task.fields[text]}"), console=Console(stderr=True), disable=not jobs and not steered)
     with bar:
         shown = bar.add_task("programs", total=len(jobs), text="")
 
-        def do(source: str, job: Program | RandomJob) -> None:
+        def do(source: str, job: Program | RandomJob | Source) -> None:
             standing.add(source, met(config, job))
             bar.update(shown, advance=1, text=f"{len(standing.first)} bins met")
 
@@ -107,14 +121,11 @@ def run_all(options, standing: Standing) -> None:
             do(f"steered {n}", RandomJob(STEERED + n, aims))
 
 
-def own_programs(config: CoreConfig) -> list[Path]:
-    """The programs of sw/tests that the core can run; raises BadInput where they cannot be built."""
-    from ...sw.build import BuildError, build, needs, programs
-    try:
-        return [build(source) for source in programs(folders=("tests",))
-                if config.hypervisor and all(map(config.has, needs(source)))]
-    except BuildError as error:
-        raise BadInput(f"coverage: {error}") from None
+def own_programs(config: CoreConfig) -> list[Source]:
+    """The programs of sw/tests that the core can run."""
+    from ...sw.build import needs, programs
+    return [Source(path) for path in programs(folders=("tests",))
+            if config.hypervisor and all(map(config.has, needs(path)))]
 
 
 def program(path: Path) -> Program:
@@ -124,9 +135,11 @@ def program(path: Path) -> Program:
     return loaded
 
 
-def met(config: CoreConfig, job: Program | RandomJob) -> Iterator[Met]:
+def met(config: CoreConfig, job: Program | RandomJob | Source) -> Iterator[Met]:
     """The bins that a program meets."""
     collector = Collector(config)
+    if isinstance(job, Source):
+        job = job.built()
     try:
         with Machine(config, memory=MEMORY) as machine:
             if isinstance(job, RandomJob):
