@@ -7,13 +7,13 @@ from ...rtl.config import CoreConfig
 from ..records import RETIRE_FIELDS
 from .form import AGAIN, LAST, STEPS, Form, Idle, physical
 from .group import group
-from .play import LONGEST, beside
+from .play import LONGEST, STUCK, beside
 from .random_programs import Parts
 from .referee import Difference, RefereeError
 
 PC = RETIRE_FIELDS.index("pc")
 PATIENCE = 5_000
-"""Cycles without an instruction, and beyond twice what the last program took, after which one does not end."""
+"""Cycles without an instruction, and beyond twice what the last program took, after which a shorter one is given up."""
 
 
 @dataclass(frozen=True)
@@ -73,12 +73,16 @@ class Listener:
                 self.difference = difference
 
 
-def observe(program, config: CoreConfig, latency: int, disturbed: int | None, longest: int = LONGEST) -> Seen | None:
-    """Run a program beside Spike, and both to their end, for so many cycles; None where they do not differ."""
+def observe(program, config: CoreConfig, latency: int, disturbed: int | None, longest: int = LONGEST,
+            patience: int = STUCK) -> Seen | None:
+    """Run a program beside Spike, and both to their end; None where they do not differ.
+
+    It does not end that takes `longest` cycles, or `patience` of them without an instruction.
+    """
     with beside(program, config, latency, disturbed) as (machine, referee):
         listener = Listener(referee)
         machine.raw_watchers.append(listener)
-        outcome = machine.run(max_cycles=longest, stuck_after=PATIENCE)
+        outcome = machine.run(max_cycles=longest, stuck_after=patience)
         listener.finish()
         if listener.difference is None:
             return None
@@ -169,6 +173,6 @@ class Shrinker:
         self.tried += 1
         try:
             return observe(form.program(), self.config, self.latency, self.disturbed,
-                           2 * self.seen.cycle + PATIENCE)
+                           2 * self.seen.cycle + PATIENCE, PATIENCE)
         except (ValueError, KeyError, RefereeError):  # a label is gone, no room; Spike has ended
             return None
