@@ -32,12 +32,15 @@ class Seen:
         Of Spike alone, from the difference on.
     executed : set of int
         Physical addresses of what was executed up to the difference.
+    earlier : int
+        How often the instruction that differs had been executed, or had trapped, before.
     """
     difference: Difference
     cycle: int
     exit_code: int | None
     spike_exit_code: int | None
     executed: set[int]
+    earlier: int
 
     @property
     def group(self) -> str:
@@ -87,9 +90,9 @@ def observe(program, config: CoreConfig, latency: int, disturbed: int | None, lo
         if listener.difference is None:
             return None
         stored = referee.go_on(program.tohost, longest)
-        executed = set(map(physical, listener.pcs[:listener.difference.count + 1]))
+        *before, last = listener.pcs[:listener.difference.count + 1]
         return Seen(listener.difference, outcome.cycle, outcome.exit_code, stored >> 1 if stored & 1 else None,
-                    executed)
+                    set(map(physical, (*before, last))), before.count(last))
 
 
 def reduce(units: list, remains: Callable[[list], bool], size: int) -> list:
