@@ -2,7 +2,8 @@
 
 Right after the instruction that differs the test ends. x25 says how: RIGHT where everything was as the referee has it,
 ELSEWHERE where the instruction went another way (trapped or did not, or jumped elsewhere), WRONG where a value is
-another one, and 0 where it was never reached. The program exits with 0 where it is RIGHT, else with x25 + 1.
+another one, and 0 where it was never reached. The program exits with 0 where it is RIGHT, else with x25 + 1. Before
+that x25 is below 0 where the instruction is executed, or traps, some times that do not differ: it counts them.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from .form import Form, physical, words
 from .random_code import END, MARKER
 from .random_layout import TOHOST
 from .referee import Difference
+from .shrink import Seen
 
 VERDICT, LEFT, RIGHT_SIDE, ADDRESS = 25, 29, 30, 31
 """Registers that no body uses: the verdict, and the two that are compared."""
@@ -79,9 +81,11 @@ def trapped_to(difference: Difference) -> Level | None:
 
 class SelfCheck:
     """Makes the test of a form and its difference. Raises Unspeakable."""
-    def __init__(self, form: Form, difference: Difference, config: CoreConfig):
-        self.form, self.difference, self.record = form, difference, difference.record
-        self.level = trapped_to(difference)
+    def __init__(self, form: Form, seen: Seen, config: CoreConfig):
+        self.form, self.difference, self.record = form, seen.difference, seen.difference.record
+        self.level, self.earlier = trapped_to(seen.difference), seen.earlier
+        if self.earlier > 2048:
+            raise Unspeakable("it comes only after the instruction has been executed thousands of times")
         self.labels = 0
         self.rules = {address: rule for address, *rule in rules(config)}
 
@@ -92,7 +96,7 @@ class SelfCheck:
         self.end = 0
         while True:  # until it is known where the others go to, which moves with what is put into the driver
             before, made = self.end, {name: list(pieces) for name, pieces in codes.items()}
-            made["driver"] = [Words(in_bytes(op("addi", d=VERDICT))), *self._before_the_end(made["driver"])]
+            made["driver"] = [*words_of(op("addi", d=VERDICT, i=-self.earlier)), *self._before_the_end(made["driver"])]
             self._put_checks(made)
             made["driver"], self.end = self._with_end(made["driver"])
             if self.end == before:
@@ -169,20 +173,30 @@ class SelfCheck:
     def _elsewhere(self, mode: int) -> list[Piece]:
         return [*verdict(Verdict.ELSEWHERE), *self._finish(mode)]
 
+    def _counted(self, ending: list[Piece], by: int = 1) -> list[Piece]:
+        """An ending for the last time alone that the instruction is executed; else x25 grows."""
+        if not self.earlier:
+            return ending
+        self.labels += 1
+        now, over = ("now", self.labels), ("over", self.labels)
+        return [branch("bge", VERDICT, 0, now), *words_of(op("addi", d=VERDICT, s=VERDICT, i=by)), jump(over),
+                Label(now), *ending, Label(over)]
+
     def _put_checks(self, codes: dict[str, list[Piece]]):
         """After the instruction, and where Spike goes on if that is not the same."""
         after = self.record["pc"] + (4 if self.record["bits"] & 3 == 3 else 2)
         if self.level:
-            self._insert(codes, physical(self.record["pc"]), self._elsewhere(self.record["mode"]), behind=True)
+            self._insert(codes, physical(self.record["pc"]), self._counted(self._elsewhere(self.record["mode"])),
+                         behind=True)
             return
         mode, wanted = self.difference.spike_mode, self._right(self.difference.spike_mode, self.values)
         if self.difference.what == "mode afterwards" and not self.record["trapped"]:
             raise Unspeakable("the mode shows only later")
         if self.difference.spike_pc == after:
-            found = self._insert(codes, physical(self.record["pc"]), wanted, behind=True)
+            found = self._insert(codes, physical(self.record["pc"]), self._counted(wanted), behind=True)
         else:
-            found = self._insert(codes, physical(self.difference.spike_pc), wanted)
-            self._insert(codes, physical(self.record["pc"]), self._elsewhere(mode), behind=True)
+            found = self._insert(codes, physical(self.difference.spike_pc), self._counted(wanted, by=0))
+            self._insert(codes, physical(self.record["pc"]), self._counted(self._elsewhere(mode)), behind=True)
         if not found:
             raise Unspeakable("Spike goes where no code of the program is")
 
@@ -210,10 +224,11 @@ class SelfCheck:
 
     def _with_end(self, driver: list[Piece]) -> tuple[list[Piece], int]:
         """The driver and the end of the test, which exits by x25; and where that end begins."""
-        wrong, out = Label(("wrong",)), Label(("out",))
+        wrong, out, reached = Label(("wrong",)), Label(("out",)), Label(("reached",))
         tail = [
             *load(RIGHT_SIDE, 1 << 17),  # MPRV
             *words_of(csr("csrrc", CSRS["mstatus"], s=RIGHT_SIDE), csr("csrrw", CSRS["mie"])),
+            branch("bge", VERDICT, 0, reached.name), *words_of(op("addi", d=VERDICT)), reached,
             *load(RIGHT_SIDE, Verdict.RIGHT),
             branch("bne", VERDICT, RIGHT_SIDE, wrong.name),
             *self._memory(), *load(RIGHT_SIDE, Verdict.RIGHT),
@@ -252,7 +267,7 @@ class SelfCheck:
         return [Label((kind, level.name)), *words_of(csr("csrrs", level.csr("epc"), d=LEFT)),
                 *load(RIGHT_SIDE, self.record["pc"]),
                 branch("bne", LEFT, RIGHT_SIDE, (kind, "not", level.name)),
-                *ending, Label((kind, "not", level.name)), jump((level.name, "main"))]
+                *self._counted(ending), Label((kind, "not", level.name)), jump((level.name, "main"))]
 
 
 def cut(piece: Piece, offset: int, behind: bool) -> tuple[list[Piece], list[Piece]]:

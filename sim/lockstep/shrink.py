@@ -7,13 +7,13 @@ from ...rtl.config import CoreConfig
 from ..records import RETIRE_FIELDS
 from .form import AGAIN, LAST, STEPS, Form, Idle, physical
 from .group import group
-from .play import LONGEST, beside
+from .play import LONGEST, STUCK, beside
 from .random_programs import Parts
 from .referee import Difference, RefereeError
 
 PC = RETIRE_FIELDS.index("pc")
 PATIENCE = 5_000
-"""Cycles without an instruction, and beyond twice what the last program took, after which one does not end."""
+"""Cycles without an instruction, and beyond twice what the last program took, after which a shorter one is given up."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,15 @@ class Seen:
         Of Spike alone, from the difference on.
     executed : set of int
         Physical addresses of what was executed up to the difference.
+    earlier : int
+        How often the instruction that differs had been executed, or had trapped, before.
     """
     difference: Difference
     cycle: int
     exit_code: int | None
     spike_exit_code: int | None
     executed: set[int]
+    earlier: int
 
     @property
     def group(self) -> str:
@@ -73,19 +76,23 @@ class Listener:
                 self.difference = difference
 
 
-def observe(program, config: CoreConfig, latency: int, disturbed: int | None, longest: int = LONGEST) -> Seen | None:
-    """Run a program beside Spike, and both to their end, for so many cycles; None where they do not differ."""
+def observe(program, config: CoreConfig, latency: int, disturbed: int | None, longest: int = LONGEST,
+            patience: int = STUCK) -> Seen | None:
+    """Run a program beside Spike, and both to their end; None where they do not differ.
+
+    It does not end that takes `longest` cycles, or `patience` of them without an instruction.
+    """
     with beside(program, config, latency, disturbed) as (machine, referee):
         listener = Listener(referee)
         machine.raw_watchers.append(listener)
-        outcome = machine.run(max_cycles=longest, stuck_after=PATIENCE)
+        outcome = machine.run(max_cycles=longest, stuck_after=patience)
         listener.finish()
         if listener.difference is None:
             return None
         stored = referee.go_on(program.tohost, longest)
-        executed = set(map(physical, listener.pcs[:listener.difference.count + 1]))
+        *before, last = listener.pcs[:listener.difference.count + 1]
         return Seen(listener.difference, outcome.cycle, outcome.exit_code, stored >> 1 if stored & 1 else None,
-                    executed)
+                    set(map(physical, (*before, last))), before.count(last))
 
 
 def reduce(units: list, remains: Callable[[list], bool], size: int) -> list:
@@ -169,6 +176,6 @@ class Shrinker:
         self.tried += 1
         try:
             return observe(form.program(), self.config, self.latency, self.disturbed,
-                           2 * self.seen.cycle + PATIENCE)
+                           2 * self.seen.cycle + PATIENCE, PATIENCE)
         except (ValueError, KeyError, RefereeError):  # a label is gone, no room; Spike has ended
             return None

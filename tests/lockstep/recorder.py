@@ -227,6 +227,7 @@ class Recorder:
         loads, stores = self.state.log_mem_read, self.state.log_mem_write
         if len(loads) or len(stores):
             address, _, size = (stores if len(stores) else loads)[0]
+            size = 16 if pair else size  # which Spike stores as two
             mode = mode if bits & 0x7f != 0x73 else 4 | self.hart.get_csr(0x600) >> 8 & 1
             hpa = self.translate(address, csrs, mode)
             crosses = address % 4096 + size > 4096

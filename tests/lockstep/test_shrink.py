@@ -42,7 +42,7 @@ def first_that_differs(path):
     raise AssertionError("the fault does not show")
 
 
-CASES = [pytest.param(*row, id=row[1], marks=[pytest.mark.slow] if number > 1 else [])
+CASES = [pytest.param(*row, id=row[1], marks=[pytest.mark.slow] if number else [])
          for number, row in enumerate(FAULTS)]
 
 

@@ -39,7 +39,7 @@ def complaint(capsys, command):
 
 @pytest.mark.parametrize("command, text", [
     ("", ("no command given; give one of run, demo, doctor, bench, random, explain, linux, rules, mutants, campaign, "
-          "coverage, see `hyacinth --help`")),
+          "coverage, shrink, see `hyacinth --help`")),
     ("frobnicate", "argument COMMAND: invalid choice: 'frobnicate'"),
     ("run", "nothing to run; give a PROGRAM, --firmware FILE or --resume FILE"),
     ("run none.elf", "none.elf: no such program; check the path"),
