@@ -34,7 +34,7 @@ static int setting;                    /* of an access, LOAD or STORE, by which 
 /* A walk. Of the values that the entry at a step may have, number `chosen` counts; 0 is the one that it has now. */
 static struct {
   unsigned steps, global, chosen[MAX_STEPS], choices[MAX_STEPS];
-  unsigned foreign;                    /* it begins at the root of another ASID, which only global mappings survive */
+  unsigned foreign;                    /* another ASID, or a fence of this one: what only global mappings survive */
   u64 *where[MAX_STEPS], value[MAX_STEPS];
   enum refusal refusal;                /* where it led NOWHERE */
   u64 gpa;                             /* which the G stage refused */
@@ -93,6 +93,8 @@ static u64 look(int stage, u64 place, u64 *where, u64 address, unsigned level) {
     unsigned foreign = level == ROOT_LEVEL && stage != G_STAGE && asid_of(e->old) != asid_of(*where);
     if (e->place != place || e->old == *where) continue;
     if (level == ROOT_LEVEL && !is_of_space(e, stage, *where)) continue;
+    /* A fence that names an ASID spares global mappings; whether this is one the leaf may say. */
+    foreign |= stage != G_STAGE && is_fenced(n, stage, e->old, address, level);
     walk.global |= foreign;
     int fenced = is_fenced(n, stage, e->old, address, level);
     walk.global = global;

@@ -158,6 +158,19 @@ class Recorder:
             return outer(address)
         return outer(self.walk((atp & (1 << 44) - 1) << 12, (atp >> 60) - 5, address, 0, outer))
 
+    def is_quiet(self, address):
+        return any(address in region for region in self.quiet)
+
+    def reach(self, address, csrs, mode):
+        """The physical address of an access that has succeeded: if there is nothing, pointer masking has changed it."""
+        for bits in 64, 57, 48:
+            low = address & (1 << bits) - 1
+            for masked in low, low - (low >> bits - 1 << bits) & (1 << 64) - 1:
+                hpa = self.translate(masked, csrs, mode)
+                if ADDRESS_TO_MEMORY(self.sim, hpa) or self.is_quiet(hpa) or UART <= hpa < UART + 0x1000:
+                    return hpa
+        return self.translate(address, csrs, mode)
+
     def csr(self, address):
         """A CSR's value; 0 where Spike has none."""
         try:
@@ -229,10 +242,10 @@ class Recorder:
             address, _, size = (stores if len(stores) else loads)[0]
             size = 16 if pair else size  # which Spike stores as two
             mode = mode if bits & 0x7f != 0x73 else 4 | self.hart.get_csr(0x600) >> 8 & 1
-            hpa = self.translate(address, csrs, mode)
+            hpa = self.reach(address, csrs, mode)
             crosses = address % 4096 + size > 4096
-            following = self.translate((address | 4095) + 1, csrs, mode) if crosses else 0
-            quiet = any(hpa in region for region in self.quiet)
+            following = self.reach((address | 4095) + 1, csrs, mode) if crosses else 0
+            quiet = self.is_quiet(hpa)
             device = UART <= hpa < UART + 0x1000 or quiet
             first = min(size, 4096 - address % 4096)
             value = self.peek(hpa, first) + (self.peek(following, size - first) if crosses else b"")

@@ -259,6 +259,12 @@ def test_a_global_mapping_of_another_address_space_may_be_used(fence, accepted):
     assert not with_old_page(SINGLE, "atp satp, other_root, 6", fence)
 
 
+def test_a_fence_of_an_address_space_spares_global_mappings_of_a_root_that_it_had():
+    assert with_old_page(SINGLE, ROOT, "sfence.vma x0, a5", flags=0x20)
+    assert not with_old_page(SINGLE, ROOT, "sfence.vma x0, a5")
+    assert not with_old_page(SINGLE, ROOT, "sfence.vma", flags=0x20)
+
+
 AWAY, HOME = "atp hgatp, g_root, 8", "atp hgatp, g_root, 9"
 
 
