@@ -427,9 +427,11 @@ static int check_one(const u64 *r) {
   u64 lesser = lesser_interrupts(r) & *mie_value;
   *mie_value ^= lesser;
   make_odd(r);
+  if (begun_at) x[begun_at] += left_out;
   if (manages_device(r) || (!r[F_trapped] && waits_for_store((u32)bits))) step_over();
   else spike_step(processor, 1);
 
+  if (begun_at) x[begun_at] -= left_out, begun_at = 0;
   make_even();
   *mie_value ^= lesser;
   if (hidden) *hidden = address;

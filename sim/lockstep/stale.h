@@ -29,6 +29,8 @@ static struct { u64 *where, real, stale; } shown[2 * MAX_STEPS];  /* what Spike 
 static unsigned shown_count;
 static int fetched;                    /* Spike's TLB has the code of this instruction by entries that are hidden again */
 static u64 stale_count;                /* of instructions to which older entries were shown */
+static unsigned begun_at;              /* base register of an access of which Spike gets the second page alone, or 0 */
+static u64 left_out;                   /* bytes in the first page of that */
 static int setting;                    /* of an access, LOAD or STORE, by which walks set A and D; else NONE */
 
 /* A walk. Of the values that the entry at a step may have, number `chosen` counts; 0 is the one that it has now. */
@@ -208,19 +210,21 @@ static int choose(void) {
   return step && ++walk.chosen[step - 1];
 }
 
-/* Shows Spike entries that explain the outcome: the present ones if they do, or if none do that may count. */
-static void show(int stage, u64 address, struct outcome o) {
+/* Shows Spike entries that explain the outcome: the present ones if they do, or if none do that may count. Whether any
+   did. */
+static int show(int stage, u64 address, struct outcome o) {
   unsigned walks = 0;
-  if (stage == NO_STAGE) return;
+  if (stage == NO_STAGE) return 1;
   memset(walk.chosen, 0, sizeof walk.chosen);
   while (!explains(stage, address, o))
-    if (!choose() || ++walks == MAX_WALKS) return;
+    if (!choose() || ++walks == MAX_WALKS) return 0;
   for (unsigned i = 0; i < walk.steps && shown_count < 2 * MAX_STEPS; i++)
     if (walk.chosen[i]) {
       shown[shown_count].where = walk.where[i], shown[shown_count].real = *walk.where[i];
       *walk.where[i] = shown[shown_count++].stale = walk.value[i];
     }
   if (shown_count && !fetched) spike_flush_icache(mmu), spike_flush_tlb(mmu);
+  return 1;
 }
 
 /* What was shown is hidden again. */
@@ -278,8 +282,13 @@ static void show_for_data(const u64 *r, int faulted_there) {
   int stage = data_stage(r);
   ask(access_of(i), data_mode(r));
   if (faulted_there) {
-    if (!is_on_block(i) && parts - 1 < 7) show(stage, r[F_tval] - parts, (struct outcome){.anywhere = 1});
-    show(stage, r[F_tval], refused_by(r));
+    int is_second = !is_on_block(i) && parts - 1 < 7;
+    if (is_second) show(stage, r[F_tval] - parts, (struct outcome){.anywhere = 1});
+    if (show(stage, r[F_tval], refused_by(r)) || !is_second || !shown_count) return;
+    /* Two pages, by entries of different age in one place: that the first leads somewhere has been seen, and Spike is
+       given the second alone. */
+    hide();
+    if (show(stage, r[F_tval], refused_by(r))) begun_at = i >> 15 & 31, left_out = parts;
   } else if (is_on_block(i)) {
     show(stage, gva & -(u64)BLOCK, (struct outcome){.address = r[F_hpa] & -(u64)BLOCK});
   } else if (r[F_memory] != NONE || is_sc(i)) {  /* one that fails is translated, too */

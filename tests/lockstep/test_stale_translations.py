@@ -287,3 +287,13 @@ def test_code_and_data_of_an_instruction_may_come_by_tables_of_different_age(fen
     stale = records[last] | {key: records[first][key] for key in ("bits", "rd")}
     found = verdict(segments, [*records[:last], stale])
     assert found == last + 1 if accepted else found.what == "register"
+
+
+@pytest.mark.parametrize("fence, accepted", [("", True), ("sfence.vma", False)])
+def test_the_pages_of_an_access_may_come_by_tables_of_different_age(fence, accepted):
+    segments, records = recorded(SINGLE, "li a2, 0x40000ffc", "entry middle, 0, other_middle, V", fence, "ld s1, (a2)")
+    last = next(i for i, r in enumerate(records) if r["trapped"])
+    assert (records[last]["code"], records[last]["tval"]) == (13, 0x4000_0ffc)
+    second = records[last] | {"tval": 0x4000_1000}
+    found = verdict(segments, [*records[:last], second])
+    assert found == last + 1 if accepted else found.what == "xtval"
