@@ -50,7 +50,8 @@ def main(options) -> Status:
     with_benches(todo, tried, results, options, killers, "survived")
     if options.rules:
         return rules(made, results, options, killers)
-    survivors = report({each: verdict for each in made if (verdict := results.verdict(each))}, explained)
+    survivors = report({each: verdict for each in made if (verdict := results.verdict(each) or (
+        Verdict("survived") if each.key in explained else None))}, explained)
     return Status.PROGRAM_FAILED if survivors else Status.SUCCESS
 
 

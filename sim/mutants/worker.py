@@ -86,6 +86,7 @@ class Changed(importlib.machinery.SourceFileLoader):
     text = b""
 
     def get_code(self, fullname):
+        """The changed text, compiled."""
         return compile(self.text, self.path, "exec", dont_inherit=True)
 
 
@@ -95,6 +96,7 @@ class Finder:
         self.name, self.text = "hyacinth." + path.removesuffix(".py").replace("/", ".").removesuffix(".__init__"), text
 
     def find_spec(self, name, path, target=None):
+        """Where the module is, and that `Changed` loads it; None of any other."""
         if name != self.name:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
@@ -115,6 +117,7 @@ class Reporter:
         self.request, self.report = request, report
 
     def pytest_collection_modifyitems(self, items):
+        """The tests asked for, in the order asked for."""
         place = {name: number for number, name in enumerate(self.request["order"])}
         if self.request["only"]:
             rows: dict[str, list] = {}
@@ -125,17 +128,21 @@ class Reporter:
         items.sort(key=lambda each: place.get(each.nodeid, len(place)))
 
     def pytest_collectreport(self, report):
+        """A file could not be read."""
         if report.failed:
             self.report(fail=COLLECTION, why=COLLECTION)
 
     def pytest_runtest_logstart(self, nodeid, location):
+        """A test begins: should it never end, this was it."""
         self.report(start=nodeid)
 
     def pytest_exception_interact(self, node, call, report):
+        """A test fails."""
         if report.when != "collect":
             self.report(fail=node.nodeid, why=call.excinfo.type.__name__)
 
     def pytest_runtest_logreport(self, report):
+        """A test has passed."""
         if report.passed and report.when == "call":
             self.report(passed=report.nodeid, seconds=report.duration)
 
