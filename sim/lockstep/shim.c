@@ -313,6 +313,7 @@ static int check_memory(const u64 *r, u64 address) {
   if (reach(r[F_hpa], r[F_hpa_next], size, (u8 *)&found, 0))
     return compare(kind == LOAD ? "loaded bytes" : "stored bytes", r[F_hpa], r[F_data] & mask, found & mask);
   if (!device_loaded && !device_stored) {  /* of read-only memory what was loaded is compared as rd */
+    if (!r[F_hpa]) return 0;  /* the records do not know it */
     if (rom_loaded && device_address - r[F_hpa] < size) return 0;
     return differs("physical address", 0, r[F_hpa], rom_loaded ? device_address : 0);
   }

@@ -247,6 +247,8 @@ class Recorder:
             following = self.reach((address | 4095) + 1, csrs, mode) if crosses else 0
             quiet = self.is_quiet(hpa)
             device = UART <= hpa < UART + 0x1000 or quiet
+            if not device and not BASE <= hpa < BASE + SIZE:
+                hpa = 0  # its pointer was masked, or translated by entries that are older
             first = min(size, 4096 - address % 4096)
             value = self.peek(hpa, first) + (self.peek(following, size - first) if crosses else b"")
             if device:

@@ -56,8 +56,9 @@ NOT_COMPARED = {
     "device": "Which pages are past the caches is no business of Spike, which has none.",
 }
 """Fields with a flip that is not noticed, and why. Parts of others that are left out: bits 1:0 of `gpa`, which no
-register holds; the lines of `mip` that devices drive, which Spike is given; a tick of `time`; and of traps that a guest
-takes itself gva_valid, gpa and tinst, which go nowhere."""
+register holds; the lines of `mip` that devices drive, which Spike is given; a tick of `time`; of traps that a guest
+takes itself gva_valid, gpa and tinst, which go nowhere; and `hpa` where it is 0, as in records that a test has of Spike
+itself, of an address that it cannot translate."""
 
 
 def test_each_field_is_flipped_or_not_compared_for_a_reason():
