@@ -51,12 +51,16 @@ static int is_refused(int stage, u64 entry) {
   return !(rights & (writes() ? W : R));
 }
 
-/* Whether memory may refuse the access at a physical address: by PMP, or because it is none. */
-static int may_be_refused(u64 address) {
+/* Whether PMP refuses the access to some of `length` bytes at a physical address. */
+static int is_protected(u64 address, unsigned length) {
   int type = asked.kind == FETCH ? SPIKE_FETCH : writes() ? SPIKE_STORE : SPIKE_LOAD;
-  u64 block = address & -(u64)BLOCK;
-  if (!memory(address)) return 1;
-  for (u64 at = asked.kind == STORE || asked.kind == MANAGE ? block : address & ~(u64)7; at < block + BLOCK; at += 4)
+  for (u64 at = address & ~(u64)3; at < address + length; at += 4)
     if (!spike_pmp_ok(mmu, at, 4, type, !asked.user, asked.kind == EXECUTABLE)) return 1;
   return 0;
+}
+
+/* Whether memory may refuse the access at a physical address: by PMP, or because it is none. */
+static int may_be_refused(u64 address) {
+  u64 block = address & -(u64)BLOCK, from = asked.kind == STORE || asked.kind == MANAGE ? block : address & ~(u64)7;
+  return !memory(address) || is_protected(from, (unsigned)(block + BLOCK - from));
 }

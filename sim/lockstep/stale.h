@@ -27,7 +27,7 @@ static u8 is_table[1 << 16];           /* whether a walk has come by, by the low
 
 static struct { u64 *where, real, stale; } shown[2 * MAX_STEPS];  /* what Spike sees otherwise in this instruction */
 static unsigned shown_count;
-static int fetched;                    /* Spike's TLB has the code of this instruction by entries that are hidden again */
+static int fetched;                    /* Spike's TLB has this instruction's code by entries that are hidden again */
 static u64 stale_count;                /* of instructions to which older entries were shown */
 static unsigned begun_at;              /* base register of an access of which Spike gets the second page alone, or 0 */
 static u64 left_out;                   /* bytes in the first page of that */
@@ -183,9 +183,9 @@ static u64 leads_to(int stage, u64 address) {
 /* How the core has fared with an address. */
 struct outcome {
   enum refusal refusal;
-  int anywhere;          /* it is not known where it led */
+  int anywhere;          /* it is not known where it led; but `length` bytes there may be accessed */
   u64 address;           /* else where to; of GUEST_PAGE: the guest physical address, or 0 where that is hidden */
-  const void *code;      /* of a fetch, in place of the address: what lay there */
+  const void *code;      /* of a fetch, in place of the address: what lay there, of `length` bytes */
   unsigned length;
 };
 
@@ -198,7 +198,8 @@ static int explains(int stage, u64 address, struct outcome o) {
   if (o.refusal == ACCESS) return walk.refusal == ACCESS || (found != NOWHERE && may_be_refused(found));
   if (walk.refusal != o.refusal) return 0;
   if (o.refusal == GUEST_PAGE) return !o.address || walk.gpa >> 12 == o.address >> 12;
-  if (o.refusal || o.anywhere) return 1;
+  if (o.refusal) return 1;
+  if (o.anywhere) return memory(found) && !is_protected(found, o.length);
   if (!o.code) return found == o.address;
   return !(there = memory(found)) || !memcmp(there, o.code, o.length);
 }
@@ -262,7 +263,7 @@ static void show_for_fetch(const u64 *r, int faulted_there) {
   int stage = stage_of(r[F_mode]);
   ask(FETCH, r[F_mode]);
   if (faulted_there) {
-    if (r[F_tval] >> 12 != at >> 12) show(stage, at, (struct outcome){.anywhere = 1});
+    if (r[F_tval] >> 12 != at >> 12) show(stage, at, (struct outcome){.anywhere = 1, .length = 2});
     show(stage, r[F_tval], refused_by(r));
     return;
   }
@@ -283,7 +284,7 @@ static void show_for_data(const u64 *r, int faulted_there) {
   ask(access_of(i), data_mode(r));
   if (faulted_there) {
     int is_second = !is_on_block(i) && parts - 1 < 7;
-    if (is_second) show(stage, r[F_tval] - parts, (struct outcome){.anywhere = 1});
+    if (is_second) show(stage, r[F_tval] - parts, (struct outcome){.anywhere = 1, .length = (unsigned)parts});
     if (show(stage, r[F_tval], refused_by(r)) || !is_second || !shown_count) return;
     /* Two pages, by entries of different age in one place: that the first leads somewhere has been seen, and Spike is
        given the second alone. */
