@@ -25,6 +25,8 @@ EXCEPTIONS, HS_EXCEPTIONS, HS_INTERRUPTS = 0xf0b1ff, 0xb1ff, 0x2222
 ECALLS = 1 << Cause.ECALL_HS | 1 << Cause.ECALL_VS
 """And these where M gets them all the same; with Smdbltrp it would not stay so."""
 MISA_H = 1 << 7
+FORGOTTEN = ("vsepc", "vscause", "vstval", "vsscratch", "vsiselect", "htval", "htinst", "mtval2", "mtinst", "hgeie")
+"""CSRs that exist with H alone, and that no iteration is given a value of."""
 LINES = {Interrupt.MSI: (MSIP, 1), Interrupt.MTI: (MTIMECMP, 0), Interrupt.MEI: (INTERRUPTS.base + EXTERNAL, 1),
          Interrupt.SGEI: (INTERRUPTS.base + GUEST, 2)}
 """Where to store what, for an interrupt from outside the hart."""
@@ -134,9 +136,10 @@ class Aimed:
                 code.add(*li(1, address), *li(2, value), op("sw" if address == MSIP else "sd", s=1, t=2))
 
     def _after(self, code: Code):
-        """Back in M: no interrupt stays, and there is H again."""
+        """Back in M: no interrupt stays, and there is H again; what its CSRs hold then is open."""
         if self.state.shut == NO_H:
             code.add(*li(1, MISA_H), csr("csrrs", self.maker.csrs["misa"], s=1))
+            code.add(*(csr("csrrw", self.maker.csrs[name]) for name in FORGOTTEN if name in self.maker.csrs))
         if self.group.cross == crosses.INTERRUPT:
             settle(code, {})
 

@@ -257,24 +257,32 @@ static struct outcome refused_by(const u64 *r) {
                           .address = r[F_gpa]};
 }
 
+/* Other accesses may go by other entries than the code of an instruction, which begins at `at` and ends in the page of
+   `last`: Spike's TLB for code, which was empty, has what was shown, and it is hidden again. */
+static void keep_code(u64 at, u64 last) {
+  if (!shown_count) return;
+  spike_fetch(mmu, at);
+  if (last != at) spike_fetch(mmu, last);
+  hide(), fetched = 1;
+  memset(mmu + MMU_ENTRIES, -1, MMU_ENTRIES_BYTES);
+}
+
 static void show_for_fetch(const u64 *r, int faulted_there) {
   u64 at = r[F_pc], next = (at | 4095) + 1, bits = r[F_bits];
   unsigned size = (bits & 3) == 3 ? 4 : 2, first = next - at > size ? size : (unsigned)(next - at);
   int stage = stage_of(r[F_mode]);
   ask(FETCH, r[F_mode]);
   if (faulted_there) {
-    if (r[F_tval] >> 12 != at >> 12) show(stage, at, (struct outcome){.anywhere = 1, .length = 2});
+    if (r[F_tval] >> 12 != at >> 12) {
+      show(stage, at, (struct outcome){.anywhere = 1, .length = 2});
+      keep_code(at, at);
+    }
     show(stage, r[F_tval], refused_by(r));
     return;
   }
   show(stage, at, (struct outcome){.code = &bits, .length = first});
   if (first < size) show(stage, next, (struct outcome){.code = (u8 *)&bits + first, .length = size - first});
-  /* The instruction's own accesses may go by other entries: Spike's TLB for code, which was empty, has these. */
-  if (!shown_count) return;
-  spike_fetch(mmu, at);
-  if (first < size) spike_fetch(mmu, next);
-  hide(), fetched = 1;
-  memset(mmu + MMU_ENTRIES, -1, MMU_ENTRIES_BYTES);
+  keep_code(at, first < size ? next : at);
 }
 
 static void show_for_data(const u64 *r, int faulted_there) {
