@@ -12,8 +12,8 @@ from .flat import Flat
 PASSES = "proc_prune; proc_clean; proc_init; proc_dlatch; proc_dff; proc_memwr"
 """Processes become registers, but multiplexers stay in them: a simulator runs a `case` faster than a tree of `?:`."""
 
-NETLIST = ("synth_ecp5 -abc9 -nobram -nodsp -top top -run begin:check; read_verilog -overwrite +/ecp5/cells_sim.v; "
-           "hierarchy -top top; proc; flatten; opt_expr; opt_clean -purge")
+NETLIST = ("synth_ecp5 -abc9 -nobram -nodsp -top top -run begin:check; delete =$paramod*; "
+           "read_verilog -overwrite +/ecp5/cells_sim.v; hierarchy -top top; proc; flatten; opt_expr; opt_clean -purge")
 """The design becomes cells of an ECP5, and these what the models that come with Yosys say of them: those of tables,
 registers and distributed memory. Of block memory and multipliers there are none, so neither is taken."""
 

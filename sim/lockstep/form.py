@@ -320,3 +320,5 @@ STEPS = (Groups("driver", "iteration"), Bodies(), Groups("bodies", "item"), Pins
 AGAIN = (Pieces("driver"), Pieces("bodies", "handlers"), Instructions())
 """As long as it helps: what one needs may be needed no more when another is gone."""
 LAST = (Entries(), Data(8), Bits())
+STAGES = ((*STEPS, Pieces("driver"), Pieces("bodies")), AGAIN)
+"""What is done once before that. The handlers are whole after the first stage."""

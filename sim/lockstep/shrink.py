@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ...rtl.config import CoreConfig
 from ..records import RETIRE_FIELDS
-from .form import AGAIN, LAST, STEPS, Form, Idle, physical
+from .form import AGAIN, LAST, STAGES, Form, Idle, physical
 from .group import group
 from .play import LONGEST, STUCK, beside
 from .random_programs import Parts
@@ -137,21 +137,27 @@ class Shrinker:
         The shortest program.
     tried : int
         Programs that were run.
+    stages : list of (Form, Seen)
+        Programs on the way, the shortest last.
     """
     def __init__(self, parts: Parts, config: CoreConfig, latency: int, disturbed: int | None = None,
                  progress: Callable[[str, int], None] = lambda step, tried: None):
         self.config, self.latency, self.disturbed, self.progress = config, latency, disturbed, progress
-        self.form, self.tried = Form.of(parts), 0
+        self.form, self.tried, self.stages = Form.of(parts), 0, []
         self.seen = observe(self.form.program(), config, latency, disturbed)
 
     def run(self) -> None:
         """Take away what can be, until nothing more can."""
-        for step in (Idle(self.seen.executed), *STEPS, *AGAIN):
-            self._take(step)
+        self._take(Idle(self.seen.executed))
+        for stage in STAGES:
+            for step in stage:
+                self._take(step)
+            self.stages.append((self.form, self.seen))
         while any([self._take(step, one_by_one=True) for step in AGAIN]):
             pass
         for step in LAST:
             self._take(step)
+        self.stages.append((self.form, self.seen))
 
     def _take(self, step, one_by_one: bool = False) -> bool:
         """Whether something could be taken away."""
