@@ -17,6 +17,7 @@ from hyacinth.sim.machine import Machine
 from hyacinth.sw.build import build
 
 STORES = "r[F_memory] == STORE && (bits & 0x707f) == 0x3023 && r[F_mode] != MODE_M && (bits >> 15 & 31) == 23"
+BODY = "(r[F_pc] & 0xfffff) >= 0x30000"
 FAULTS = [
     # What Spike does wrong, the group, an instruction that must be left, and the exit code of the core that is right.
     ("if (!r[F_trapped] && r[F_rd] && r[F_rd] < 20 && (bits & 0xfe00707f) == 0x3033) x[r[F_rd]] ^= 1;",
@@ -24,12 +25,12 @@ FAULTS = [
     ("if (r[F_trapped] && r[F_code] == 13 && r[F_mode_after] == MODE_HS) *storage(HTINST) ^= 0x20;",
      "tinst at l", "mret", 4),
     (f"if ({STORES} && memory(r[F_hpa])) *memory(r[F_hpa]) ^= 1;", "stored bytes at sd", "sd", 4),
-    ("if (!r[F_trapped] && (bits & 0x707f) == 0x5063 && *pc != r[F_pc] + 4) *pc = r[F_pc] + 4;",
-     "next pc at bge", "bge", 3),
+    (f"if ({BODY} && !r[F_trapped] && (bits & 0x7f) == 0x63 && *pc != r[F_pc] + 4) *pc = r[F_pc] + 4;",
+     "next pc at b", "b", 1),
     ("if (r[F_trapped] && r[F_code] == 2 && !r[F_mode]) *pc = r[F_pc] + 4, *prv = 0, *v = 0;",
      "next pc at", "mret", 3),
-    ("if (r[F_writes_csr] && r[F_csr] == 0x142 && r[F_mode] == MODE_HS) *storage(SCAUSE) ^= 2;",
-     "CSR scause at csrr", "scause", 4),
+    (f"if ({BODY} && r[F_writes_csr] && (r[F_csr] & ~0x301) == 0x042 && !(r[F_mode] & 4)) *storage(r[F_csr]) ^= 2;",
+     "CSR", "csrr", 4),
 ]
 
 
