@@ -13,8 +13,11 @@ from .random_programs import Parts
 from .self_check import SelfCheck, Unspeakable, Verdict
 from .shrink import Seen, Shrinker
 
-MEANINGS = {Verdict.UNREACHED: "the instruction, or what follows it for Spike, is never reached", Verdict.WRONG: "that value is another one",
-            Verdict.ELSEWHERE: "the instruction goes elsewhere: to a trap, from one, or to other code"}
+MEANINGS = {
+    Verdict.UNREACHED: "the instruction, or what follows it for Spike, is never reached",
+    Verdict.WRONG: "that value is another one",
+    Verdict.ELSEWHERE: "the instruction goes elsewhere: to a trap, from one, or to other code",
+}
 
 
 @dataclass(frozen=True)
