@@ -88,5 +88,5 @@ def test_a_program_goes_to_every_mode_and_meets_most_exceptions():
     assert {(3, 0), (3, 1), (3, 4), (3, 5), (1, 0), (1, 4), (1, 5), (5, 4)} <= ways, "each xRET leads everywhere"
     assert {(4, 5), (4, 1), (4, 3), (5, 1), (5, 3), (0, 1), (0, 3), (1, 3)} <= ways, "traps go everywhere"
     assert sum(places[page >> 12] for page in (PATCHED, user_alias(PATCHED))) > 20, "code that was written"
-    assert sum(places[SEAMS + 4096 * n >> 12] for n in range(2 * PAIRS)) > 20, "code across pages"
+    assert sum(places[SEAMS + 4096 * n >> 12] for n in range(2 * PAIRS)) > 10, "code across pages"
     assert all(10_000 < size < 100_000 for size in sizes)

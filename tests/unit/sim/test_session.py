@@ -229,7 +229,8 @@ def test_the_memory_and_its_latency_reach_the_machine(capsys, machine):
     machine.script = exits_with(0)
     ended(capsys, "run good.elf --memory 64M --memory-latency 3 --core full")
     made, = FakeMachine.made
-    assert (made.options, made.config) == ({"memory": 64 << 20, "memory_latency": 3, "devices": ()}, FULL)
+    assert (made.options, made.config) == (
+        {"memory": 64 << 20, "memory_latency": 3, "disturbed": None, "devices": ()}, FULL)
 
 
 def test_a_signature_is_what_lies_between_the_symbols(capsys, machine, monkeypatch):

@@ -67,7 +67,7 @@ int main(int count, char** arguments) {
     if (count != 5) return 2;
     uint64_t chains = strtoull(arguments[3], nullptr, 0), answered = 0, failed = 0;
     state = strtoull(arguments[4], nullptr, 0) * 2 + 1;
-    Memory memory({}, 0);
+    Memory memory({}, 0, 0, 0);
     memory.add_range(BASE, SIZE, true, true);
     memory.add_range(ROM, 0x1000, false, false);
     Slot slots[3];
