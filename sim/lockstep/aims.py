@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
+from math import gcd
 
 from ...rtl.config import CLINT, INTERRUPTS, CoreConfig
 from ...rtl.isa.causes import Interrupt
@@ -101,14 +102,8 @@ def groups(config: CoreConfig) -> tuple[Group, ...]:
             more, others = others[:PER_GROUP - len(some)], others[PER_GROUP - len(some):]
             made.append(Group(name, state, (*some, *more)))
     # A stride without a common divisor visits each once.
-    stride = next(n for n in range(len(made) * 5 // 8, len(made) + 2) if _coprime(n, len(made)))
+    stride = next(n for n in range(len(made) * 5 // 8, len(made) + 2) if gcd(n, len(made)) == 1)
     return tuple(made[n * stride % len(made)] for n in range(len(made)))
-
-
-def _coprime(a: int, b: int) -> bool:
-    while b:
-        a, b = b, a % b
-    return a == 1
 
 
 def needs_pmp(each: crosses.Bin, config: CoreConfig) -> bool:

@@ -26,7 +26,7 @@ ECALLS = 1 << Cause.ECALL_HS | 1 << Cause.ECALL_VS
 """And these where M gets them all the same; with Smdbltrp it would not stay so."""
 MISA_H = 1 << 7
 FORGOTTEN = ("vsepc", "vscause", "vstval", "vsscratch", "vsiselect", "htval", "htinst", "mtval2", "mtinst", "hgeie")
-"""CSRs that exist with H alone, and that no iteration is given a value of."""
+"""CSRs that exist with H alone, and that not every iteration writes."""
 LINES = {Interrupt.MSI: (MSIP, 1), Interrupt.MTI: (MTIMECMP, 0), Interrupt.MEI: (INTERRUPTS.base + EXTERNAL, 1),
          Interrupt.SGEI: (INTERRUPTS.base + GUEST, 2)}
 """Where to store what, for an interrupt from outside the hart."""
