@@ -3,6 +3,7 @@
 from ...rtl.config import CoreConfig
 from ...rtl.isa.causes import HEDELEG, HYPERVISOR_CAUSES, MEDELEG, VS_INTERRUPTS, Cause, Interrupt
 from ...rtl.isa.modes import Mode
+from ...rtl.isa.paging import VS_STAGE
 from ...rtl.mmu.refusal import Refusal
 from .words import (
     BARE,
@@ -19,7 +20,7 @@ from .words import (
     G,
 )
 
-LEVELS = {39: 3, 48: 4, 57: 5}
+LEVELS = {scheme.va_bits: scheme.levels for scheme in VS_STAGE}
 ECALLS = {Cause.ECALL_U: (Mode.U, Mode.VU), Cause.ECALL_HS: (Mode.HS,), Cause.ECALL_VS: (Mode.VS,),
           Cause.ECALL_M: (Mode.M,)}
 M_INTERRUPTS = (Interrupt.MSI, Interrupt.MTI, Interrupt.MEI)

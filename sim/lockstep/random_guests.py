@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from random import Random
 
 from ...rtl.config import CoreConfig
+from ...rtl.isa.paging import VS_STAGE
 from .random_tables import (
     READ_WRITE,
     A,
@@ -33,7 +34,6 @@ ALTERED, ALTERED_COUNT = 0x1_4008_0000, 8
 BEGINS = 0x8000_0000               # where the memory begins that a large page shows
 SPARE_MEGA, SPARE_GIGA = 1 << 21, 1 << 30
 """From ALTERED on: where there is another table of the last level, and another of the level above."""
-_LEVELS = {39: 3, 48: 4, 57: 5}
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Spaces:
         self.levels: dict[str, list[int]] = {}
         self.changes: list[Change] = []
         self.code_changes: list[Change] = []
-        self._schemes = [levels for bits, levels in _LEVELS.items() if bits <= config.va_bits]
+        self._schemes = [scheme.levels for scheme in VS_STAGE if scheme.va_bits <= config.va_bits]
         self._places: dict[str, list[int]] = {}
         self._make("satp", config.asid_bits, 0, layout)
         if config.hypervisor:
