@@ -341,6 +341,8 @@ def parser() -> Parser:
                          help="mutants at a time (default: one for each processor)")
     mutants.add_argument("--results", type=Path, default=Path("mutants.jsonl"), metavar="FILE",
                          help="verdicts, kept from run to run (default: mutants.jsonl)")
+    mutants.add_argument("--within", type=positive, metavar="SECONDS",
+                         help="for the tests of one mutant: what none has seen by then is left to a run without this")
     mutants.add_argument("--every-test", action="store_true",
                          help="go on after the first test that fails, to know all that do: much longer")
     mutants.add_argument("--rules", action="store_true",

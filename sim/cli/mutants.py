@@ -44,10 +44,11 @@ def main(options) -> Status:
             killers.add(each, verdict.tests)
 
     def tried(mutant, bench) -> bool:
-        results.add(mutant, verdict := bench.tried(mutant))
-        return verdict.what == "survived"
+        if verdict := bench.tried(mutant):
+            results.add(mutant, verdict)
+        return verdict is None or verdict.what == "survived"
 
-    with_benches(todo, tried, results, options, killers, "survived")
+    with_benches(todo, tried, results, options, killers, "survived" if options.within is None else "not seen yet")
     if options.rules:
         return rules(made, results, options, killers)
     survivors = report({each: verdict for each in made if (verdict := results.verdict(each) or (
@@ -119,7 +120,8 @@ def with_benches(todo: list[Mutant], act: Callable[[Mutant, Bench], bool], resul
     if not todo:
         return
     files: dict[str, File] = {}
-    made = [Bench(ROOT, files, killers, programs=options.programs, every=options.every_test)
+    made = [Bench(ROOT, files, killers, programs=options.programs, every=options.every_test,
+                  within=options.within)
             for _ in range(min(options.jobs, len(todo)))]
     benches: SimpleQueue[Bench] = SimpleQueue()
     try:

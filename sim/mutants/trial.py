@@ -28,6 +28,7 @@ TESTS = (
 )
 """Whose tests see changes of a source, below tests/unit, where that is not the folder with its folder's name."""
 PROGRAMS = "tests/programs/test_programs_on_the_machine.py"
+PROGRAM = f"{PROGRAMS}::test_a_program_passes_on_the_machine"
 PATIENCE, MODEL = 60.0, 1800.0
 """Seconds after which a test has failed, unless it takes long without a change, too: what hangs is noticed; and a
 program with the building of its model."""
@@ -128,10 +129,13 @@ class Bench:
         Whether what no unit test sees is also given to the programs of sw/tests, on a model of the mutant.
     every : bool
         Whether a mutant is given to the other tests, too, when one has failed.
+    within : float or None
+        Seconds for the tests of one mutant.
     """
     def __init__(self, root: Path, files: dict[str, File], killers: Killers, *, programs: bool = False,
-                 every: bool = False):
+                 every: bool = False, within: float | None = None):
         self.root, self.files, self.killers, self.programs, self.every = root, files, killers, programs, every
+        self.within = within
         self.worker = Worker(root)
         self.netlists: list[str] | None = None
 
@@ -151,17 +155,20 @@ class Bench:
         return [name for name in files_of(mutant.path, self.root)
                 if name in self.files and mutant.path in self.files[name].sources]
 
-    def tried(self, mutant: Mutant) -> Verdict:
-        """The verdict on one mutant."""
+    def tried(self, mutant: Mutant) -> Verdict | None:
+        """The verdict on one mutant; None where its tests did not end in time."""
         files = self._seeing(mutant)
         seconds = {test: each for name in files for test, each in self.files[name].seconds.items()}
         near = [name for name in self.killers.near(mutant) if name in seconds]
         order = list(dict.fromkeys([*near, *varied(seconds, mutant.path)]))
-        ran = self._ask(mutant, files, order=order, every=self.every, limit=_patience(seconds))
+        ran = self._ask(mutant, files, order=order, every=self.every, limit=_patience(seconds),
+                        within=self.within)
         given = len(ran.passed) + len(ran.failed)
         if ran.failed:
             self.killers.add(mutant, ran.failed)
             return Verdict("killed", ran.failed, given)
+        if ran.cut:
+            return None
         if self.same(mutant):
             return Verdict("equivalent", {}, given)
         if self.programs and (ran := self._on_the_machine(mutant)).failed:
@@ -185,14 +192,19 @@ class Bench:
             self.netlists = self.worker.ask(netlists=True, limit=MODEL).netlists
         return self._ask(mutant, netlists=True, limit=MODEL, digests=self.netlists).netlists == self.netlists
 
-    def _on_the_machine(self, mutant: Mutant) -> Ran:
+    def given_programs(self, mutant: Mutant, names: list[str]) -> Verdict:
+        """What these programs say of a mutant, each by the name of its source in sw/tests without an ending."""
+        ran = self._on_the_machine(mutant, order=[f"{PROGRAM}[{name}]" for name in names], only=True, every=True)
+        return Verdict("killed" if ran.failed else "survived", ran.failed, len(ran.passed) + len(ran.failed))
+
+    def _on_the_machine(self, mutant: Mutant, **how) -> Ran:
         """What programs of sw/tests say of a model of the mutant, which is not kept."""
         own = Path(tempfile.mkdtemp(prefix="hyacinth-mutant-"))
         try:
             for entry in cache_directory().iterdir():
                 if entry.name.startswith(("zig", "runtime", "objects", "programs")):
                     (own / entry.name).symlink_to(entry)
-            return self._ask(mutant, [PROGRAMS], limit=MODEL, environment={"HYACINTH_CACHE": str(own)})
+            return self._ask(mutant, [PROGRAMS], limit=MODEL, cache=str(own), **how)
         finally:
             shutil.rmtree(own)
 

@@ -8,6 +8,7 @@ import gc
 import importlib
 import importlib.machinery
 import json
+import math
 import os
 import select
 import signal
@@ -16,6 +17,7 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 
 BEFORE = ("pytest", "amaranth.hdl", "amaranth.sim", "amaranth.back.rtlil", "amaranth.lib.wiring", "amaranth.lib.data",
           "amaranth.lib.memory", "amaranth.lib.fifo", "amaranth.lib.stream", "unittest.mock")
@@ -32,12 +34,13 @@ FINE, NO_TESTS = 0, 5
 
 @dataclass
 class Ran:
-    """What became of tests: seconds of each that passed, and the name of the exception of each that failed; and which
-    sources of the hardware had been imported at the end."""
+    """What became of tests: seconds of each that passed, and the name of the exception of each that failed; which
+    sources of the hardware had been imported at the end; and whether there were more than could be run in time."""
     passed: dict[str, float] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     sources: list[str] = field(default_factory=list)
     netlists: list[str] = field(default_factory=list)
+    cut: bool = False
 
 
 class Worker:
@@ -47,8 +50,8 @@ class Worker:
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         env=os.environ | {"PYTHONPATH": str(root / "src")})
 
-    def ask(self, tests=(), *, path="", source="", order=(), only=False, every=False, limit=60.0, netlists=False,
-            digests=(), environment=None) -> Ran:
+    def ask(self, tests=(), *, path="", source="", order=(), only=False, every=False, limit=60.0, within=None,
+            netlists=False, digests=(), cache="") -> Ran:
         """Runs tests, on the source at `path` replaced by `source` where that is given.
 
         Parameters
@@ -56,19 +59,23 @@ class Worker:
         tests : sequence of str
             Files.
         order : sequence of str
-            Tests by their names, which come first, in this order. With `only`, these are tests without a choice of
-            their rows, of which at most ROWS are run, and no other is run.
+            Tests by their names, which come first, in this order. With `only`, no other is run, and of a parametrised
+            test that is named without one of its rows, at most ROWS are.
         every : bool
             Whether it goes on after a test that fails.
         limit : float
             Seconds, after which a test that has not ended is ended, and no further one is run.
+        within : float or None
+            Seconds, after which all of them are ended, and none of them has failed.
         netlists : bool
             Makes, in place of tests, digests of what the named configurations are made of, up to the first that is
             not as `digests` have it.
+        cache : str
+            A folder for the model of the mutant, in place of the usual one.
         """
         request = {"tests": list(tests), "path": path, "source": source, "order": list(order), "only": only,
-                   "every": every, "limit": limit, "netlists": netlists, "digests": list(digests),
-                   "environment": environment or {}}
+                   "every": every, "limit": limit, "within": within, "netlists": netlists, "digests": list(digests),
+                   "cache": cache}
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         return Ran(**json.loads(self.process.stdout.readline()))
@@ -123,7 +130,8 @@ class Reporter:
             rows: dict[str, list] = {}
             for each in items:
                 rows.setdefault(each.nodeid.split("[")[0], []).append(each)
-            items[:] = [each for name in place for each in some(rows.get(name, []))]
+                rows[each.nodeid] = [each]
+            items[:] = dict.fromkeys(each for name in place for each in some(rows.get(name, [])))
             return
         items.sort(key=lambda each: place.get(each.nodeid, len(place)))
 
@@ -154,7 +162,10 @@ def child(request: dict, pipe: int) -> None:
     def report(**what):
         out.write(json.dumps(what) + "\n")
 
-    os.environ.update(request["environment"])
+    if request["cache"]:
+        from ..engines import build
+        os.environ["HYACINTH_CACHE"] = request["cache"]
+        build.FAST = "-O1"  # a model that runs a few seconds should not take a minute to compile
     if request["path"]:
         sys.meta_path.insert(0, Finder(request["path"], request["source"].encode()))
     if request["netlists"]:
@@ -190,8 +201,9 @@ def tried(request: dict) -> dict:
             os._exit(0)
     os.close(writing)
     ran, current, status, late, rest = Ran(), COLLECTION, None, False, b""
+    end = monotonic() + (request["within"] or math.inf)
     try:
-        while not (late := not select.select([reading], [], [], request["limit"])[0]):
+        while not (late := not select.select([reading], [], [], max(0, min(request["limit"], end - monotonic())))[0]):
             if not (more := os.read(reading, 1 << 16)):
                 break
             *lines, rest = (rest + more).split(b"\n")
@@ -211,7 +223,8 @@ def tried(request: dict) -> dict:
         with suppress(ProcessLookupError):
             os.killpg(number, signal.SIGKILL)
         os.waitpid(number, 0)
-    if not request["netlists"]:
+    ran.cut = late and monotonic() >= end
+    if not request["netlists"] and not ran.cut:
         if status is None:
             ran.failed.setdefault(current, TIME if late else CRASH)
         elif status not in (FINE, NO_TESTS) and not ran.failed:  # conftest.py could not be read
