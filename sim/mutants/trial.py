@@ -87,15 +87,19 @@ class Killers:
         return sorted(distance, key=lambda test: distance[test])[:NEAR]
 
 
+def own(test: str, path: str) -> bool:
+    """Whether a test, or a file of tests, has the name of the source at `path`."""
+    return f"/test_{Path(path).name}" in test
+
+
 def varied(seconds: dict[str, float], path: str) -> list[str]:
     """Tests by name, in an order in which one is soon found that fails: those that have the name of the source at
     `path`, then one row of each parametrised test, the shortest first, then the second rows."""
-    own = f"/test_{Path(path).name}::"
     rows: dict[str, int] = defaultdict(int)
     key = {}
     for name in seconds:
         function = name.split("[")[0]
-        key[name] = own not in name, rows[function], seconds[name]
+        key[name] = not own(name, path), rows[function], seconds[name]
         rows[function] += 1
     return sorted(seconds, key=lambda name: key[name])
 
@@ -161,8 +165,14 @@ class Bench:
         seconds = {test: each for name in files for test, each in self.files[name].seconds.items()}
         near = [name for name in self.killers.near(mutant) if name in seconds]
         order = list(dict.fromkeys([*near, *varied(seconds, mutant.path)]))
-        ran = self._ask(mutant, files, order=order, every=self.every, limit=_patience(seconds),
-                        within=self.within)
+        nearest = {*(name.split("::")[0] for name in near), *(name for name in files if own(name, mutant.path))}
+        how = {"order": order, "every": self.every, "limit": _patience(seconds), "within": self.within}
+        ran = Ran()
+        # To read all files takes longer than the test does that most mutants fail.
+        for part in ([name for name in files if name in nearest], files)[len(nearest) in (0, len(files)):]:
+            if not ran.cut and (self.every or not ran.failed):
+                more = self._ask(mutant, part, but=[*ran.passed, *ran.failed], **how)
+                ran = Ran(ran.passed | more.passed, ran.failed | more.failed, cut=more.cut)
         given = len(ran.passed) + len(ran.failed)
         if ran.failed:
             self.killers.add(mutant, ran.failed)

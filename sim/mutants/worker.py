@@ -50,8 +50,8 @@ class Worker:
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         env=os.environ | {"PYTHONPATH": str(root / "src")})
 
-    def ask(self, tests=(), *, path="", source="", order=(), only=False, every=False, limit=60.0, within=None,
-            netlists=False, digests=(), cache="") -> Ran:
+    def ask(self, tests=(), *, path="", source="", order=(), but=(), only=False, every=False, limit=60.0,
+            within=None, netlists=False, digests=(), cache="") -> Ran:
         """Runs tests, on the source at `path` replaced by `source` where that is given.
 
         Parameters
@@ -61,6 +61,8 @@ class Worker:
         order : sequence of str
             Tests by their names, which come first, in this order. With `only`, no other is run, and of a parametrised
             test that is named without one of its rows, at most ROWS are.
+        but : iterable of str
+            Tests that are not run.
         every : bool
             Whether it goes on after a test that fails.
         limit : float
@@ -73,9 +75,9 @@ class Worker:
         cache : str
             A folder for the model of the mutant, in place of the usual one.
         """
-        request = {"tests": list(tests), "path": path, "source": source, "order": list(order), "only": only,
-                   "every": every, "limit": limit, "within": within, "netlists": netlists, "digests": list(digests),
-                   "cache": cache}
+        request = {"tests": list(tests), "path": path, "source": source, "order": list(order), "but": list(but),
+                   "only": only, "every": every, "limit": limit, "within": within, "netlists": netlists,
+                   "digests": list(digests), "cache": cache}
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         return Ran(**json.loads(self.process.stdout.readline()))
@@ -133,7 +135,9 @@ class Reporter:
                 rows[each.nodeid] = [each]
             items[:] = dict.fromkeys(each for name in place for each in some(rows.get(name, [])))
             return
-        items.sort(key=lambda each: place.get(each.nodeid, len(place)))
+        done = {*self.request["but"]}
+        items[:] = sorted((each for each in items if each.nodeid not in done),
+                          key=lambda each: place.get(each.nodeid, len(place)))
 
     def pytest_collectreport(self, report):
         """A file could not be read."""
