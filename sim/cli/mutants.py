@@ -19,7 +19,7 @@ from ..rules import ROOT, BadRules
 from .status import BadInput, Status
 
 DEFAULT = ("rtl/mmu", "rtl/csr", "rtl/isa")
-EXPLAINED = "tests/mutants.toml"
+LIST = "tests/mutants.toml"
 
 
 def main(options) -> Status:
@@ -71,12 +71,22 @@ def rules(made: list[Mutant], results: Results, options, killers: Killers) -> St
 
     def tied(mutant, bench) -> bool:
         before = len(ties.mutants)
-        ties.tie(mutant, bench)
+        if options.programs:
+            ties.tie_programs(mutant, bench, for_programs[mutant.key])
+        else:
+            ties.tie(mutant, bench)
         return len(ties.mutants) > before
 
     todo = [] if options.known else [each for each in made if not results.of_marked(each) and (
         (verdict := results.verdict(each)) is None or verdict.what == "killed")]
-    with_benches(todo, tied, results, options, killers, "told something new")
+    for_programs = defaultdict(list)
+    if options.programs:
+        for program, keys in listed(ROOT, "programs").items():
+            for key in keys:
+                for_programs[key].append(program)
+        todo = [each for each in made
+                if each.key in for_programs and not options.known and not results.of_programs(each)]
+    with_benches(todo, tied, results, options, killers, "told something new", measure=not options.programs)
     for text in ties.lines():
         print(text)
     return Status.SUCCESS
@@ -103,20 +113,24 @@ def chosen(names, sample: int | None, seed: int) -> list[Mutant]:
     return [each for *_, each in sorted(placed, key=lambda place: place[:2])][:sample]
 
 
+def listed(root: Path, table: str) -> dict[str, list[str]]:
+    """A table of the list of mutants: keys of mutants by what is said of them. Raises BadInput."""
+    path = root / LIST
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")).get(table, {}) if path.exists() else {}
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"{LIST}: {error}; mend it") from None
+
+
 def explanations(root: Path) -> dict[str, str]:
     """Why a survivor is no hole, by the mutant's key. Raises BadInput."""
-    path = root / EXPLAINED
-    try:
-        groups = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"{EXPLAINED}: {error}; mend it") from None
-    return {key: reason for reason, keys in groups.items() for key in keys}
+    return {key: reason for reason, keys in listed(root, "explained").items() for key in keys}
 
 
 def with_benches(todo: list[Mutant], act: Callable[[Mutant, Bench], bool], results: Results, options,
-                 killers: Killers, counted: str) -> None:
+                 killers: Killers, counted: str, *, measure: bool = True) -> None:
     """`act` on every mutant of `todo`, as many at a time as there are jobs, with progress; what it returns is
-    `counted`."""
+    `counted`. It is known how long unit tests take, and what they import, if that is to be measured first."""
     if not todo:
         return
     files: dict[str, File] = {}
@@ -127,8 +141,9 @@ def with_benches(todo: list[Mutant], act: Callable[[Mutant, Bench], bool], resul
     try:
         for bench in made:
             benches.put(bench)
-        names = dict.fromkeys(name for path in {each.path: None for each in todo} for name in files_of(path, ROOT))
-        files |= measured(names, made[0], results)
+        if measure:
+            names = dict.fromkeys(name for path in {each.path: None for each in todo} for name in files_of(path, ROOT))
+            files |= measured(names, made[0], results)
 
         def done(mutant):
             bench = benches.get()

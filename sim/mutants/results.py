@@ -6,6 +6,9 @@ from pathlib import Path
 from .operators import Mutant
 from .trial import File, Verdict, digest
 
+PROGRAMS = "programs"
+"""In place of whether a verdict is of marked tests, where it is of marked programs."""
+
 
 class Results:
     """Verdicts, in a file that only grows.
@@ -21,12 +24,15 @@ class Results:
         self.path, self.root = path, root
         self.known: dict[tuple, Verdict] = {}
         self.marked: dict[tuple, list[Verdict]] = {}
+        self.programs: dict[tuple, Verdict] = {}
         self.files: dict[str, File] = {}
         self.sources: dict[str, str] = {}
         for row in self._rows():
             if "tests" in row:
                 verdict = Verdict(row["what"], row["tests"], row["given"])
-                if row["marked"]:
+                if row["marked"] == PROGRAMS:
+                    self.programs[tuple(row["mutant"])] = verdict
+                elif row["marked"]:
                     self.marked.setdefault(tuple(row["mutant"]), []).append(verdict)
                 else:
                     self.known[tuple(row["mutant"])] = verdict
@@ -59,12 +65,24 @@ class Results:
         """What tests that are marked with rules have said of it, each time that some were asked."""
         return self.marked.get(self._key(mutant), [])
 
+    def of_programs(self, mutant: Mutant) -> Verdict | None:
+        """What programs of sw/tests that are marked with rules have said of it."""
+        return self.programs.get(self._key(mutant))
+
+    def add_of_programs(self, mutant: Mutant, verdict: Verdict) -> None:
+        """What such programs say."""
+        self.programs[self._key(mutant)] = verdict
+        self._write_verdict(mutant, verdict, PROGRAMS)
+
     def add(self, mutant: Mutant, verdict: Verdict, *, marked: bool = False) -> None:
         """One more; `marked`, where only tests that are marked with certain rules were asked."""
         if marked:
             self.marked.setdefault(self._key(mutant), []).append(verdict)
         else:
             self.known[self._key(mutant)] = verdict
+        self._write_verdict(mutant, verdict, marked)
+
+    def _write_verdict(self, mutant: Mutant, verdict: Verdict, marked: bool | str) -> None:
         self._write(mutant=self._key(mutant), what=verdict.what, tests=verdict.tests, given=verdict.given,
                     marked=marked)
 

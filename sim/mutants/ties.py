@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
+from random import Random
 
 from ..rules import standing
 from .operators import Mutant
@@ -11,6 +12,10 @@ from .trial import PROGRAMS, UNIT, Bench, Verdict
 
 CHAPTERS = ("hypervisor", "supervisor", "machine")
 """Those that speak of modes, traps and translation."""
+
+SOURCES = "sw/tests"
+FEW = 6
+"""Programs that show that a mutant does not break every one."""
 
 
 class Ties:
@@ -44,13 +49,14 @@ class Ties:
     def take_known(self, made: Iterable[Mutant]) -> None:
         """What the results have of these."""
         for mutant in made:
-            for verdict in (self.results.verdict(mutant), *self.results.of_marked(mutant)):
+            for verdict in (self.results.verdict(mutant), *self.results.of_marked(mutant),
+                            self.results.of_programs(mutant)):
                 if verdict:
                     self.take(mutant, verdict)
 
-    def missing(self) -> list[str]:
-        """Unit tests that are marked with rules that no mutant is tied to."""
-        return [test for test, rules in self.rules.items() if test.startswith(UNIT) and rules - self.mutants.keys()]
+    def missing(self, folder: str = UNIT) -> list[str]:
+        """Tests below `folder` that are marked with rules that no mutant is tied to."""
+        return [test for test, rules in self.rules.items() if test.startswith(folder) and rules - self.mutants.keys()]
 
     def tie(self, mutant: Mutant, bench: Bench) -> None:
         """Gives a mutant to the tests of the rules that have none."""
@@ -59,6 +65,16 @@ class Ties:
         if names := self.missing():
             verdict = bench.given(mutant, names)
             self.results.add(mutant, verdict, marked=True)
+            self.take(mutant, verdict)
+
+    def tie_programs(self, mutant: Mutant, bench: Bench, chosen: list[str]) -> None:
+        """Gives a mutant to the programs `chosen`, named without their ending, and to a few that should not see it,
+        unless all rules of the former have a mutant."""
+        missing = [Path(name).stem for name in self.missing(SOURCES)]
+        if {*chosen} & {*missing}:
+            others = [name for name in missing if name not in chosen]
+            verdict = bench.given_programs(mutant, [*chosen, *Random(mutant.key).sample(others, min(FEW, len(others)))])
+            self.results.add_of_programs(mutant, verdict)
             self.take(mutant, verdict)
 
     def lines(self) -> Iterable[str]:
@@ -80,5 +96,5 @@ def source_of(test: str) -> str:
     """Under which name the marks of a test are found, which pytest calls so."""
     function = test.split("[")[0]
     if function.startswith(PROGRAMS):
-        return f"sw/tests/{test.split('[')[1].rstrip(']')}.c"
+        return f"{SOURCES}/{test.split('[')[1].rstrip(']')}.c"
     return function

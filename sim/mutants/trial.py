@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -216,6 +217,10 @@ class Bench:
                     (own / entry.name).symlink_to(entry)
             return self._ask(mutant, [PROGRAMS], limit=MODEL, cache=str(own), **how)
         finally:
+            for made in own.glob("runtime*"):  # is the same for all models
+                if made.is_dir() and not made.is_symlink():
+                    with suppress(OSError):
+                        made.rename(cache_directory() / made.name)
             shutil.rmtree(own)
 
 

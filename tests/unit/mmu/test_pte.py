@@ -106,3 +106,7 @@ def test_an_entry_is_judged_in_the_manuals_order(config):
 
 def test_it_exports():
     assert_exports(Judge(FULL))
+
+
+def test_no_two_reasons_have_one_number():
+    assert len({*Refusal}) == len(Refusal.__members__)
