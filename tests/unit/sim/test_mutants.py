@@ -5,11 +5,11 @@ import ast
 import pytest
 
 from hyacinth.sim.cli import main
-from hyacinth.sim.cli.mutants import chosen, explanations, report
+from hyacinth.sim.cli.mutants import chosen, explanations, listed, report
 from hyacinth.sim.mutants.operators import Mutant, enumerations, mutants
 from hyacinth.sim.mutants.results import Results
-from hyacinth.sim.mutants.ties import Ties, source_of
-from hyacinth.sim.mutants.trial import Bench, File, Killers, Verdict, files_of, nearest_tests, varied
+from hyacinth.sim.mutants.ties import FEW, Ties, source_of
+from hyacinth.sim.mutants.trial import PROGRAM, Bench, File, Killers, Verdict, files_of, nearest_tests, varied
 from hyacinth.sim.mutants.worker import COLLECTION, TIME, Worker
 from hyacinth.sim.rules import ROOT
 
@@ -198,10 +198,32 @@ def test_the_score_counts_neither_equivalent_nor_explained_ones(capsys):
     assert "1 of     2 killed,  50.0%  (1 equivalent, 1 explained)" in capsys.readouterr().out
 
 
-def test_every_explanation_is_of_a_mutant_that_exists():
+def test_every_mutant_that_is_listed_exists_and_so_does_its_program():
     members = enumerations((ROOT / "rtl").rglob("*.py"))
     there = {each.key for path in (ROOT / "rtl").rglob("*.py") for each in mutants(path, ROOT, members)}
+    programs = listed(ROOT, "programs")
     assert explanations(ROOT).keys() - there == set()
+    assert {key for keys in programs.values() for key in keys} - there == set()
+    assert programs.keys() - {path.stem for path in (ROOT / "sw/tests").glob("*.c")} == set()
+
+
+def test_a_mutant_is_given_to_its_programs_and_to_a_few_others_as_long_as_a_rule_lacks_one(tmp_path):
+    class Programs:
+        def given_programs(self, mutant, names):
+            asked.append(names)
+            return Verdict("killed", {f"{PROGRAM}[{name}]": "AssertionError" for name in failing}, len(names))
+
+    asked, failing = [], ["wfi_traps_by_tw_and_vtw"]
+    results = Results(tmp_path / "m.jsonl", ROOT)
+    ties, (one, two) = Ties(ROOT, results), chosen(["rtl/csr/access.py"], 2, seed=1)
+    ties.tie_programs(one, Programs(), failing)
+    assert asked[0][0] == failing[0] and len({*asked[0]}) == 1 + FEW
+    assert "sw/tests/wfi_traps_by_tw_and_vtw.c" not in ties.missing("sw/tests")
+    ties.tie_programs(two, Programs(), failing)
+    assert len(asked) == 1 and results.of_programs(two) is None
+    again = Ties(ROOT, Results(tmp_path / "m.jsonl", ROOT))
+    again.take_known([one])
+    assert again.mutants == ties.mutants
 
 
 def test_a_source_that_is_none_of_the_hardware_is_named(capsys):
