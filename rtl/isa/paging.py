@@ -21,10 +21,6 @@ class Scheme:
         """Bits of the address that are translated."""
         return 12 + 9 * self.levels + self.extra
 
-    def index(self, address: Value, level: int) -> Value:
-        """The entry that `address` selects in the table at `level`."""
-        return Value.cast(address[12 + 9 * level:][:9 + (self.extra if level == self.levels - 1 else 0)])
-
     def in_range(self, address: Value) -> Value:
         """Whether the bits above are right: zero for a guest physical address, else copies of the sign."""
         high = Value.cast(address[self.va_bits:] if self.extra else address[self.va_bits - 1:])
