@@ -207,7 +207,13 @@ def tried(request: dict) -> dict:
     ran, current, status, late, rest = Ran(), COLLECTION, None, False, b""
     end = monotonic() + (request["within"] or math.inf)
     try:
-        while not (late := not select.select([reading], [], [], max(0, min(request["limit"], end - monotonic())))[0]):
+        while True:
+            # A request never comes before its predecessor is answered: standard input can only have ended.
+            ready = select.select([reading, sys.stdin], [], [], max(0, min(request["limit"], end - monotonic())))[0]
+            if sys.stdin in ready:
+                sys.exit(1)
+            if late := not ready:
+                break
             if not (more := os.read(reading, 1 << 16)):
                 break
             *lines, rest = (rest + more).split(b"\n")

@@ -1,6 +1,9 @@
 """`hyacinth mutants`: each change is one that a designer could have made, and verdicts are right and kept."""
 
 import ast
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -128,6 +131,24 @@ def test_a_mutant_that_cannot_be_read_is_noticed_and_so_is_one_that_never_ends(w
     assert worker.ask([MODES], path="rtl/isa/causes.py", source="nothing.at_all").failed == {COLLECTION: COLLECTION}
     assert worker.ask([MODES], path="rtl/isa/causes.py", source="while True: pass", limit=3).failed == {
         COLLECTION: TIME}
+
+
+def test_what_takes_longer_than_it_may_in_all_has_not_failed(worker):
+    ran = worker.ask([MODES], path="rtl/isa/causes.py", source="while True: pass", within=2)
+    assert ran.cut and not ran.failed and not worker.ask([MODES], within=600).cut
+
+
+def test_a_worker_whose_parent_is_gone_ends_with_what_it_runs():
+    worker = Worker(ROOT)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(worker.ask, [MODES], path="rtl/isa/causes.py", source="while True: pass", limit=600)
+        sleep(3)
+        children = Path(f"/proc/{worker.process.pid}/task/{worker.process.pid}/children")
+        running = children.read_text().split() if children.exists() else []
+        worker.process.stdin.close()
+        assert worker.process.wait(30) == 1 and isinstance(asked.exception(30), ValueError)
+    worker.process.stdout.close()
+    assert not any(Path(f"/proc/{child}").exists() for child in running)
 
 
 def test_an_order_that_soon_finds_what_fails():
