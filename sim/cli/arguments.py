@@ -337,6 +337,9 @@ def parser() -> Parser:
     mutants.add_argument("--seed", type=natural, default=0, metavar="N", help="of that (default: 0)")
     mutants.add_argument("--programs", action="store_true",
                          help="give what no unit test notices to the programs of sw/tests too: minutes each")
+    mutants.add_argument("--explore", action="store_true",
+                         help="give what no test has noticed to random programs beside Spike first: hundreds of "
+                              "mutants in one model, seconds each")
     mutants.add_argument("--jobs", type=positive, default=os.cpu_count() or 1, metavar="N",
                          help="mutants at a time (default: one for each processor)")
     mutants.add_argument("--results", type=Path, default=Path("mutants.jsonl"), metavar="FILE",

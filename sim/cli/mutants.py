@@ -3,14 +3,18 @@
 import random
 import tomllib
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn, track
 
+from ..lockstep.referee import unavailable
+from ..mutants.explorer import SEEDS, Explorer, NoModel
 from ..mutants.operators import Mutant, enumerations, mutants
 from ..mutants.results import Results
 from ..mutants.ties import Ties
@@ -20,6 +24,8 @@ from .status import BadInput, Status
 
 DEFAULT = ("rtl/mmu", "rtl/csr", "rtl/isa")
 LIST = "tests/mutants.toml"
+AT_ONCE = 400
+"""Mutants in one model."""
 
 
 def main(options) -> Status:
@@ -33,6 +39,9 @@ def main(options) -> Status:
         return Status.SUCCESS
     explained = explanations(ROOT)
     results = Results(options.results, ROOT)
+    if options.explore:
+        explore([each for each in made if each.key not in explained and (
+            (verdict := results.verdict(each)) is None or verdict.what == "survived")], results)
     todo = [] if options.known or options.rules else [
         each for each in made if open_still(results.verdict(each), options.again) and each.key not in explained]
     if len(todo) < len(made):
@@ -61,6 +70,40 @@ def open_still(verdict: Verdict | None, again: bool) -> bool:
     return verdict is None or again and verdict.what == "survived"
 
 
+@contextmanager
+def explorers(todo: list[Mutant]) -> Iterator[Iterator[tuple[Mutant, Explorer]]]:
+    """Those of `todo` that can be woven into one model with others, and what tries them, with progress. Raises
+    BadInput where no model can be made."""
+    if reason := unavailable():
+        raise BadInput(f"mutants: {reason}")
+    console = Console(stderr=True)
+
+    def each() -> Iterator[tuple[Mutant, Explorer]]:
+        for at in range(0, len(todo), AT_ONCE):
+            with console.status(f"one model of {len(todo[at:at + AT_ONCE])} mutants is made"):
+                made.append(Explorer(ROOT, todo[at:at + AT_ONCE]))
+            for mutant in track(made[-1].ready, "programs", console=console):
+                yield mutant, made[-1]
+            made.pop().close()
+
+    made: list[Explorer] = []
+    try:
+        yield each()
+    except NoModel as error:
+        raise BadInput(f"mutants: {error}") from None
+    finally:
+        for explorer in made:
+            explorer.close()
+
+
+def explore(todo: list[Mutant], results: Results) -> None:
+    """Gives mutants to random programs beside Spike, as far as they can be chosen in a model."""
+    with explorers(todo) as ready:
+        for mutant, explorer in ready:
+            if seen := explorer.tried(mutant):
+                results.add(mutant, Verdict("killed", seen, SEEDS))
+
+
 def rules(made: list[Mutant], results: Results, options, killers: Killers) -> Status:
     """Ties mutants to the rules that unit tests check, and prints which have one."""
     try:
@@ -72,7 +115,7 @@ def rules(made: list[Mutant], results: Results, options, killers: Killers) -> St
     def tied(mutant, bench) -> bool:
         before = len(ties.mutants)
         if options.programs:
-            ties.tie_programs(mutant, bench, for_programs[mutant.key])
+            ties.tie_programs(mutant, for_programs[mutant.key], lambda names: bench.given_programs(mutant, names))
         else:
             ties.tie(mutant, bench)
         return len(ties.mutants) > before
@@ -86,6 +129,10 @@ def rules(made: list[Mutant], results: Results, options, killers: Killers) -> St
                 for_programs[key].append(program)
         todo = [each for each in made
                 if each.key in for_programs and not options.known and not results.of_programs(each)]
+        with explorers(todo) as ready:
+            for mutant, explorer in ready:
+                ties.tie_programs(mutant, for_programs[mutant.key], partial(explorer.given, mutant))
+                todo.remove(mutant)
     with_benches(todo, tied, results, options, killers, "told something new", measure=not options.programs)
     for text in ties.lines():
         print(text)

@@ -1,7 +1,7 @@
 """Mutants and the rules of the manual: for which rules has a test, marked with the rule, seen a wrong change."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from random import Random
 
@@ -67,13 +67,13 @@ class Ties:
             self.results.add(mutant, verdict, marked=True)
             self.take(mutant, verdict)
 
-    def tie_programs(self, mutant: Mutant, bench: Bench, chosen: list[str]) -> None:
+    def tie_programs(self, mutant: Mutant, chosen: list[str], given: Callable[[list[str]], Verdict]) -> None:
         """Gives a mutant to the programs `chosen`, named without their ending, and to a few that should not see it,
-        unless all rules of the former have a mutant."""
+        unless all rules of the former have a mutant; `given` says what programs say of it."""
         missing = [Path(name).stem for name in self.missing(SOURCES)]
         if {*chosen} & {*missing}:
             others = [name for name in missing if name not in chosen]
-            verdict = bench.given_programs(mutant, [*chosen, *Random(mutant.key).sample(others, min(FEW, len(others)))])
+            verdict = given([*chosen, *Random(mutant.key).sample(others, min(FEW, len(others)))])
             self.results.add_of_programs(mutant, verdict)
             self.take(mutant, verdict)
 

@@ -1,7 +1,6 @@
 """One mutant after another: the tests that could see the change, those first that saw others near it."""
 
 import hashlib
-import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable
@@ -210,18 +209,21 @@ class Bench:
 
     def _on_the_machine(self, mutant: Mutant, **how) -> Ran:
         """What programs of sw/tests say of a model of the mutant, which is not kept."""
-        own = Path(tempfile.mkdtemp(prefix="hyacinth-mutant-"))
-        try:
-            for entry in cache_directory().iterdir():
-                if entry.name.startswith(("zig", "runtime", "objects", "programs")):
-                    (own / entry.name).symlink_to(entry)
-            return self._ask(mutant, [PROGRAMS], limit=MODEL, cache=str(own), **how)
-        finally:
-            for made in own.glob("runtime*"):  # is the same for all models
+        with tempfile.TemporaryDirectory(prefix="hyacinth-mutant-") as folder:
+            ran = self._ask(mutant, [PROGRAMS], limit=MODEL, cache=own_cache(Path(folder)), **how)
+            for made in Path(folder).glob("runtime*"):  # is the same for all models
                 if made.is_dir() and not made.is_symlink():
                     with suppress(OSError):
                         made.rename(cache_directory() / made.name)
-            shutil.rmtree(own)
+            return ran
+
+
+def own_cache(folder: Path) -> str:
+    """Makes of the empty `folder` a cache that has all that is the same for every model, and no model."""
+    for entry in cache_directory().iterdir():
+        if entry.name.startswith(("zig", "runtime", "objects", "programs")):
+            (folder / entry.name).symlink_to(entry)
+    return str(folder)
 
 
 def _patience(seconds: dict[str, float]) -> float:
