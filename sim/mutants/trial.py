@@ -32,8 +32,8 @@ PROGRAM = f"{PROGRAMS}::test_a_program_passes_on_the_machine"
 PATIENCE, MODEL = 60.0, 1800.0
 """Seconds after which a test has failed, unless it takes long without a change, too: what hangs is noticed; and a
 program with the building of its model."""
-NEAR = 12
-"""Tests that saw mutants near this one, which are given it first."""
+NEAR, QUICK = 12, 0.1
+"""Tests that saw mutants near this one, which are given it first; and seconds: no longer one runs before all others."""
 
 
 @dataclass(frozen=True)
@@ -164,15 +164,17 @@ class Bench:
         files = self._seeing(mutant)
         seconds = {test: each for name in files for test, each in self.files[name].seconds.items()}
         near = [name for name in self.killers.near(mutant) if name in seconds]
-        order = list(dict.fromkeys([*near, *varied(seconds, mutant.path)]))
-        nearest = {*(name.split("::")[0] for name in near), *(name for name in files if own(name, mutant.path))}
-        how = {"order": order, "every": self.every, "limit": _patience(seconds), "within": self.within}
+        order = sorted(dict.fromkeys([*near, *varied(seconds, mutant.path)]), key=lambda name: seconds[name] > QUICK)
+        how = {"every": self.every, "limit": _patience(seconds), "within": self.within}
         ran = Ran()
         # To read all files takes longer than the test does that most mutants fail.
-        for part in ([name for name in files if name in nearest], files)[len(nearest) in (0, len(files)):]:
-            if not ran.cut and (self.every or not ran.failed):
-                more = self._ask(mutant, part, but=[*ran.passed, *ran.failed], **how)
-                ran = Ran(ran.passed | more.passed, ran.failed | more.failed, cut=more.cut)
+        first = [name for name in order if name in near or own(name, mutant.path) and seconds[name] <= QUICK]
+        if first and not self.every:
+            nearest = list(dict.fromkeys(name.split("::")[0] for name in first))
+            ran = self._ask(mutant, nearest, order=first, only=True, **how)
+        if not ran.failed and not ran.cut:
+            more = self._ask(mutant, files, order=order, but=ran.passed, **how)
+            ran = Ran(ran.passed | more.passed, more.failed, cut=more.cut)
         given = len(ran.passed) + len(ran.failed)
         if ran.failed:
             self.killers.add(mutant, ran.failed)

@@ -229,18 +229,17 @@ def test_every_mutant_that_is_listed_exists_and_so_does_its_program():
 
 
 def test_a_mutant_is_given_to_its_programs_and_to_a_few_others_as_long_as_a_rule_lacks_one(tmp_path):
-    class Programs:
-        def given_programs(self, mutant, names):
-            asked.append(names)
-            return Verdict("killed", {f"{PROGRAM}[{name}]": "AssertionError" for name in failing}, len(names))
+    def given(names):
+        asked.append(names)
+        return Verdict("killed", {f"{PROGRAM}[{name}]": "AssertionError" for name in failing}, len(names))
 
     asked, failing = [], ["wfi_traps_by_tw_and_vtw"]
     results = Results(tmp_path / "m.jsonl", ROOT)
     ties, (one, two) = Ties(ROOT, results), chosen(["rtl/csr/access.py"], 2, seed=1)
-    ties.tie_programs(one, Programs(), failing)
+    ties.tie_programs(one, failing, given)
     assert asked[0][0] == failing[0] and len({*asked[0]}) == 1 + FEW
     assert "sw/tests/wfi_traps_by_tw_and_vtw.c" not in ties.missing("sw/tests")
-    ties.tie_programs(two, Programs(), failing)
+    ties.tie_programs(two, failing, given)
     assert len(asked) == 1 and results.of_programs(two) is None
     again = Ties(ROOT, Results(tmp_path / "m.jsonl", ROOT))
     again.take_known([one])
