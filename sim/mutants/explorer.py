@@ -22,7 +22,7 @@ from .trial import PROGRAM, Verdict, own_cache
 from .worker import CRASH, TIME, Finder
 from .woven import REACHED, REFUSED, WIDTH, woven
 
-SEEDS, LATENCIES = 12, (1, 20)
+SEEDS, LATENCIES = 4, (1, 20)
 """Random programs that a mutant is given, and latencies of memory in cycles that they have in turn."""
 CYCLES, STUCK, PATIENCE = 12_000_000, 100_000, 900.0
 """After which a program of sw/tests has failed; and seconds after which a mutant is one that never ends."""

@@ -14,7 +14,7 @@ CHAPTERS = ("hypervisor", "supervisor", "machine")
 """Those that speak of modes, traps and translation."""
 
 SOURCES = "sw/tests"
-FEW = 16
+FEW = 6
 """Programs that show that a mutant does not break every one."""
 
 
