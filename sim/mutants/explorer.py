@@ -6,7 +6,6 @@ its standard output, a line of JSON for each (see `Explorer`).
 
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import Any
 
 from ...rtl.config import FULL
 from . import choice
+from .fork import answers, forked
 from .operators import Mutant
 from .trial import PROGRAM, Verdict, own_cache
 from .worker import CRASH, TIME, Finder
@@ -114,33 +114,16 @@ def failing(names: list[str]) -> dict[str, str]:
     return found
 
 
-def forked(request: dict, random_programs) -> dict[str, str]:
+def told(request: dict, random_programs) -> dict[str, str]:
     """What is asked for, by a process of its own, which may crash or never end."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.setsid()
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        nothing = os.open(os.devnull, os.O_RDWR)
-        for stream in 0, 1, 2:
-            os.dup2(nothing, stream)
-        try:
-            choice.NUMBER = request["mutant"]
-            found = failing(request["programs"]) if "programs" in request else explored(random_programs)
-            os.write(writing, json.dumps(found).encode())
-        finally:
-            os._exit(0)
-    os.close(writing)
-    try:
-        ready = select.select([reading, sys.stdin], [], [], PATIENCE)[0]
-        if sys.stdin in ready:  # whoever asked is gone
-            sys.exit(1)
+    def act(writing: int) -> None:
+        choice.NUMBER = request["mutant"]
+        found = failing(request["programs"]) if "programs" in request else explored(random_programs)
+        os.write(writing, json.dumps(found).encode())
+
+    with forked(act) as reading:
+        ready = answers(reading, PATIENCE)
         answer = os.read(reading, 1 << 16) if ready else b""
-    finally:
-        os.close(reading)
-        with suppress(ProcessLookupError):
-            os.killpg(child, signal.SIGKILL)
-        os.waitpid(child, 0)
     return json.loads(answer) if answer else {"programs": CRASH if ready else TIME}
 
 
@@ -157,7 +140,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with suppress(KeyboardInterrupt):
         for line in sys.stdin:
-            print(json.dumps(forked(json.loads(line), programs)), flush=True)
+            print(json.dumps(told(json.loads(line), programs)), flush=True)
 
 
 if __name__ == "__main__":

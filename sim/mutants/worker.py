@@ -10,14 +10,16 @@ import importlib.machinery
 import json
 import math
 import os
-import select
 import signal
 import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import monotonic
+
+from .fork import answers, forked
 
 BEFORE = ("pytest", "amaranth.hdl", "amaranth.sim", "amaranth.back.rtlil", "amaranth.lib.wiring", "amaranth.lib.data",
           "amaranth.lib.memory", "amaranth.lib.fifo", "amaranth.lib.stream", "unittest.mock")
@@ -190,30 +192,10 @@ def child(request: dict, pipe: int) -> None:
 
 def tried(request: dict) -> dict:
     """Forks a child for a request, and gathers what it reports."""
-    reading, writing = os.pipe()
-    number = os.fork()
-    if number == 0:
-        os.setsid()
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        os.close(reading)
-        nothing = os.open(os.devnull, os.O_RDWR)
-        for stream in 0, 1, 2:
-            os.dup2(nothing, stream)
-        try:
-            child(request, writing)
-        finally:
-            os._exit(0)
-    os.close(writing)
     ran, current, status, late, rest = Ran(), COLLECTION, None, False, b""
     end = monotonic() + (request["within"] or math.inf)
-    try:
-        while True:
-            # A request never comes before its predecessor is answered: standard input can only have ended.
-            ready = select.select([reading, sys.stdin], [], [], max(0, min(request["limit"], end - monotonic())))[0]
-            if sys.stdin in ready:
-                sys.exit(1)
-            if late := not ready:
-                break
+    with forked(partial(child, request)) as reading:
+        while not (late := not answers(reading, min(request["limit"], end - monotonic()))):
             if not (more := os.read(reading, 1 << 16)):
                 break
             *lines, rest = (rest + more).split(b"\n")
@@ -228,11 +210,6 @@ def tried(request: dict) -> dict:
                     ran.netlists.append(line["netlist"])
                 elif "end" in line:
                     status, ran.sources = line["end"], line["sources"]
-    finally:
-        os.close(reading)
-        with suppress(ProcessLookupError):
-            os.killpg(number, signal.SIGKILL)
-        os.waitpid(number, 0)
     ran.cut = late and monotonic() >= end
     if not request["netlists"] and not ran.cut:
         if status is None:
