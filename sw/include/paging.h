@@ -61,6 +61,15 @@ void translation_off(void);
 
 /* SFENCE.VMA, HFENCE.VVMA and HFENCE.GVMA of everything. */
 void fence_all(void);
+
+/* The same: what the next access finds is kept by every TLB, also by one that is still being emptied when the fence is
+   done. */
+static inline void fence_and_wait(void)
+{
+    fence_all();
+    for (unsigned i = 0; i < 400; i++)
+        asm volatile("");
+}
 #define PAGE 4096UL
 
 /* Pages of memory for tests to map; `test_pages` is aligned to 64 KiB. */

@@ -7,14 +7,6 @@
 #define VA (TEST_VA + 37 * PAGE)
 #define ASID 1UL
 
-/* What the next access finds is kept by every TLB, also by one that is still being emptied when the fence is done. */
-static void fence_and_wait(void)
-{
-    fence_all();
-    for (unsigned i = 0; i < 400; i++)
-        asm volatile("");
-}
-
 int main(void)
 {
     const uint32_t load = WORD("ld a2, 0(a0)");

@@ -14,14 +14,6 @@
 
 static uint64_t *entry;
 
-/* What the next access finds is kept by every TLB, also by one that is still being emptied when the fence is done. */
-static void fence_and_wait(void)
-{
-    fence_all();
-    for (unsigned i = 0; i < 400; i++)
-        asm volatile("");
-}
-
 /* Uses VA in `mode`, changes `*entry` to the other page, uses it again, fences by `word` in `fencer`, uses it. */
 static void check_form(const char *name, enum mode mode, enum mode fencer, uint32_t word, uint64_t address, uint64_t id,
                        uint64_t flags)

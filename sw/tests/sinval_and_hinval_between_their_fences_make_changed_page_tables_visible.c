@@ -5,6 +5,9 @@
    Svinval_sfence_w_inval_orders_before_sinval_vma, Svinval_hinval_vvma_gvma, Svinval_hinval_gvma_uses_vmid */
 #include "hyacinth.h"
 
+/* Pages away from those of the program, which would take their places in a small TLB. */
+#define VA (TEST_VA + 37 * PAGE)
+#define GPA (TEST_GPA + 37 * PAGE)
 #define ASID 3UL
 #define VMID 5UL
 
@@ -47,21 +50,21 @@ int main(void)
         for (unsigned named = 0; named < 4; named++) {
             context(names[kind], named);
             enum mode mode = kind == VMA ? MODE_HS : MODE_VS;
-            map(own, TEST_VA, pages[0], 0, LEAF);
-            map(guest.vs, TEST_VA, TEST_GPA, 0, LEAF);
-            map(guest.vs, TEST_VA + PAGE, TEST_GPA + PAGE, 0, LEAF);
-            map(guest.g, TEST_GPA, pages[0], 0, LEAF_U);
-            map(guest.g, TEST_GPA + PAGE, pages[1], 0, LEAF_U);
-            fence_all();
-            CHECK_EQ("before", attempt(mode, load, TEST_VA, 0).value, 0x11);
+            map(own, VA, pages[0], 0, LEAF);
+            map(guest.vs, VA, GPA, 0, LEAF);
+            map(guest.vs, VA + PAGE, GPA + PAGE, 0, LEAF);
+            map(guest.g, GPA, pages[0], 0, LEAF_U);
+            map(guest.g, GPA + PAGE, pages[1], 0, LEAF_U);
+            fence_and_wait();
+            CHECK_EQ("before", attempt(mode, load, VA, 0).value, 0x11);
             if (kind == VMA)
-                map(own, TEST_VA, pages[1], 0, LEAF);
+                map(own, VA, pages[1], 0, LEAF);
             else if (kind == VVMA)
-                map(guest.vs, TEST_VA, TEST_GPA + PAGE, 0, LEAF);
+                map(guest.vs, VA, GPA + PAGE, 0, LEAF);
             else
-                map(guest.g, TEST_GPA, pages[1], 0, LEAF_U);
-            invalidate(kind, named, kind == GVMA ? TEST_GPA >> 2 : TEST_VA, kind == GVMA ? VMID : ASID);
-            CHECK_EQ("after", attempt(mode, load, TEST_VA, 0).value, 0x22);
+                map(guest.g, GPA, pages[1], 0, LEAF_U);
+            invalidate(kind, named, kind == GVMA ? GPA >> 2 : VA, kind == GVMA ? VMID : ASID);
+            CHECK_EQ("after", attempt(mode, load, VA, 0).value, 0x22);
         }
     return 0;
 }
