@@ -6,6 +6,8 @@
 #include "hyacinth.h"
 
 #define SIZE 0x10000UL
+/* Away from the pages of the program, which would take their places in a small TLB. */
+#define APART (TEST_VA + 3 * SIZE)
 
 int main(void)
 {
@@ -32,13 +34,18 @@ int main(void)
             CHECK_EQ("HS", attempt(MODE_HS, load, TEST_VA + i * PAGE, 0).value, 0x100 + i);
             CHECK_EQ("VS", attempt(MODE_VS, load, TEST_VA + i * PAGE, 0).value, 0x100 + i);
         }
-        for (unsigned i = 0; kind == 3 && i < TEST_PAGES; i++)
-            *pte_of(guest.vs, TEST_VA + i * PAGE, 0) &= ~PTE_V;
     }
-    asm volatile("hfence.vvma %0, x0" : : "r"(TEST_VA + 5 * PAGE) : "memory");
-    context("after a fence by address", 0);
-    CHECK_EQ("the piece that it names", attempt(MODE_VS, load, TEST_VA + 5 * PAGE, 0).cause, LOAD_PAGE_FAULT);
-    fence_all();
+    for (unsigned i = 0; i < TEST_PAGES; i++) {
+        context("after a fence by address", i);
+        for (unsigned j = 0; j < TEST_PAGES; j++)
+            map(guest.vs, APART + j * PAGE, TEST_GPA, 0, LEAF | PTE_64K);
+        fence_and_wait();
+        CHECK_EQ("before", attempt(MODE_VS, load, APART + i * PAGE, 0).value, 0x100 + i);
+        for (unsigned j = 0; j < TEST_PAGES; j++)
+            *pte_of(guest.vs, APART + j * PAGE, 0) = 0;
+        asm volatile("hfence.vvma %0, x0" : : "r"(APART + (TEST_PAGES - 1 - i) * PAGE) : "memory");
+        CHECK_EQ("a piece that it does not name", attempt(MODE_VS, load, APART + i * PAGE, 0).cause, LOAD_PAGE_FAULT);
+    }
     for (unsigned low = 0; low < 16; low++)
         for (unsigned stage = 0; stage < 3; stage++) {
             struct space space = stage == 0 ? own : stage == 1 ? guest.vs : guest.g;
