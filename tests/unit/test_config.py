@@ -67,3 +67,11 @@ def test_a_setting_that_cannot_be_is_refused_with_what_can(text, message):
 def test_what_is_no_name_of_a_core_is_refused(text):
     with pytest.raises(ValueError, match="is not a core"):
         named(text)
+
+
+def test_every_extension_that_can_be_taken_away_is_in_the_table():
+    names = ("smcntrpmf smcsrind smdbltrp smepmp smmpm smnpm smstateen sscofpmf ssdbltrp ssnpm sstc svadu svinval "
+             "svnapot svpbmt zba zbb zbs zcb zcmop zicond zimop zabha zacas zawrs zicbom zicboz").split()
+    assert [each.name for each in EXTENSIONS] == names
+    assert [name for name in names if not FULL.has(name)] == ["smdbltrp"]
+    assert [name for name in names if SMALL.has(name)] == ["sstc"]

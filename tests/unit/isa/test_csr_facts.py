@@ -1,9 +1,12 @@
 """What the manual says of single fields and registers, written down here once more, against the tables."""
 
+from dataclasses import replace
+
 import pytest
 
+from hyacinth.rtl.config import FULL
 from hyacinth.rtl.isa.csr import Box, Guard, Kind, Void
-from hyacinth.rtl.isa.csrs import CSRS
+from hyacinth.rtl.isa.csrs import CSRS, table
 from hyacinth.rtl.isa.pmp import PMP_A, PMP_RWX
 
 COUNTERS = [str(n) for n in range(3, 32)]
@@ -140,3 +143,11 @@ def test_a_register_of_the_hypervisor_extension_has_its_address(name):
     csr = CSRS[name]
     assert csr.hypervisor == (csr.address >> 8 & 3 == 2 or name == "mtinst")
     assert csr.is_read_only == (csr.address >> 10 == 3) and (csr.writable == 0 or not csr.is_read_only)
+
+
+@pytest.mark.parametrize("lines", (0, 1, 8))
+def test_guest_external_interrupts_exist_where_there_is_a_line_for_one(lines):
+    registers = table(replace(FULL, geilen=lines))
+    for name, field in (("hie", "SGEIE"), ("hip", "SGEIP"), ("mie", "SGEIE"), ("mip", "SGEIP"), ("mideleg", "SGEI")):
+        assert any(each.name == field for each in registers[name].fields) == (lines > 0), name
+    assert registers["hgeie"].writable == registers["hgeip"].mask & ~1 == (1 << lines) - 1 << 1 or not lines

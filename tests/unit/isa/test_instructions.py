@@ -80,6 +80,14 @@ def test_a_row_does_what_its_name_says(row):
     assert (row.format == Format.Z) == (row.name in ("csrrwi", "csrrsi", "csrrci"))
 
 
+@pytest.mark.parametrize("row", INSTRUCTIONS, ids=lambda row: row.name)
+def test_a_row_has_the_immediate_of_its_opcode(row):
+    expected = {"0000011": Format.I, "0010011": Format.I, "0011011": Format.I, "1100111": Format.I, "0100011": Format.S,
+                "1100011": Format.B, "0110111": Format.U, "0010111": Format.U, "1101111": Format.J,
+                "1110011": Format.Z}[row.pattern[-7:]] if {"i", "h"} & {*row.operands} else Format.NONE
+    assert row.format == expected
+
+
 @pytest.mark.parametrize("row", [row for row in INSTRUCTIONS if row.op is not None], ids=lambda row: row.name)
 def test_a_row_has_the_operation_of_its_name(row):
     name = row.name.replace(".", "_").upper()
