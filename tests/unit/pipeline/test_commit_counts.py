@@ -216,3 +216,24 @@ def test_the_record_has_all_that_the_load_store_unit_says(name, device):
         retire = ctx.get(dut.retire.payload)
         assert (retire.hpa, retire.hpa_next, retire.data, retire.device, retire.gva) == (0, 0, 0, 0, 0)
     run(scenario)
+
+
+@pytest.mark.parametrize("name", ("beq", "jal", "jalr", "lui", "add"))
+def test_what_execute_has_done_retires_in_its_first_cycle(name):
+    async def scenario(p):
+        await p.give(name, d=3, executed={"result": 0x77})
+        assert counted(p) == {"retired"} and p.ctx.get(p.dut.csr.retired)
+        assert p.get("forward").value == 0x77
+    run(scenario)
+
+
+@pytest.mark.parametrize("name", ("cbo.zero", "cbo.clean", "ld", "sd", "amoadd.d"))
+def test_an_access_that_is_refused_traps(name):
+    async def scenario(p):
+        p.ctx.set(p.dut.fault, {"cause": 15})
+        await p.give(name, executed={"memory": 1, "result": 0x1230})
+        assert await cycles(p, 3) == [{"stall_memory"}]
+        p.ctx.set(p.dut.faulted, 1)
+        trap = await p.trap()
+        assert (trap.code, trap.interrupt, trap.tval, trap.pc) == (15, 0, 0x1230, PC)
+    run(scenario)
