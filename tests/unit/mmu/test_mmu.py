@@ -388,6 +388,7 @@ def test_a_walk_is_recorded_entry_by_entry():
         [(2 - n, at, machine.memory[at], at) for n, at in enumerate(places)]
     assert [s.first for s in steps] == [1, 0, 0, 0] and [s.last for s in steps] == [0, 0, 0, 1]
     assert all(s.fetch and s.va == access.va and not s.g_stage and not s.reason and not s.cause for s in steps)
+    assert not any(s.implicit or s.writes for s in steps)
     assert steps[-1].hpa == PA
 
 
@@ -420,6 +421,9 @@ def test_the_stages_of_a_walk_are_told_apart_in_its_record():
     assert {s.gpa for s in g} >= {s.gpa for s in vs}
     assert all(guest.machine.memory[s.hpa] == s.pte for s in vs + g)
     assert sum(s.first for s in steps) == 1 and steps[0].first
+    # A read of the G stage is implicit where it is for the read of a VS-stage entry; the last walk is for the data.
+    assert [s.implicit for s in g] == [s.gpa in {each.gpa for each in vs} for s in g] and not g[-1].implicit
+    assert not any(s.implicit for s in vs) and not any(s.writes for s in steps)
 
 
 def test_a_bus_error_is_recorded_as_absent():
