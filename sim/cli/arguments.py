@@ -336,7 +336,8 @@ def parser() -> Parser:
                          help="N of all mutants, drawn at random, of each source its part")
     mutants.add_argument("--seed", type=natural, default=0, metavar="N", help="of that (default: 0)")
     mutants.add_argument("--programs", action="store_true",
-                         help="give what no unit test notices to the programs of sw/tests too: minutes each")
+                         help="give what no unit test notices to the programs of sw/tests too: minutes each; with "
+                              "--rules, give programs the mutants that tests/mutants.toml names for them")
     mutants.add_argument("--explore", action="store_true",
                          help="give what no test has noticed to random programs beside Spike first: hundreds of "
                               "mutants in one model, seconds each")

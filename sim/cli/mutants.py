@@ -74,7 +74,7 @@ def open_still(verdict: Verdict | None, again: bool) -> bool:
 def explorers(todo: list[Mutant]) -> Iterator[Iterator[tuple[Mutant, Explorer]]]:
     """Those of `todo` that can be woven into one model with others, and what tries them, with progress. Raises
     BadInput where no model can be made."""
-    if reason := unavailable():
+    if todo and (reason := unavailable()):
         raise BadInput(f"mutants: {reason}")
     console = Console(stderr=True)
 
@@ -181,8 +181,7 @@ def with_benches(todo: list[Mutant], act: Callable[[Mutant, Bench], bool], resul
     if not todo:
         return
     files: dict[str, File] = {}
-    made = [Bench(ROOT, files, killers, programs=options.programs, every=options.every_test,
-                  within=options.within)
+    made = [Bench(ROOT, files, killers, programs=options.programs, every=options.every_test, within=options.within)
             for _ in range(min(options.jobs, len(todo)))]
     benches: SimpleQueue[Bench] = SimpleQueue()
     try:

@@ -73,21 +73,31 @@ def enumerations(paths) -> dict[str, list[str]]:
     return found
 
 
+class Places:
+    """Where the nodes of a syntax tree stand in its text. `lines` are the first bytes of its lines."""
+    def __init__(self, text: bytes):
+        # ast counts columns in bytes of UTF-8, as lines of `text` have them.
+        self.lines = [0]
+        for line in text.splitlines(keepends=True):
+            self.lines.append(self.lines[-1] + len(line))
+
+    def of(self, node) -> tuple[int, int]:
+        """First byte of `node`, and the one after its last."""
+        return self.lines[node.lineno - 1] + node.col_offset, self.lines[node.end_lineno - 1] + node.end_col_offset
+
+
 class Walk(ast.NodeVisitor):
     """Collects in `found` the mutants of one source."""
     def __init__(self, path: str, text: bytes, members: dict[str, list[str]]):
         self.path, self.text, self.members = path, text, members
         self.found: list[Mutant] = []
-        # ast counts columns in bytes of UTF-8, as lines of `text` have them.
-        self.lines = [0]
-        for line in text.splitlines(keepends=True):
-            self.lines.append(self.lines[-1] + len(line))
+        self.places = Places(text)
         self.visit(ast.parse(text))
         self.found.sort(key=lambda each: each.start)
 
     def place(self, node) -> tuple[int, int]:
         """First byte of `node`, and the one after its last."""
-        return self.lines[node.lineno - 1] + node.col_offset, self.lines[node.end_lineno - 1] + node.end_col_offset
+        return self.places.of(node)
 
     def source(self, node) -> str:
         """The text of `node`."""

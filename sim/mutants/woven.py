@@ -12,7 +12,7 @@ from pathlib import Path
 
 from amaranth.hdl import Mux, Signal, Value
 
-from .operators import Mutant
+from .operators import Mutant, Places
 
 WIDTH = 16
 ACTIVE = Signal(WIDTH, name="mutant")
@@ -84,9 +84,7 @@ class Weaver:
     """
     def __init__(self, text: bytes, numbered: dict[int, Mutant]):
         self.text = text
-        self.lines = [0]
-        for line in text.splitlines(keepends=True):
-            self.lines.append(self.lines[-1] + len(line))
+        self.places = Places(text)
         self.hosts = self._hosts(ast.parse(text))
         for number, mutant in numbered.items():
             if host := self._host(mutant):
@@ -98,13 +96,10 @@ class Weaver:
         text = self._render(0, len(self.text), self.hosts)
         for statement in ast.parse(self.text).body:  # after the docstring
             if not isinstance(statement, ast.Expr):
-                at = self.lines[statement.lineno - 1]
+                at = self.places.lines[statement.lineno - 1]
                 # Nothing is chosen so early in a source: module level is no hardware.
                 return text[:len(self.text[:at].decode())] + IMPORT + text[len(self.text[:at].decode()):]
         return text
-
-    def _place(self, node) -> tuple[int, int]:
-        return self.lines[node.lineno - 1] + node.col_offset, self.lines[node.end_lineno - 1] + node.end_col_offset
 
     def _hosts(self, tree) -> list[Host]:
         """Every place inside functions, the outer ones first."""
@@ -114,7 +109,7 @@ class Weaver:
         for function in ast.walk(tree):
             if isinstance(function, ast.FunctionDef):
                 for statement in function.body:
-                    found += [Host(*self._place(node), node) for node in ast.walk(statement)
+                    found += [Host(*self.places.of(node), node) for node in ast.walk(statement)
                               if _chooses(node) and id(node) not in beside]
         return sorted({(host.start, host.end): host for host in found}.values(),
                       key=lambda host: (host.start, -host.end))
@@ -126,8 +121,7 @@ class Weaver:
             return None
         if mutant.kind in ("assignment", "element"):
             exact = [host for host in around if isinstance(host.node, ast.AugAssign)
-                     and (host.start, host.end) == (start, end) or isinstance(host.node, ast.AugAssign)
-                     and self._place(host.node.value) == (start, end)]
+                     and (start, end) in ((host.start, host.end), self.places.of(host.node.value))]
             return exact[-1] if exact else None
         inner = around[-1]
         return inner if not isinstance(inner.node, ast.AugAssign) else None
@@ -163,7 +157,7 @@ class Weaver:
         indent = " " * statement.col_offset
         rows = []
         for value in values:
-            start, end = self._place(value)
+            start, end = self.places.of(value)
             text = self._render(start, end, [each for each in inner if start <= each.start and each.end <= end])
             line = f"{target} += [{text}]"
             for number, mutant in host.mutants.items():
@@ -175,7 +169,7 @@ class Weaver:
 
     def _lacks(self, mutant: Mutant, value: ast.expr) -> bool:
         """Whether `mutant` leaves out this element of its list."""
-        start, end = self._place(value)
+        start, end = self.places.of(value)
         return self.text[start:end].decode() not in mutant.after
 
 

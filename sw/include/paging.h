@@ -70,6 +70,7 @@ static inline void fence_and_wait(void)
     for (unsigned i = 0; i < 400; i++)
         asm volatile("");
 }
+
 #define PAGE 4096UL
 
 /* Pages of memory for tests to map; `test_pages` is aligned to 64 KiB. */
