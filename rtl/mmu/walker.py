@@ -48,7 +48,7 @@ class Walker(wiring.Component):
     translation, pmp, uncached_page, uncached_enable
         As the Mmu has them.
     tables : Out(TableSignature())
-    idle : Out(1), done : Out(1), answer : Out(Translation)
+    done : Out(1), answer : Out(Translation)
         The answer, in the cycle of `done`.
     rights : Out(Rights), level : Out(2), s_level : Out(3), napot : Out(1), is_global : Out(1)
         With `done`: what TLBs keep of it. A page of 64 KiB is one of 4 KiB to them; `napot` says it of the first stage.
@@ -65,7 +65,7 @@ class Walker(wiring.Component):
             "start": In(1), "request": In(TranslationRequest), "fetch": In(1), "abort": In(1), "flush": In(1),
             "translation": In(TranslationCsrs), "pmp": Out(PmpSignature()),
             "uncached_page": In(PHYSICAL_BITS - 12), "uncached_enable": In(1),
-            "tables": Out(TableSignature()), "idle": Out(1), "done": Out(1), "answer": Out(Translation),
+            "tables": Out(TableSignature()), "done": Out(1), "answer": Out(Translation),
             "rights": Out(Rights), "level": Out(2), "s_level": Out(3), "napot": Out(1), "is_global": Out(1),
             "s_on": Out(1), "g_on": Out(1), "walk": Out(stream.Signature(WalkStep, always_ready=True)), "hit": Out(1),
             "read": Out(1), "stage": Out(1), "guest": Out(1)})
@@ -178,7 +178,6 @@ class Walker(wiring.Component):
                              writing.eq(0), uncached.eq(0), self.napot.eq(0),
                              rights.eq(record(Rights, s_r=1, s_w=1, s_x=1, s_u=1, s_off=1, g_r=1, g_w=1, g_x=1,
                                               p_r=0, p_w=0, p_x=0)), size_level.eq(2)]
-                m.d.comb += self.idle.eq(1)
                 with m.If(self.start):
                     with m.If(self.s_on):
                         m.next = "ROOT"

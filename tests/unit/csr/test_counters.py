@@ -125,6 +125,16 @@ def test_counters_that_do_not_count_read_as_zero(play):
     play(scenario, replace(FULL, hpm_counters=0))
 
 
+@pytest.mark.rule("mhpmcounter_num", "mhpmcounter_mandatory")
+def test_there_can_be_as_many_counters_as_there_are_addresses(play):
+    async def scenario(s):
+        await s.write("mcountinhibit", ONES)
+        for n in range(3, 32):
+            await s.write(f"mhpmcounter{n}", ONES - n)
+        assert [await s.read(f"mhpmcounter{n}") for n in range(3, 32)] == [ONES - n for n in range(3, 32)]
+    play(scenario, replace(FULL, hpm_counters=29))
+
+
 @pytest.mark.rule("zicntr_rdtime_op")
 @pytest.mark.rule("time_op")
 def test_time_is_mtime_and_a_guest_adds_htimedelta(play):

@@ -7,6 +7,7 @@ import pytest
 from hyacinth.rtl.config import FULL
 from hyacinth.rtl.isa.csr import Box, Guard, Kind, Void
 from hyacinth.rtl.isa.csrs import CSRS, table
+from hyacinth.rtl.isa.extensions import OPTIONAL
 from hyacinth.rtl.isa.pmp import PMP_A, PMP_RWX
 
 COUNTERS = [str(n) for n in range(3, 32)]
@@ -151,3 +152,20 @@ def test_guest_external_interrupts_exist_where_there_is_a_line_for_one(lines):
     for name, field in (("hie", "SGEIE"), ("hip", "SGEIP"), ("mie", "SGEIE"), ("mip", "SGEIP"), ("mideleg", "SGEI")):
         assert any(each.name == field for each in registers[name].fields) == (lines > 0), name
     assert registers["hgeie"].writable == registers["hgeip"].mask & ~1 == (1 << lines) - 1 << 1 or not lines
+
+
+@pytest.mark.parametrize("extension", sorted(OPTIONAL))
+def test_what_an_extension_adds_has_the_same_place_where_it_is_absent(extension):
+    for name, csr in table(FULL.without(extension)).items():
+        places = {field.name: (field.lsb, field.width) for field in CSRS[name].fields}
+        assert all(places.get(field.name, (field.lsb, field.width)) == (field.lsb, field.width)
+                   for field in csr.fields), name
+
+
+@pytest.mark.rule("MHPMCOUNTER_N_RDONLY0", "MHPMEVENT_N_RDONLY0")
+@pytest.mark.parametrize("count", (0, 1, 4, 28, 29))
+def test_of_as_many_counters_as_there_are_each_is_writable_and_no_other(count):
+    registers = table(replace(FULL, hpm_counters=count))
+    for n in range(3, 32):
+        for name in (f"mhpmcounter{n}", f"mhpmevent{n}"):
+            assert bool(registers[name].writable) == (n < 3 + count), name

@@ -5,6 +5,7 @@ from unit.mmu.cases import FULL, GPA, PA, VA, at, guest_with, outcomes
 from unit.mmu.harness import RAM, Guest, Tables, run
 from unit.mmu.model import NAPOT, PPN_SHIFT, A, Access, D, G, Machine, Pmp, R, U, V, W, X, leaf, pointer
 
+from hyacinth.rtl.config import PHYSICAL_BITS, Region
 from hyacinth.rtl.isa.modes import Mode
 from hyacinth.rtl.payloads import FenceKind, Reach
 
@@ -478,6 +479,20 @@ def test_the_uncached_page_alone_is_not_cacheable():
             pages.append(player.expect(Access(pa, Mode.M))[0][2])
     run(scenario, machine)
     assert pages == [1, 0, 0, 1, 0, 1]
+
+
+def test_every_bit_of_the_number_of_the_uncached_page_counts():
+    everywhere = (Region("memory", 0, 1 << PHYSICAL_BITS, memory=True),)
+    machine = Machine(regions=everywhere)
+
+    async def scenario(player):
+        for bit in range(12, PHYSICAL_BITS):
+            machine.uncached_page = 1 << bit - 12
+            await player.flush_all()
+            for pa in (1 << bit, 0):
+                await player.check(Access(pa, Mode.M))
+                assert player.look(Access(pa, Mode.M))[3] == (pa == 0)
+    run(scenario, machine, memory_map=everywhere)
 
 
 # What happened before has no say.

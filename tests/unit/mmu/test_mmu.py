@@ -5,13 +5,12 @@ from collections import Counter
 import pytest
 from testbench import assert_exports
 from unit.mmu.harness import RAM, Guest, Tables, run
-from unit.mmu.model import PPN_SHIFT, A, Access, D, Machine, R, U, V, W, X, leaf
+from unit.mmu.model import A, Access, D, Machine, R, U, V, W, X, leaf
 
-from hyacinth.rtl.config import CoreConfig
+from hyacinth.rtl.config import PHYSICAL_BITS, CoreConfig, Region
 from hyacinth.rtl.events import EVENTS, MMU_EVENTS
 from hyacinth.rtl.isa.modes import Mode
 from hyacinth.rtl.mmu.mmu import Mmu
-from hyacinth.rtl.mmu.refusal import Refusal
 from hyacinth.rtl.mmu.tlb import Tlb
 from hyacinth.rtl.mmu.walk_cache import WalkCache
 from hyacinth.rtl.payloads import FenceKind, Reach
@@ -296,15 +295,52 @@ def test_a_large_page_is_found_under_every_number_and_at_its_own_place_in_it():
     machine.memory[RAM + 8 * 5] = leaf(RAM, FULL)
 
     async def scenario(player):
-        for offset in (0x123_4560, 0x3FFF_F008, 0x0, 0x20_1000, 0x123_5000):
-            how = await player.check(Access(5 << 30 | offset))
-            assert how == ("shortened" if offset == 0x123_4560 else "first") or how == "walk"
+        assert await player.check(Access(5 << 30 | 0x123_4560)) == "walk"
+        for offset in (0x3FFF_F008, 0x0, 0x20_1000, 0x123_5000):
+            assert await player.check(Access(5 << 30 | offset)) == "first"
         for va in (6 << 30, (1 << 39) + (5 << 30), -1 << 38 | 5 << 30):
             await player.check(Access(va % (1 << 64)))
     run(scenario, machine)
 
 
 @pytest.mark.rule("satp_op_active")
+@pytest.mark.parametrize("stage", ("satp", "hgatp"))
+def test_tables_at_the_end_of_physical_memory_are_remembered_too(stage):
+    everywhere = (Region("memory", 0, 1 << PHYSICAL_BITS, memory=True),)
+    machine = Machine(regions=everywhere)
+    tables = Tables(machine, first=1 << PHYSICAL_BITS - 1)
+    root = tables.page(4)
+    setattr(machine, stage, (8, 1, root >> 12))
+    for va in (VA, OTHER):
+        tables.place(8, root, va, 0, leaf(va & (1 << PHYSICAL_BITS) - 1, FULL | (stage == "hgatp" and U)), wide=1)
+
+    async def scenario(player):
+        mode = Mode.VS if stage == "hgatp" else Mode.HS
+        assert await player.check(Access(VA, mode)) == "walk"
+        assert await player.check(Access(OTHER, mode)) == "shortened"
+    run(scenario, machine, memory_map=everywhere)
+
+
+def test_of_a_guest_what_leads_to_the_last_two_levels_is_remembered_at_both_stages():
+    guest, gpa = Guest(8, 8), 0x9_0000_0000
+    for offset in (0, 0x1000, 0x20_0000, 0x4000_0000):
+        guest.map_guest(gpa + offset, PA, 0)
+        guest.map(VA + offset, gpa + offset, 0)
+
+    async def scenario(player):
+        await player.flush_all()
+        await player.ctx.tick().repeat(20)
+        reads = []
+        for offset in (0, 0x1000, 0x20_0000, 0x4000_0000):
+            seen = await events_of(player, Access(VA + offset, Mode.VS))
+            reads.append((seen["table_read_vs"], seen["table_read_g"]))
+        # The last entry and the page; the last two entries, with the page of the second; then the root's as well.
+        assert reads[1] == (1, 1)
+        assert [vs for vs, _ in reads] == [3, 1, 2, 3]
+        assert reads[0][1] >= 8 and reads[2][1] <= 4
+    run(scenario, guest.machine, walk_cache_entries=8)
+
+
 def test_satp_is_walked_for_hs_and_u_alone():
     machine = single(FULL)
     root = machine.satp[2] << 12
@@ -351,92 +387,7 @@ def test_the_second_level_alone_makes_no_difference_to_walks_of_another_root():
     run(scenario, machine)
 
 
-# The record of walks.
-
-def steps_of(machine, *accesses):
-    """The WalkSteps of the accesses, one list for each."""
-    walks = []
-
-    async def scenario(player):
-        async def watch(access):
-            ctx, dut, steps = player.ctx, player.dut, []
-            await player.flush_all()
-            await ask(player, access)
-            while True:
-                if ctx.get(dut.walk.valid):
-                    steps.append(ctx.get(dut.walk.payload))
-                if ctx.get(player.port(access)[1].done):
-                    break
-                await ctx.tick()
-            await ctx.tick()
-            await ask(player, access, valid=0)
-            walks.append(steps)
-        for access in accesses:
-            await watch(access)
-    run(scenario, machine)
-    return walks
-
-
-@pytest.mark.rule("sfence_vma_implicit_access")
-def test_a_walk_is_recorded_entry_by_entry():
-    machine = single()
-    (steps,) = steps_of(machine, access := Access(VA, reach=Reach.FETCH, size=1))
-    root = machine.satp[2] << 12
-    middle = machine.memory[root + 8 * (VA >> 30)] >> PPN_SHIFT << 12
-    places = [root + 8 * (VA >> 30), middle + 8 * (VA >> 21 & 511), machine.leaf]
-    assert [(s.level, s.hpa, s.pte, s.gpa) for s in steps[:-1]] == \
-        [(2 - n, at, machine.memory[at], at) for n, at in enumerate(places)]
-    assert [s.first for s in steps] == [1, 0, 0, 0] and [s.last for s in steps] == [0, 0, 0, 1]
-    assert all(s.fetch and s.va == access.va and not s.g_stage and not s.reason and not s.cause for s in steps)
-    assert not any(s.implicit or s.writes for s in steps)
-    assert steps[-1].hpa == PA
-
-
-@pytest.mark.rule("sfence_vma_implicit_access")
-@pytest.mark.parametrize("entry,reason", [
-    (leaf(PA, 0), Refusal.INVALID), (leaf(PA, FULL) | 1 << 60, Refusal.RESERVED), (leaf(PA, V), Refusal.NO_LEAF),
-    (leaf(PA, FULL | U), Refusal.USER), (leaf(PA, V | R | A), Refusal.PERMISSION),
-    (leaf(PA, V | R | W | D), Refusal.ACCESSED), (leaf(PA, V | R | W | A), Refusal.DIRTY),
-    (leaf(1 << 40, FULL), Refusal.PROTECTION)], ids=lambda value: getattr(value, "name", "entry"))
-def test_a_refusal_is_recorded_with_its_reason_and_cause(entry, reason):
-    machine = single()
-    machine.memory[machine.leaf] = entry
-    (steps,) = steps_of(machine, Access(VA, reach=Reach.STORE))
-    assert (steps[-1].last, steps[-1].reason) == (1, reason)
-    assert steps[-1].cause == (7 if reason == Refusal.PROTECTION else 15)
-    if reason != Refusal.PROTECTION:
-        assert steps[-2].reason == reason and not steps[-2].last
-    assert not any(step.cause for step in steps[:-1])
-
-
-def test_the_stages_of_a_walk_are_told_apart_in_its_record():
-    guest = Guest(8, 8)
-    guest.map_guest(0x3_0123_4000, PA, 0)
-    *_, vs_leaf = guest.map(VA, 0x3_0123_4000, 0)
-    (steps,) = steps_of(guest.machine, Access(VA, Mode.VS))
-    vs = [s for s in steps if not s.g_stage and not s.last]
-    assert [s.level for s in vs] == [2, 1, 0] and vs[-1].hpa == vs_leaf
-    assert all(guest.at[s.gpa >> 12] << 12 | s.gpa & 4095 == s.hpa for s in vs)
-    g = [s for s in steps if s.g_stage and not s.last]
-    assert {s.gpa for s in g} >= {s.gpa for s in vs}
-    assert all(guest.machine.memory[s.hpa] == s.pte for s in vs + g)
-    assert sum(s.first for s in steps) == 1 and steps[0].first
-    # A read of the G stage is implicit where it is for the read of a VS-stage entry; the last walk is for the data.
-    assert [s.implicit for s in g] == [s.gpa in {each.gpa for each in vs} for s in g] and not g[-1].implicit
-    assert not any(s.implicit for s in vs) and not any(s.writes for s in steps)
-
-
-def test_a_bus_error_is_recorded_as_absent():
-    machine = single()
-    machine.broken = {machine.leaf}
-    (steps,) = steps_of(machine, Access(VA))
-    assert (steps[-1].reason, steps[-1].cause) == (Refusal.ABSENT, 5)
-
-
-def test_an_address_out_of_range_is_recorded_as_such():
-    (steps,) = steps_of(single(), Access(1 << 50))
-    assert (len(steps), steps[0].first, steps[0].last, steps[0].reason, steps[0].cause) == (1, 1, 1, Refusal.RANGE, 13)
-
+# Events.
 
 async def events_of(player, access):
     """How often each event is counted while `access` is served."""

@@ -8,10 +8,10 @@ from amaranth.hdl import ClockDomain, Module
 from amaranth.lib.wiring import connect
 from amaranth.sim import Simulator
 from testbench import assert_exports
-from unit.mmu.harness import ALL_OPEN, RAM, Entries, Guest, run
+from unit.mmu.harness import ALL_OPEN, RAM, Entries, Guest, Tables, run
 from unit.mmu.model import NA4, NAPOT, OFF, TOR, Access, Machine, Pmp, U, leaf
 
-from hyacinth.rtl.config import PHYSICAL_BITS, VIRT
+from hyacinth.rtl.config import PHYSICAL_BITS, VIRT, Region
 from hyacinth.rtl.isa.modes import Mode
 from hyacinth.rtl.mmu.protection import Protection
 from hyacinth.rtl.payloads import Reach
@@ -125,6 +125,22 @@ def test_the_lowest_numbered_entry_that_matches_any_byte_decides_and_must_match_
 def test_an_entry_whose_top_is_not_above_its_bottom_matches_nothing(above):
     pmp = (Pmp(PAGE + 0x800 + above >> 2, OFF), Pmp(PAGE + 0x800 >> 2, TOR, **DENY, l=1))
     assert verdicts([(PAGE, 0x1000, 1, pmp, None), (PAGE + 0x800, 8, 1, pmp, None)]) == [(1,) * 6] * 2
+
+
+@pytest.mark.rule("pmp_a_field_tor")
+@pytest.mark.parametrize("bit", range(32, 54))
+def test_a_bound_beyond_physical_memory_lies_above_every_address(bit):
+    reaches_to = (Pmp(1 << bit, TOR, 1, 0, 0),)
+    begins_at = (Pmp(1 << bit, OFF), Pmp((1 << 54) - 1, TOR, 1, 0, 0))
+    rows = [(PAGE, 8, 0, reaches_to, None), (PAGE, 8, 0, begins_at, None)]
+    assert [row[:4] for row in verdicts(rows)] == [(1, 1, 0, 0), (1, 0, 0, 0)]
+
+
+@pytest.mark.rule("pmp_a_field_tor")
+def test_the_first_entry_reaches_from_address_0_on():
+    memory = (Region("memory", 0, 1 << 20, True, True),)
+    rows = [(at, 4, 0, (Pmp(2, TOR, 1, 1, 0),), None) for at in (0, 4, 8)]
+    assert [row[:4] for row in verdicts(rows, regions=memory)] == [(1, 1, 1, 0), (1, 1, 1, 0), (1, 0, 0, 0)]
 
 
 @pytest.mark.rule("PMA_MM_IFETCH")
@@ -272,6 +288,27 @@ def test_a_superpage_across_the_edge_of_a_region_is_kept_in_pieces(sizes):
         there[5] = results[5]
     assert results == there * 2
     assert kept[0] and kept[2] and not kept[4]
+
+
+@pytest.mark.parametrize("level, cut, kept", ((2, None, 30), (2, 0x1020_0000, 21), (2, 0x20_0000, 21), (2, 0x1000, 12),
+                                              (1, 0x20_0000, 21), (1, 0x10_0000, 12), (0, 0x1000, 12)))
+def test_a_page_is_kept_as_large_as_all_of_it_has_the_same_protection(level, cut, kept):
+    low, va = RAM + (1 << 30), 5 << 30
+    machine = Machine(satp=(8, 0, RAM >> 12), pmp=ALL_OPEN)
+    tables = Tables(machine)
+    tables.place(8, RAM, va, level, leaf(low))
+    tables.place(8, RAM, 1 << 30, 0, leaf(RAM))
+    if cut is not None:
+        machine.pmp = (Pmp(low + cut >> 2 | 0x1FF, NAPOT, 1, 0, 0), *ALL_OPEN)
+
+    async def scenario(player):
+        await player.check(Access(1 << 30))  # a small page, of which nothing remains
+        await player.check(Access(va))
+        for bits in range(12, 12 + 9 * level):
+            hit, *page = player.look(Access(va | 1 << bits))
+            assert hit == (bits < kept), bits
+            assert not hit or page[0] == low | 1 << bits
+    run(scenario, machine, pmp_entries=16)
 
 
 def test_a_superpage_of_which_a_part_is_absent_or_a_device_is_kept_in_pieces():

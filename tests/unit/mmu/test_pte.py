@@ -1,13 +1,16 @@
 """Tests of what an entry of a table says to an access, against the manual's steps in the words of plain numbers."""
 
 import random
+from itertools import product
 
 import pytest
-from testbench import Bench, assert_exports
+from testbench import Bench, assert_exports, truth_table
 
 from hyacinth.rtl.config import FULL
-from hyacinth.rtl.mmu.pte import Judge
+from hyacinth.rtl.isa.modes import Mode
+from hyacinth.rtl.mmu.pte import Judge, demanded
 from hyacinth.rtl.mmu.refusal import Refusal
+from hyacinth.rtl.payloads import Context, Reach
 
 from .model import PPN_SHIFT, A, D, N, R, U, V, W, X
 
@@ -102,6 +105,22 @@ def test_an_entry_is_judged_in_the_manuals_order(config):
     Bench(dut, deadline=10_000).run(process)
     if config == FULL:
         assert seen == {*Refusal} - ELSEWHERE
+
+
+@pytest.mark.rule("H_vm_gpapriv", "vsstatus_mxr_vm", "sstatus_mxr_op", "sstatus_sum_op")
+def test_a_leaf_is_asked_for_what_its_stage_must_grant():
+    fields = (Mode, Reach, (0, 1), (0, 1), (0, 1), (0, 1), (0, 1))
+    rows = [row for row in product(*fields) if not row[2] or row[1] == Reach.LOAD]
+    contexts = [({"mode": mode, "reach": reach, "hlvx": hlvx, "sum": sum_, "mxr": mxr, "vs_mxr": vs_mxr}, guest)
+                for mode, reach, hlvx, sum_, mxr, vs_mxr, guest in rows]
+    for (mode, reach, hlvx, sum_, mxr, vs_mxr, guest), demand in zip(
+            rows, truth_table(demanded, (Context, 1), contexts), strict=True):
+        load, is_user = reach == Reach.LOAD, mode in (Mode.U, Mode.VU)
+        assert {name: demand[name] for name in ("r", "w", "x", "user", "supervisor")} == {
+            "r": load and not hlvx, "w": reach == Reach.STORE,
+            "x": reach == Reach.FETCH or load and bool(hlvx or mxr or vs_mxr and not guest),
+            "user": bool(guest) or is_user,
+            "supervisor": not guest and not is_user and not (sum_ and reach != Reach.FETCH)}, (mode, reach, guest)
 
 
 def test_it_exports():
