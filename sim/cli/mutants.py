@@ -117,16 +117,14 @@ def rules(made: list[Mutant], results: Results, options, killers: Killers) -> St
         if options.programs:
             ties.tie_programs(mutant, for_programs[mutant.key], lambda names: bench.given_programs(mutant, names))
         else:
-            ties.tie(mutant, bench)
+            ties.tie(mutant, bench, for_tests[mutant.key])
         return len(ties.mutants) > before
 
-    todo = [] if options.known else [each for each in made if not results.of_marked(each) and (
+    for_programs, for_tests = by_mutant(ROOT, "programs"), by_mutant(ROOT, "tests")
+    todo = [] if options.known else [each for each in made if (options.again or not results.of_marked(each)) and (
         (verdict := results.verdict(each)) is None or verdict.what == "killed")]
-    for_programs = defaultdict(list)
+    todo.sort(key=lambda each: not for_tests[each.key])
     if options.programs:
-        for program, keys in listed(ROOT, "programs").items():
-            for key in keys:
-                for_programs[key].append(program)
         todo = [each for each in made
                 if each.key in for_programs and not options.known and not results.of_programs(each)]
         with explorers(todo) as ready:
@@ -167,6 +165,15 @@ def listed(root: Path, table: str) -> dict[str, list[str]]:
         return tomllib.loads(path.read_text(encoding="utf-8")).get(table, {}) if path.exists() else {}
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{LIST}: {error}; mend it") from None
+
+
+def by_mutant(root: Path, table: str) -> dict[str, list[str]]:
+    """The names in a table of the list by the keys of the mutants that they have there."""
+    names = defaultdict(list)
+    for name, keys in listed(root, table).items():
+        for key in keys:
+            names[key].append(name)
+    return names
 
 
 def explanations(root: Path) -> dict[str, str]:

@@ -15,7 +15,7 @@ CHAPTERS = ("hypervisor", "supervisor", "machine")
 
 SOURCES = "sw/tests"
 FEW = 6
-"""Programs that show that a mutant does not break every one."""
+"""Others of them, which show that a mutant does not break every test, or every program."""
 
 
 class Ties:
@@ -58,12 +58,12 @@ class Ties:
         """Tests below `folder` that are marked with rules that no mutant is tied to."""
         return [test for test, rules in self.rules.items() if test.startswith(folder) and rules - self.mutants.keys()]
 
-    def tie(self, mutant: Mutant, bench: Bench) -> None:
-        """Gives a mutant to the tests of the rules that have none."""
-        if any(verdict for verdict in self.results.of_marked(mutant)):
-            return
-        if names := self.missing():
-            verdict = bench.given(mutant, names)
+    def tie(self, mutant: Mutant, bench: Bench, named: Iterable[str] = ()) -> None:
+        """Gives a mutant to those of the tests `named` that are marked with a rule that has none, or, where none is
+        named, to all such tests that could see it."""
+        missing = self.missing()
+        if names := [test for test in missing if not named or test in named]:
+            verdict = bench.given(mutant, names, FEW, wherever=bool(named))
             self.results.add(mutant, verdict, marked=True)
             self.take(mutant, verdict)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 
 from ...sw.build import cache_directory
 from .operators import Mutant
@@ -187,14 +188,19 @@ class Bench:
             return Verdict("killed", ran.failed, given)
         return Verdict("survived", {}, given)
 
-    def given(self, mutant: Mutant, names: list[str]) -> Verdict:
-        """What all tests of these names, of files that could see it, say of a mutant."""
+    def given(self, mutant: Mutant, names: list[str], others: int = 0, *, wherever: bool = False) -> Verdict:
+        """What all tests of these names say of a mutant, of files that could see it, and as many `others` of these
+        files, drawn at random; `wherever`: the tests of these names may be anywhere."""
         files = self._seeing(mutant)
-        names = [name for name in names if name.split("::")[0] in files]
+        names = [name for name in names if wherever or name.split("::")[0] in files]
         if not names:
             return Verdict("survived")
+        rest = [test for file in files for test in self.files[file].seconds
+                if test not in names and test.split("[")[0] not in names]
+        names = [*names, *Random(mutant.key).sample(rest, min(others, len(rest)))]
         files = list(dict.fromkeys(name.split("::")[0] for name in names))
-        longest = _patience({test: each for name in files for test, each in self.files[name].seconds.items()})
+        longest = _patience({test: seconds for name in files if name in self.files
+                             for test, seconds in self.files[name].seconds.items()})
         ran = self._ask(mutant, files, order=names, only=True, every=True, limit=longest)
         return Verdict("killed" if ran.failed else "survived", ran.failed, len(ran.passed) + len(ran.failed))
 

@@ -14,7 +14,7 @@ from hyacinth.sim.mutants.results import Results
 from hyacinth.sim.mutants.ties import FEW, Ties, source_of
 from hyacinth.sim.mutants.trial import PROGRAM, Bench, File, Killers, Verdict, files_of, nearest_tests, varied
 from hyacinth.sim.mutants.worker import COLLECTION, TIME, Worker
-from hyacinth.sim.rules import ROOT
+from hyacinth.sim.rules import ROOT, standing
 
 MEMBERS = {"Mode": ["U", "HS", "M"]}
 
@@ -103,9 +103,11 @@ def test_a_mutant_is_killed_by_the_test_that_sees_it_and_nothing_is_written():
         verdict = bench.tried(mutant)
         [test] = verdict.tests
         again = bench.given(mutant, [test.split("[")[0]])
+        beside = bench.given(mutant, [test.split("[")[0]], FEW)
     finally:
         bench.close()
     assert verdict.what == again.what == "killed" and test.startswith("tests/unit/") and test in again.tests
+    assert test in beside.tests and beside.given == again.given + FEW
     assert killers.near(mutant) == [test] and (ROOT / mutant.path).read_bytes() == before
 
 
@@ -222,9 +224,11 @@ def test_the_score_counts_neither_equivalent_nor_explained_ones(capsys):
 def test_every_mutant_that_is_listed_exists_and_so_does_its_program():
     members = enumerations((ROOT / "rtl").rglob("*.py"))
     there = {each.key for path in (ROOT / "rtl").rglob("*.py") for each in mutants(path, ROOT, members)}
-    programs = listed(ROOT, "programs")
+    programs, tests = listed(ROOT, "programs"), listed(ROOT, "tests")
     assert explanations(ROOT).keys() - there == set()
-    assert {key for keys in programs.values() for key in keys} - there == set()
+    assert {key for keys in (*programs.values(), *tests.values()) for key in keys} - there == set()
+    assert tests.keys() - {test for chapter in standing(ROOT).values() for each in chapter.tested.values()
+                           for test in each} == set()
     assert programs.keys() - {path.stem for path in (ROOT / "sw/tests").glob("*.c")} == set()
 
 
@@ -244,6 +248,21 @@ def test_a_mutant_is_given_to_its_programs_and_to_a_few_others_as_long_as_a_rule
     again = Ties(ROOT, Results(tmp_path / "m.jsonl", ROOT))
     again.take_known([one])
     assert again.mutants == ties.mutants
+
+
+def test_a_mutant_is_given_to_the_tests_that_are_named_for_it_or_to_all_whose_rules_lack_one(tmp_path):
+    class Given:
+        def given(self, mutant, names, others, *, wherever):
+            asked.append((names, wherever))
+            return Verdict("survived")
+
+    asked = []
+    ties, [mutant] = Ties(ROOT, Results(tmp_path / "m.jsonl", ROOT)), chosen(["rtl/csr/access.py"], 1, seed=1)
+    ties.tie(mutant, Given())
+    one = ties.missing()[3]
+    ties.tie(mutant, Given(), [one, "tests/unit/a.py::none"])
+    ties.tie(mutant, Given(), ["tests/unit/a.py::none"])
+    assert asked == [(ties.missing(), False), ([one], True)]
 
 
 def test_a_source_that_is_none_of_the_hardware_is_named(capsys):
