@@ -62,6 +62,7 @@ def test_one_pending_interrupt_is_taken_where_its_target_has_it_enabled():
            for mode in MODES for enables in product((0, 1), repeat=3)])
 
 
+@pytest.mark.rule("sip_priority_bit_order", "sie_priority_bit_order")
 @pytest.mark.rule("s_interrupt_priority")
 @pytest.mark.rule("intr_M_mode_highest_pri")
 def test_of_two_the_more_urgent_is_taken_and_a_higher_target_goes_first():

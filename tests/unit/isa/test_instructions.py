@@ -65,6 +65,7 @@ def test_no_two_names_have_one_number(names):
     assert len({*names}) == len(names.__members__)
 
 
+@pytest.mark.rule("mret_presence")
 def test_every_instruction_has_one_row():
     names = [name for names in UNITS.values() for name in names.split()]
     assert sorted(row.name for row in INSTRUCTIONS) == sorted(names)
@@ -139,6 +140,7 @@ def chosen(row, random) -> dict[str, int]:
             "n": random.randrange(8 if row.name == "mop.rr" else 32)}
 
 
+@pytest.mark.rule("mret_enc")
 def test_an_assembler_makes_the_same_words(tmp_path):
     choose = random.Random(1)
     drawn = [(row, chosen(row, choose)) for row in INSTRUCTIONS for _ in range(6)]

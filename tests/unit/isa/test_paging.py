@@ -12,6 +12,7 @@ FACTS = {"Sv39": (8, 3, 39), "Sv48": (9, 4, 48), "Sv57": (10, 5, 57),
 """MODE in satp, vsatp or hgatp; levels of tables; bits that are translated."""
 
 
+@pytest.mark.rule("satp_mode")
 def test_the_schemes_are_the_manuals():
     assert {name: (each.mode, each.levels, each.va_bits) for name, each in SCHEMES.items()} == FACTS
 

@@ -22,6 +22,18 @@ def test_a_vs_fault_is_a_page_fault_without_gpa(reach):
     assert outcomes(guest_with(flags=0), at(reach=reach)) == [(PAGE_FAULT[reach], 0, 0)]
 
 
+@pytest.mark.rule("fetch_page_fault_no_x", "load_page_fault_no_r", "store_page_fault_no_w")
+@pytest.mark.parametrize("reach, missing", ((Reach.FETCH, X), (Reach.LOAD, R | W), (Reach.STORE, W)))
+def test_a_page_that_does_not_grant_the_access_is_a_page_fault_of_its_kind(reach, missing):
+    machine = Machine(satp=(8, 0, RAM >> 12))
+    tables = Tables(machine)
+    lacking, having = VA, VA + 0x1000
+    tables.place(8, RAM, lacking, 0, leaf(PA, FULL & ~missing))
+    tables.place(8, RAM, having, 0, leaf(PA, FULL))
+    accesses = [Access(va, Mode.HS, reach) for va in (lacking, having, lacking)]
+    assert outcomes(None, *accesses, machine=machine) == [(PAGE_FAULT[reach], 0, 0), PA, (PAGE_FAULT[reach], 0, 0)]
+
+
 @REACHES
 def test_a_g_stage_fault_reports_the_gpa_of_the_byte(reach):
     assert outcomes(guest_with(g_flags=0), at(0x128, reach=reach)) == [(GUEST_PAGE_FAULT[reach], GPA + 0x128, 0)]

@@ -107,7 +107,8 @@ def test_an_entry_is_judged_in_the_manuals_order(config):
         assert seen == {*Refusal} - ELSEWHERE
 
 
-@pytest.mark.rule("H_vm_gpapriv", "vsstatus_mxr_vm", "sstatus_mxr_op", "sstatus_sum_op")
+@pytest.mark.rule("H_vm_gpapriv", "vsstatus_mxr_vm", "sstatus_mxr_op", "sstatus_sum_op", "mstatus_mxr_op",
+                  "mstatus_sum_op")
 def test_a_leaf_is_asked_for_what_its_stage_must_grant():
     fields = (Mode, Reach, (0, 1), (0, 1), (0, 1), (0, 1), (0, 1))
     rows = [row for row in product(*fields) if not row[2] or row[1] == Reach.LOAD]

@@ -108,6 +108,15 @@ def test_what_the_rights_do_not_allow_does_not_hit():
     run(scenario)
 
 
+@pytest.mark.rule("sfence_vma_sum_mxr_effect")
+def test_sum_and_mxr_count_at_once_for_a_page_that_is_known():
+    async def scenario(install, look):
+        await install(entry(PAGE, s_u=1, s_r=0))
+        for sum_, mxr, vs_mxr in (*product(BITS, BITS, BITS), (0, 0, 0)):
+            assert (look(PAGE, sum=sum_, mxr=mxr, vs_mxr=vs_mxr) is not None) == (sum_ and (mxr or vs_mxr))
+    run(scenario)
+
+
 @pytest.mark.parametrize("old, new", [*product(range(3), range(3))])
 def test_a_new_page_replaces_what_it_overlaps(old, new):
     async def scenario(install, look):

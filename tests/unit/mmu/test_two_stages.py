@@ -120,6 +120,7 @@ def test_what_the_mmu_says_depends_on_the_tables_alone(vs_mode, g_mode):
     assert stats.keys() >= {"first", "second", "shortened", "fault"}, stats
 
 
+@pytest.mark.rule("satp_op", "satp_mode_op")
 @pytest.mark.parametrize("mode", (8, 9, 10), ids=lambda mode: NAMES[mode])
 def test_a_single_stage_is_translated_as_the_manual_says(mode):
     chooser = random.Random(mode)

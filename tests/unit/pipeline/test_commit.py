@@ -212,6 +212,7 @@ WRITE_FAULT = TABLE_FAULT | {"implicit_write": 1}
     ("full", WRITE_FAULT, 0x4000, 0x3020), ("pseudo", WRITE_FAULT, 0x4000, 0x3020), ("zero", WRITE_FAULT, 0, 0)],
     ids=("full", "pseudo", "zero", "full-table", "pseudo-table", "zero-table", "full-write", "pseudo-write",
          "zero-write"))
+@pytest.mark.rule("H_tinst_addr_offset", "mtval_vaddr_not_paddr")
 def test_a_memory_fault_tells_where_and_what(htinst, fault, gpa, tinst):
     async def scenario(p):
         ctx, dut = p.ctx, p.dut

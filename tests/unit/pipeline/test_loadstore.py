@@ -375,6 +375,7 @@ def test_a_store_whose_second_part_is_a_device_writes_nothing(name, cause, known
     play(scenario)
 
 
+@pytest.mark.rule("mcause_exccode_ld_ldrsv", "mcause_exccode_st_sc_amo")
 @pytest.mark.rule("pma_amo_levels", "pma_amo_far_subset_proc", "pma_rsrv_levels", "pma_amo_zacas_req_arith",
                   "pma_amo_zabha_req")
 @pytest.mark.parametrize("name,cause", (("lr.w", 5), ("sc.w", 7), ("amoadd.w", 7), ("amoswap.d", 7), ("amoor.b", 7),
@@ -784,6 +785,7 @@ def test_a_pair_is_swapped_where_both_halves_match(known):
     play(scenario)
 
 
+@pytest.mark.rule("pma_mag_op_amo", "pma_mag_op_rsrv", "PMA_MAG_EXC")
 @pytest.mark.rule("Zacas_amocas_rs1_addr_alignment", "Zabha_rs1_align_addr",
                   "Zacas_amocas_w_permission")
 def test_an_amo_of_any_size_must_be_aligned_and_needs_the_rights_of_a_store():
@@ -792,6 +794,8 @@ def test_an_amo_of_any_size_must_be_aligned_and_needs_the_rights_of_a_store():
             size = 1 << SIZES[name[-1]]
             for offset in range(1, size):
                 assert (await player.check(name, RAM + 16 + offset))[0] == 6
+                for other, cause in (("lr", 4), ("sc", 6)) if size in (4, 8) else ():
+                    assert (await player.check(f"{other}.{name[-1]}", RAM + 16 + offset))[0] == cause
             if name.startswith("amocas"):
                 assert (await player.check(name, FAULTS, d=6, t=8))[0] == 23
         assert (await player.check("amocas.q", UNCACHED, d=6, t=8))[0] == 7
