@@ -131,6 +131,20 @@ def test_a_vs_entry_on_a_page_without_w_is_a_guest_page_fault_of_the_write_and_o
     assert bits(guest, place) == A and not guest.machine.memory[guest.leaf] & D
 
 
+@pytest.mark.rule("H_vm_gpapriv")
+def test_each_write_of_a_vs_entry_is_translated_for_itself_also_where_the_walk_is_shortened():
+    guest = updating()
+    table, entry = table_page(guest)
+    guest.map(VA + 0x1000, GPA, 0, RWX)
+
+    async def scenario(player):
+        await player.check(at())
+        remap(guest, table, V | R | X | U | A | D)  # may not be written any more
+        await player.check(at(0x1000))
+        assert player.expect(at(0x1000))[1] == (21, entry + 8, 2) and player.cached
+    run(scenario, guest.machine)
+
+
 def test_a_vs_entry_is_not_written_where_d_of_its_page_cannot_be():
     guest = updating()
     table, _ = table_page(guest)

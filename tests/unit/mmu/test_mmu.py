@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 from testbench import assert_exports
-from unit.mmu.harness import RAM, Guest, Tables, run
+from unit.mmu.harness import RAM, SMALL, Guest, Tables, run
 from unit.mmu.model import A, Access, D, Machine, R, U, V, W, X, leaf
 
 from hyacinth.rtl.config import PHYSICAL_BITS, CoreConfig, Region
@@ -298,6 +298,10 @@ def test_a_large_page_is_found_under_every_number_and_at_its_own_place_in_it():
         assert await player.check(Access(5 << 30 | 0x123_4560)) == "walk"
         for offset in (0x3FFF_F008, 0x0, 0x20_1000, 0x123_5000):
             assert await player.check(Access(5 << 30 | offset)) == "first"
+        row = SMALL["tlb_entries"] // 2 << 12  # behind the first level it is known in the row of what was asked for
+        for offset in (row, 512 * row, 513 * row + 8):
+            await player.flush_first()
+            assert await player.check(Access(5 << 30 | 0x123_4560 ^ offset)) == "second"
         for va in (6 << 30, (1 << 39) + (5 << 30), -1 << 38 | 5 << 30):
             await player.check(Access(va % (1 << 64)))
     run(scenario, machine)
