@@ -30,6 +30,8 @@ TIME, CRASH = "time", "crash"
 """In place of an exception, where a test was ended, or has ended Python."""
 ROWS = 4
 """Of a parametrised test, where it is asked for a rule that it checks."""
+GRACE = 1.0
+"""Seconds for an idle process to end."""
 FINE, NO_TESTS = 0, 5
 """What pytest returns."""
 
@@ -87,8 +89,11 @@ class Worker:
     def close(self) -> None:
         """It ends, with its child."""
         self.process.stdin.close()
-        self.process.terminate()
-        self.process.wait()
+        try:  # it may be on its way out already, where a signal would make Python complain
+            self.process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            self.process.terminate()
+            self.process.wait()
         self.process.stdout.close()
 
 

@@ -92,11 +92,10 @@ def test_a_write_of_64_bits_changes_mtime_and_mtimecmp_at_once():
 @pytest.mark.rule("msip_sz", "msip_acc", "msip_enc", "MSIP_UPDATE_MAX_TIME", "mip_msip_rdonly")
 def test_msip_is_bit_0_alone():
     async def scenario(ctx, dut):
-        await bus_write(ctx, dut.bus, MSIP, 0xffff_ffff, size=2)
-        assert await bus_read(ctx, dut.bus, MSIP, size=2) == 1
-        assert ctx.get(dut.msip) == 1
-        await bus_write(ctx, dut.bus, MSIP, 0, size=2)
-        assert ctx.get(dut.msip) == 0
+        for at, size, value, msip in ((0, 2, 0xffff_ffff, 1), (0, 2, 0xffff_fffe, 0), (0, 2, 1, 1), (1, 0, 0, 1),
+                                      (0, 0, 0, 0), (0, 1, 3, 1), (2, 1, 0, 1), (0, 2, 0, 0)):
+            await bus_write(ctx, dut.bus, MSIP + at, value, size=size)
+            assert ctx.get(dut.msip) == await bus_read(ctx, dut.bus, MSIP, size=2) == msip
     run(scenario)
 
 

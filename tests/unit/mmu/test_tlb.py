@@ -108,6 +108,16 @@ def test_what_the_rights_do_not_allow_does_not_hit():
     run(scenario)
 
 
+@pytest.mark.rule("mstatus_sum_op_no-vm")
+@pytest.mark.parametrize("s_u", BITS)
+def test_sum_and_u_say_nothing_where_the_first_stage_is_off(s_u):
+    async def scenario(install, look):
+        await install(entry(PAGE, s_off=1, s_u=s_u))
+        for mode, sum_ in product((Mode.HS, Mode.U), BITS):
+            assert look(PAGE, mode=mode, sum=sum_) is not None
+    run(scenario)
+
+
 @pytest.mark.rule("sfence_vma_sum_mxr_effect")
 def test_sum_and_mxr_count_at_once_for_a_page_that_is_known():
     async def scenario(install, look):
