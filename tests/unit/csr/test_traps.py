@@ -83,6 +83,21 @@ def test_a_trap_writes_the_registers_of_its_target_and_no_others(play, target):
     play(scenario)
 
 
+@pytest.mark.rule("MEPC_INV_ADDR_CONV", "MTVAL_INV_ADDR_CONV")
+@pytest.mark.parametrize("target", (Mode.M, Mode.HS, Mode.VS), ids=lambda mode: mode.name)
+def test_an_address_that_is_no_valid_one_is_kept_as_it_is(play, target):
+    epc, _, tval, *_ = TRAP_CSRS[target]
+
+    async def scenario(s):
+        await s.write("medeleg", 0 if target == Mode.M else ALL)
+        await s.write("hedeleg", ALL if target == Mode.VS else 0)
+        for bit in range(1, 64):
+            await s.enter(Mode.VS)
+            await s.trap(Cause.LOAD_PAGE_FAULT, **TRAP | {"pc": 1 << bit, "tval": ~(1 << bit) & (1 << 64) - 1})
+            assert (s.peek(epc), s.peek(tval)) == (1 << bit, ~(1 << bit) & (1 << 64) - 1)
+    play(scenario)
+
+
 @pytest.mark.rule("mstatus_mpv_op", "H_trap_m_csrwrites")
 @pytest.mark.rule("mstatus_xpp_op", "mstatus_xpp_trap_op", "mstatus_mpp_sz")
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
