@@ -1,4 +1,4 @@
-/* What an access asks of the entries by which its address is translated. A part of stale.h. */
+/* What an access asks of the entries by which its address is translated. A part of walks.h. */
 
 enum { SINGLE, VS_STAGE, G_STAGE, NO_STAGE };
 enum { FETCH = AMO + 1, EXECUTABLE, MANAGE, TABLE_READ, TABLE_WRITE };  /* after NONE, LOAD, STORE, AMO */

@@ -156,6 +156,7 @@ int shim_memory(u64 address, u8 *bytes, u64 length, int write) {
 }
 
 #include "access.h"
+#include "walks.h"
 #include "stale.h"
 
 /* ---- where Spike is helped to see an exception ---- */

@@ -7,7 +7,8 @@ from pathlib import Path
 from ...sw.build import BuildError, cache_directory, run_compiler
 
 SOURCE = Path(__file__).with_name("shim.c")
-INCLUDED = tuple(SOURCE.with_name(name) for name in ("spike.h", "instructions.h", "access.h", "stale.h", "mends.h"))
+INCLUDED = tuple(SOURCE.with_name(f"{name}.h") for name in
+                 ("spike", "instructions", "access", "walks", "stale", "mends"))
 
 
 def build(fields: tuple[str, ...]) -> Path:

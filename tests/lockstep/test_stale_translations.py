@@ -72,6 +72,10 @@ PROGRAM = """
     csrc mstatus, t0
     li t0, 1 << 11
     csrs mstatus, t0
+    li t0, 1 << 61
+    csrw menvcfg, t0
+    li t0, 1 << 62
+    csrw 0x30c, t0  # mstateen0.ENVCFG: HS may write henvcfg
     la t0, hs
     csrw mepc, t0
     li a0, 0x40000000
@@ -297,3 +301,29 @@ def test_the_pages_of_an_access_may_come_by_tables_of_different_age(fence, accep
     second = records[last] | {"tval": 0x4000_1000}
     found = verdict(segments, [*records[:last], second])
     assert found == last + 1 if accepted else found.what == "xtval"
+
+
+HARDWARE_SETS_A, HARDWARE_SETS_NOTHING = "li t0, 1 << 61\ncsrw henvcfg, t0", "csrw henvcfg, zero"
+WITHOUT_A, WITH_A = (f"entry other_low, 0, page_a, {flags}" for flags in ("0x0f", "0x4f"))
+NEW_ROOT = "atp vsatp, other_root, 5"
+
+
+@pytest.mark.parametrize("between, accepted", [
+    ((NEW_ROOT, VS), True),                         # it may have gone by the old root, and that sets nothing
+    ((NEW_ROOT, VS, "hfence.vvma"), True),
+    ((NEW_ROOT, "hfence.vvma", VS), False),         # it went by the new one
+    ((NEW_ROOT, VS, "hfence.vvma", VS), False),
+    ((NEW_ROOT, VS, WITH_A, "hfence.vvma"), False)])
+def test_what_an_access_by_the_old_tables_did_not_set_may_be_missing_for_good(between, accepted):
+    def program(parts):
+        return recorded(HARDWARE_SETS_A, WITHOUT_A, VS, *parts, HARDWARE_SETS_NOTHING, VS)
+
+    segments, records = program(between)
+    assert verdict(segments, records) == len(records)
+    there = accesses(records, 1)[-1]
+    _, others = program({VS: ".4byte 0x13", WITH_A: WITHOUT_A}.get(each, each) for each in between)
+    [missing] = [r for r in others if r["trapped"]]
+    assert missing["pc"] == records[there]["pc"] and missing["code"] == 13
+    kept = {key: records[there][key] for key in ("cycle", "mip", "time")}
+    found = verdict(segments, [*records[:there], missing | kept])
+    assert found == there + 1 if accepted else found.what == "next pc"
