@@ -352,8 +352,8 @@ def parser() -> Parser:
     mutants.add_argument("--rules", action="store_true",
                          help="give mutants to the tests of each rule that has none yet, and print which have one")
     mutants.add_argument("--again", action="store_true",
-                         help="try those again that survived and are not explained, after tests were added; with "
-                              "--rules, all that were killed")
+                         help="try those again that survived or are explained, after tests were added; with --rules, "
+                              "all that were killed")
     mutants.add_argument("--known", action="store_true", help="print what is known, and try none")
     mutants.add_argument("--list", action="store_true", help="print the mutants, and try none")
     mutants.set_defaults(command="mutants")

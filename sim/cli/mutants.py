@@ -43,7 +43,8 @@ def main(options) -> Status:
         explore([each for each in made if each.key not in explained and (
             (verdict := results.verdict(each)) is None or verdict.what == "survived")], results)
     todo = [] if options.known or options.rules else [
-        each for each in made if open_still(results.verdict(each), options.again) and each.key not in explained]
+        each for each in made if open_still(results.verdict(each), options.again)
+        and (options.again or each.key not in explained)]
     if len(todo) < len(made):
         known = sum(results.verdict(each) is not None for each in made)
         print(f"{known} of {len(made)} are known from {options.results}")
@@ -76,7 +77,7 @@ def explorers(todo: list[Mutant]) -> Iterator[Iterator[tuple[Mutant, Explorer]]]
     BadInput where no model can be made."""
     if todo and (reason := unavailable()):
         raise BadInput(f"mutants: {reason}")
-    console = Console(stderr=True)
+    console, todo = Console(stderr=True), [*todo]  # the caller takes from its own what has been tried
 
     def each() -> Iterator[tuple[Mutant, Explorer]]:
         for at in range(0, len(todo), AT_ONCE):
@@ -121,12 +122,14 @@ def rules(made: list[Mutant], results: Results, options, killers: Killers) -> St
         return len(ties.mutants) > before
 
     for_programs, for_tests = by_mutant(ROOT, "programs"), by_mutant(ROOT, "tests")
-    todo = [] if options.known else [each for each in made if (options.again or not results.of_marked(each)) and (
+    todo = [] if options.known else [each for each in made if for_tests[each.key] or (
+        options.again or not results.of_marked(each)) and (
         (verdict := results.verdict(each)) is None or verdict.what == "killed")]
     todo.sort(key=lambda each: not for_tests[each.key])
     if options.programs:
         todo = [each for each in made
-                if each.key in for_programs and not options.known and not results.of_programs(each)]
+                if each.key in for_programs and not options.known
+                and (options.again or not results.of_programs(each))]
         with explorers(todo) as ready:
             for mutant, explorer in ready:
                 ties.tie_programs(mutant, for_programs[mutant.key], partial(explorer.given, mutant))
@@ -238,15 +241,18 @@ def measured(names: Iterable[str], bench: Bench, results: Results) -> dict[str, 
 
 
 def report(verdicts: dict[Mutant, Verdict], explained: dict[str, str]) -> list[Mutant]:
-    """Prints the score of each file and the survivors; returns those that nobody has explained."""
+    """Prints the score of each file and the survivors; returns those that nobody has explained, and explained ones that
+    are no survivors."""
     files = defaultdict(lambda: defaultdict(int))
-    survivors = []
+    survivors, contradicted = [], []
     for mutant, verdict in verdicts.items():
         what = verdict.what
         if what == "survived" and mutant.key in explained:
             what = "explained"
         elif what == "survived":
             survivors.append(mutant)
+        elif mutant.key in explained:
+            contradicted.append(mutant)
         for name in (mutant.path, "all"):
             files[name][what] += 1
     for name in (*sorted(set(files) - {"all"}), "all"):
@@ -257,4 +263,7 @@ def report(verdicts: dict[Mutant, Verdict], explained: dict[str, str]) -> list[M
               f"({row['equivalent']} equivalent, {row['explained']} explained)")
     for mutant in sorted(survivors, key=lambda each: (each.path, each.start)):
         print(f"survived: {mutant.path}:{mutant.line} {mutant.kind}: {mutant.shown}")
-    return survivors
+    for mutant in contradicted:
+        print(f"explained in {LIST}, but {verdicts[mutant].what}: {mutant.path}:{mutant.line} {mutant.shown}; take it "
+              "from the list")
+    return survivors + contradicted

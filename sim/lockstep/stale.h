@@ -22,6 +22,7 @@ struct outcome {
   int anywhere;          /* it is not known where it led; but `length` bytes there may be accessed */
   u64 address;           /* else where to; of GUEST_PAGE: the guest physical address, or 0 where that is hidden */
   const void *code;      /* of a fetch, in place of the address: what lay there, of `length` bytes */
+  int unseen;            /* and it may lie where Spike has no memory to show, such as the boot ROM */
   unsigned length;
 };
 
@@ -37,7 +38,7 @@ static int explains(int stage, u64 address, struct outcome o) {
   if (o.refusal) return 1;
   if (o.anywhere) return memory(found) && !is_protected(found, o.length);
   if (!o.code) return found == o.address;
-  return !(there = memory(found)) || !memcmp(there, o.code, o.length);
+  return (there = memory(found)) ? !memcmp(there, o.code, o.length) : o.unseen;
 }
 
 /* The next choice of what counts; 0 where there is none. */
@@ -122,6 +123,13 @@ static void keep_code(u64 at, u64 last) {
   memset(mmu + MMU_ENTRIES, -1, MMU_ENTRIES_BYTES);
 }
 
+static void show_code(int stage, u64 address, const void *code, unsigned length) {
+  struct outcome o = {.code = code, .length = length};
+  if (show(stage, address, o)) return;
+  o.unseen = 1;
+  show(stage, address, o);
+}
+
 static void show_for_fetch(const u64 *r, int faulted_there) {
   u64 at = r[F_pc], next = (at | 4095) + 1, bits = r[F_bits];
   unsigned size = (bits & 3) == 3 ? 4 : 2, first = next - at > size ? size : (unsigned)(next - at);
@@ -135,8 +143,8 @@ static void show_for_fetch(const u64 *r, int faulted_there) {
     show(stage, r[F_tval], refused_by(r));
     return;
   }
-  show(stage, at, (struct outcome){.code = &bits, .length = first});
-  if (first < size) show(stage, next, (struct outcome){.code = (u8 *)&bits + first, .length = size - first});
+  show_code(stage, at, &bits, first);
+  if (first < size) show_code(stage, next, (u8 *)&bits + first, size - first);
   keep_code(at, first < size ? next : at);
 }
 

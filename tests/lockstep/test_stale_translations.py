@@ -294,6 +294,19 @@ def test_code_and_data_of_an_instruction_may_come_by_tables_of_different_age(fen
 
 
 @pytest.mark.parametrize("fence, accepted", [("", True), ("sfence.vma", False)])
+def test_code_may_still_come_from_the_old_page_where_the_new_entry_leads_to_no_memory(fence, accepted):
+    segments, records = recorded(
+        "la t0, page_a", "li t1, 0x00128293", "sw t1, (t0)", "li t1, 0x00008067", "sw t1, 4(t0)", "fence.i",
+        "jalr a0", "la t0, low", "li t1, 0x40000000cb", "sd t1, (t0)", "mv t0, zero", fence, "jalr a0")
+    first, last = (i for i, r in enumerate(records) if r["pc"] == 0x4000_0000)
+    assert (records[last]["trapped"], records[last]["code"]) == (1, 1)
+    kept = {key: records[last][key] for key in ("cycle", "mip", "time")}
+    still = records[first] | kept | {"rd_value": 1}
+    found = verdict(segments, [*records[:last], still])
+    assert found == last + 1 if accepted else found.what == "next pc"
+
+
+@pytest.mark.parametrize("fence, accepted", [("", True), ("sfence.vma", False)])
 def test_the_pages_of_an_access_may_come_by_tables_of_different_age(fence, accepted):
     segments, records = recorded(SINGLE, "li a2, 0x40000ffc", "entry middle, 0, other_middle, V", fence, "ld s1, (a2)")
     last = next(i for i, r in enumerate(records) if r["trapped"])

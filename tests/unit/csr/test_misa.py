@@ -1,5 +1,7 @@
 """Tests of clearing and setting misa.H: what belongs to the H extension goes, and comes back."""
 
+import pytest
+
 from hyacinth.rtl.isa.modes import Mode
 
 ALL = (1 << 64) - 1
@@ -17,6 +19,19 @@ async def delegate_all(s):
 TRAP = {"pc": 0x1234, "tval": 0x5678, "gva": 1, "gpa": 0x9abc, "tinst": 0x3000}
 TRAP_CSRS = {Mode.M: ("mepc", "mcause", "mtval", "mtval2", "mtinst"),
              Mode.HS: ("sepc", "scause", "stval", "htval", "htinst"), Mode.VS: ("vsepc", "vscause", "vstval")}
+
+
+@pytest.mark.rule("misa_s_op", "misa_u_op")
+def test_the_modes_that_s_and_u_promise_can_be_entered(play):
+    async def scenario(s):
+        assert (s.field("misa.S"), s.field("misa.U")) == (1, 1)
+        for mode in (Mode.HS, Mode.U):
+            await s.to_m()
+            await s.write("mstatus", mode << 11)  # MPP
+            assert s.field("mstatus.MPP") == mode
+            await s.enter(mode)
+            assert s.mode == mode
+    play(scenario)
 
 
 def test_clearing_misa_h_forgets_what_leads_to_a_guest(play):

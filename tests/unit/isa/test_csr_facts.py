@@ -56,7 +56,6 @@ def test_fields_that_another_register_takes_away():
         "mstateen1.SE1": {"hstateen1.SE1"}, "mstateen2.SE2": {"hstateen2.SE2"}, "mstateen3.SE3": {"hstateen3.SE3"}}
 
 
-@pytest.mark.rule("misa_s_op", "misa_u_op")
 def test_fields_that_nobody_writes():
     assert of_fields(lambda _, field: field.kind is not Kind.STORED and field.reset) == {
         2: names("sstatus.UXL vsstatus.UXL mstatus.UXL+SXL misa.MXL hstatus.VSXL"),

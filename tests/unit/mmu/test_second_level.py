@@ -244,7 +244,7 @@ def named(known, kind, address, number, current, va_bits):
 
 
 @pytest.mark.rule("sfence_vma_all_asid_va", "sfence_vma_asid_only", "sfence_vma_va_all_asid", "sfence_vma_va_asid",
-                  "sfence_vma_invalid_va", "hfence-vvma_asid", "hfence-vvma_limits", "hfence-gvma_vmid")
+                  "sfence_vma_invalid_va", "hfence-vvma_limits", "hfence-gvma_vmid")
 @pytest.mark.parametrize("seed, va_bits, napot", ((0, 57, True), (1, 39, True), (2, 57, False), (3, 48, True)))
 def test_a_fence_takes_what_it_names_and_leaves_all_else(seed, va_bits, napot):
     chance = random.Random(seed)

@@ -58,6 +58,13 @@ def test_a_table_is_found_for_every_address_below_it_and_for_no_other():
     run(scenario)
 
 
+def test_a_table_of_the_upper_half_of_the_addresses_is_found_too():
+    async def scenario(install, look):
+        await install(at := ADDRESS | 0xFF << 56, 1, 7)
+        assert await look(at) == (1, 7, 0)
+    run(scenario)
+
+
 @pytest.mark.parametrize("order", ((0, 1), (1, 0)))
 def test_the_table_closest_to_the_leaf_is_found(order):
     async def scenario(install, look):
