@@ -16,7 +16,7 @@ taken away or added, then other choices:
 ```sh
 hyacinth run --core full-sstc program.elf            # no stimecmp: what does my hypervisor do?
 hyacinth run --core full:htinst=zero program.elf     # a machine that never says which instruction it was
-hyacinth run --core small+sstc:geilen=8 program.elf
+hyacinth run --core small+svinval:geilen=8 program.elf
 ```
 
 The manual leaves much to the machine, and hypervisors trip over it: so try yours against every legal one. A core that

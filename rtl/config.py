@@ -136,12 +136,12 @@ def named(text: str) -> CoreConfig:
     """The core that `text` names.
 
     A name of CONFIGS, then extensions that it lacks or has, then other fields of CoreConfig, as in "full",
-    "full-sstc", "small+sstc", "full-sstc:htinst=zero:tlb_entries=16". Raises ValueError, with the mend.
+    "full-sstc", "small+svinval", "full-sstc:htinst=zero:tlb_entries=16". Raises ValueError, with the mend.
     """
     base = max((name for name in CONFIGS if text.startswith(name)), key=len, default="")
     if not base or not re.fullmatch(r"([-+][a-z0-9]+)*(:\w+=\w+)*", text[len(base):]):
         raise ValueError(f"{text!r} is not a core, give one of {', '.join(CONFIGS)}; extensions are taken away and "
-                         "added, and other fields set, as in full-sstc, small+sstc or full:tlb_entries=16")
+                         "added, and other fields set, as in full-sstc, small+svinval or full:tlb_entries=16")
     config = CONFIGS[base]
     signs, *settings = text[len(base):].split(":")
     for sign, extension in re.findall(r"([-+])([a-z0-9]+)", signs):

@@ -7,7 +7,10 @@ again, one with a line never. `failures/` has a report for each task that failed
 import json
 import os
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from pathlib import Path
+
+from .tasks import Setting
 
 
 class BadRecords(Exception):
@@ -66,6 +69,12 @@ class Records:
     def compared(self) -> int:
         """Instructions and traps that agreed."""
         return sum(result["compared"] for result in self.results.values())
+
+    def compared_on(self, settings: Iterable[Setting]) -> int:
+        """The same, of random programs on these machines."""
+        keys = {(each.core, each.latency, each.disturbed) for each in settings}
+        return sum(result["compared"] for result in self.results.values() if "seed" in result
+                   and (result["core"], result["latency"], result.get("disturbed")) in keys)
 
     @property
     def modes(self) -> Counter:

@@ -1,9 +1,11 @@
 """Tasks on a Dask cluster: one on this machine, made for the campaign, or one that exists."""
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import islice
+from threading import current_thread, main_thread
 
 from .records import Records
 from .tasks import play
@@ -19,8 +21,8 @@ def cluster(scheduler: str | None, jobs: int) -> Iterator:
     if find_spec("distributed") is None:
         raise NoCluster("a campaign needs the package distributed: pip install distributed")
     from dask import config
+    config.set({"logging": {"distributed": "critical"}})  # of workers too, which tell of each task that is given up
     from distributed import Client, LocalCluster
-    config.set({"logging": {"distributed": "error"}})  # of workers too, which tell of each task that is given up
     if scheduler:
         try:
             client = Client(scheduler, timeout=20)
@@ -30,9 +32,23 @@ def cluster(scheduler: str | None, jobs: int) -> Iterator:
         with client:
             yield client
         return
-    with LocalCluster(n_workers=jobs, threads_per_worker=1, processes=True,
-                      dashboard_address=None) as local, Client(local) as client:  # pyright: ignore[reportArgumentType]
+    with without_interrupts():
+        local = LocalCluster(n_workers=jobs, threads_per_worker=1, processes=True, dashboard_address=":0")
+    with local, Client(local) as client:
         yield client
+
+
+@contextmanager
+def without_interrupts() -> Iterator[None]:
+    """Processes that are started within leave an interrupt from the terminal to this one."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def run(client, tasks: Iterator, records: Records, enough: Callable[[], bool],

@@ -14,7 +14,7 @@ ENGINES = ("compiled", "pysim")
 MEMORY = {f"{1 << power}M": 1 << power + 20 for power in range(4, 10)} | {"1G": 1 << 30, "2G": 2 << 30}
 DEFAULT_STUCK = 1_000_000
 DEFAULT_LATENCY = 20
-CORE = "full, small or no-h, changed as in full-sstc, small+sstc or full:htinst=zero (docs/cores.md; default: full)"
+CORE = "full, small or no-h, changed as in full-sstc, small+svinval or full:htinst=zero (docs/cores.md; default: full)"
 DISTURB = ("let memory answer late, and evict translations and lines, now and then; the same way for the same "
            "SEED")
 EXITS = """exit status:

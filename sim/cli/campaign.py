@@ -1,5 +1,6 @@
 """`hyacinth campaign`: many programs beside the referee, on every processor or on a cluster."""
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count, product, starmap
@@ -27,13 +28,18 @@ def main(options) -> Status:
     _fill_in(options)
     if not options.unchecked and (reason := unavailable()):
         raise BadInput(reason.replace("--check", "campaign"))
+    todo = _programs(options) if options.programs is not None else _seeds(options)
+    if options.report and not options.folder.is_dir():
+        raise BadInput(f"--folder {options.folder}: there is no such folder; give that of a campaign")
+    if options.folder.exists() and not options.folder.is_dir():
+        raise BadInput(f"--folder {options.folder}: this is a file; give a folder")
     try:
         records = Records(options.folder)
     except BadRecords as error:
         raise BadInput(str(error)) from None
-    if records.results:
-        print(f"{options.folder}: {len(records.results)} programs are done, {records.compared} instructions and traps")
-    todo = _programs(options) if options.programs is not None else _seeds(options)
+    if records.results and not options.report:
+        print(f"{options.folder}: {len(records.results)} programs are done, {todo.done(records)} of {todo.total} "
+              f"{todo.unit} of what is asked for")
     if not options.report and not todo.enough(records):
         _build(options)
         _go_on(options, todo, records)
@@ -93,7 +99,7 @@ def _seeds(options) -> Todo:
     """Endless tasks: each seed on each machine."""
     settings = list(starmap(Setting, product(options.core, options.memory_latency, options.disturb)))
     return Todo((Task(seed, setting) for seed in count(options.seed) for setting in settings),
-                "instructions", options.instructions, lambda records: records.compared)
+                "instructions", options.instructions, lambda records: records.compared_on(settings))
 
 
 def _programs(options) -> Todo:
@@ -124,6 +130,10 @@ def _go_on(options, todo: Todo, records: Records) -> None:
             run(client, todo.tasks, records, lambda: todo.enough(records), each)
     except NoCluster as error:
         raise BadInput(str(error)) from None
+    except KeyboardInterrupt:
+        print(f"{options.folder}: {len(records.results)} programs are done and kept; the same command goes on",
+              file=sys.stderr)
+        raise
 
 
 def _shrink(records: Records) -> None:
@@ -154,5 +164,6 @@ def report(records: Records) -> None:
     if not groups:
         print("no difference")
     for name, failures in groups.items():
-        print(f"{len(failures)} differ alike: {name}; the first is {failures[0]['key']}, "
+        alike = "differs" if len(failures) == 1 else "differ alike"
+        print(f"{len(failures)} {alike}: {name}; the first is {failures[0]['key']}, "
               f"{records.failure(failures[0]['key'], '.txt')}")

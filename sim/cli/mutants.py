@@ -16,7 +16,7 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainin
 from ..lockstep.referee import unavailable
 from ..mutants.explorer import SEEDS, Explorer, NoModel
 from ..mutants.operators import Mutant, enumerations, mutants
-from ..mutants.results import Results
+from ..mutants.results import BadResults, Results
 from ..mutants.ties import Ties
 from ..mutants.trial import Bench, File, Killers, Verdict, digest, files_of
 from ..rules import ROOT, BadRules
@@ -38,7 +38,12 @@ def main(options) -> Status:
                       for each in sorted(made, key=lambda each: (each.path, each.start))), end="")
         return Status.SUCCESS
     explained = explanations(ROOT)
-    results = Results(options.results, ROOT)
+    if options.known and not options.results.exists():
+        raise BadInput(f"mutants: --results {options.results}: there is no such file; leave --known out to make it")
+    try:
+        results = Results(options.results, ROOT)
+    except BadResults as error:
+        raise BadInput(f"mutants: --results {error}") from None
     if options.explore:
         explore([each for each in made if each.key not in explained and (
             (verdict := results.verdict(each)) is None or verdict.what == "survived")], results)

@@ -32,7 +32,7 @@ def main(options) -> Status:
                 with spent.on("alone"):
                     run_alone(program, config, options.memory_latency, options.disturb)
         except Difference as difference:
-            print(f"hyacinth: seed {program.seed}: {difference}", file=sys.stderr)
+            print(f"\nhyacinth: seed {program.seed}: {difference}", file=sys.stderr)
             task = Task(program.seed, Setting(options.core, options.memory_latency, options.disturb))
             if not options.shrink:
                 offer(task)
@@ -42,7 +42,7 @@ def main(options) -> Status:
         except (EngineError, RefereeError) as error:
             raise BadInput(f"{error}; `hyacinth doctor` looks for the cause") from None
         except Unfinished as problem:
-            print(f"hyacinth: seed {program.seed}: {problem}", file=sys.stderr)
+            print(f"\nhyacinth: seed {program.seed}: {problem}", file=sys.stderr)
             return Status.STUCK
         rate = compared / (time.monotonic() - begun)
         print(f"\rseed {program.seed}: {compared} of {options.instructions} instructions agree with Spike, "

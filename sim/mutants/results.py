@@ -10,8 +10,12 @@ PROGRAMS = "programs"
 """In place of whether a verdict is of marked tests, where it is of marked programs."""
 
 
+class BadResults(Exception):
+    """The file has something else in it."""
+
+
 class Results:
-    """Verdicts, in a file that only grows.
+    """Verdicts, in a file that only grows. Raises BadResults.
 
     Parameters
     ----------
@@ -40,12 +44,16 @@ class Results:
                 self.files[row["of"]] = File(row["seconds"], frozenset(row["sources"]))
 
     def _rows(self):
-        if self.path.exists():
-            for text in self.path.read_text(encoding="utf-8").splitlines():
-                try:
-                    yield json.loads(text)
-                except ValueError:
-                    continue  # cut off as the run was killed
+        texts = self.path.read_text(encoding="utf-8", errors="replace").splitlines() if self.path.exists() else []
+        for number, text in enumerate(texts):
+            try:
+                row = json.loads(text)
+            except ValueError:
+                row = None  # cut off as the run was killed
+            if isinstance(row, dict) and ("mutant" in row or "of" in row):
+                yield row
+            elif number == 0:
+                raise BadResults(f"{self.path}: no verdicts on mutants; give another file")
 
     def _write(self, **row) -> None:
         with open(self.path, "a", encoding="utf-8") as file:

@@ -309,7 +309,7 @@ def test_a_run_goes_on_after_ctrl_c(ctrl_c):
 
 @pytest.mark.parametrize("options, message", [
     ({"core": "tiny"}, ("'tiny' is not a core, give one of full, small, no-h; "
-                        "extensions are taken away and added, and other fields set, as in full-sstc, small+sstc or "
+                        "extensions are taken away and added, and other fields set, as in full-sstc, small+svinval or "
                         "full:tlb_entries=16")),
     ({"engine": "spice"}, "'spice' is not an engine; give one of compiled, pysim"),
     ({"memory": 5000}, "memory has 5000 bytes; give a multiple of 4096 up to 2147483648"),
