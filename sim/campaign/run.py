@@ -1,5 +1,6 @@
 """Tasks on a Dask cluster: one on this machine, made for the campaign, or one that exists."""
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,8 +21,7 @@ def cluster(scheduler: str | None, jobs: int) -> Iterator:
     """A client of the cluster at the address `scheduler`, or of one here with `jobs` processes. Raises NoCluster."""
     if find_spec("distributed") is None:
         raise NoCluster("a campaign needs the package distributed: pip install distributed")
-    from dask import config
-    config.set({"logging": {"distributed": "critical"}})  # of workers too, which tell of each task that is given up
+    os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "critical")  # of workers too: they tell of all that is given up
     from distributed import Client, LocalCluster
     if scheduler:
         try:
