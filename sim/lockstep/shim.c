@@ -439,6 +439,7 @@ static int check_one(const u64 *r) {
   if (hidden) *hidden = address;
   mend_double_traps(r, sdt);
   *status_storage(0) |= gva;
+  note_updates(r);
   show_present_tables(changed);
   if (first_part.count) put_back_first_part();
   if (refused) do_misaligned(1);

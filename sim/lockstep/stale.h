@@ -76,7 +76,10 @@ static int show(int stage, u64 address, struct outcome o) {
     if (!choose() || ++walks == MAX_WALKS) return 0;
   note_unsure();
   for (unsigned i = 0; i < walk.steps && shown_count < 2 * MAX_STEPS; i++)
-    if (walk.chosen[i]) {
+    if (walk.early[i]) {
+      *walk.where[i] |= A;
+      spike_flush_icache(mmu), spike_flush_tlb(mmu);
+    } else if (walk.chosen[i]) {
       shown[shown_count].where = walk.where[i], shown[shown_count].real = *walk.where[i];
       *walk.where[i] = shown[shown_count++].stale = walk.value[i];
     }
@@ -202,6 +205,14 @@ static int remember_changes(const u64 *r) {
   return changes_table;
 }
 
+/* After the instruction: until when hardware has set A. */
+static void note_updates(const u64 *r) {
+  for (int stage = SINGLE; stage <= G_STAGE; stage++) {
+    if (updating[stage]) updated_until[stage] = event_count + 1;
+    if ((r[F_bits] & 0x7f) == 0x73) updating[stage] = is_updated(stage);
+  }
+}
+
 static void mark_table(int stage, u64 table, unsigned level) {
   if (stage == VS_STAGE) table = leads_to(G_STAGE, table);
   const u64 *entries = table == NOWHERE ? 0 : (u64 *)memory(table);
@@ -242,6 +253,8 @@ static int start_stale(void) {
   root[SINGLE] = (u64 *)(own + CSR_VALUE), root[VS_STAGE] = storage(VSATP), root[G_STAGE] = storage(HGATP);
   for (int stage = SINGLE; stage <= G_STAGE; stage++) root_before[stage] = *root[stage];
   memset(newest_change, 0, sizeof newest_change), memset(is_table, 0, sizeof is_table);
+  memset(updated_until, 0, sizeof updated_until);
+  for (int stage = SINGLE; stage <= G_STAGE; stage++) updating[stage] = is_updated(stage);
   event_count = newest_fence = shown_count = unsure_count = stale_count = 0, fetched = 0;
   return 1;
 }

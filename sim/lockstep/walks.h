@@ -17,6 +17,8 @@ static struct event {                  /* a change of an entry or a root, or a f
 } events[EVENTS];                      /* the last ones; their numbers count from 1 */
 static u64 event_count, newest_fence;
 static u64 newest_change[CHAINS];      /* by place: the number of the last change, the head of a chain */
+static u64 updated_until[3];           /* of each stage, the number after the last event while hardware set A, or 0 */
+static int updating[3];                /* whether it does now */
 static u8 is_table[1 << 16];           /* whether a walk has come by, by the low bits of the page number */
 
 static int setting;                    /* of an access, LOAD or STORE, by which walks set A and D; else NONE */
@@ -28,6 +30,7 @@ static struct {
   unsigned stale;                      /* there are values from before a change that may still count */
   u64 place[MAX_STEPS], *where[MAX_STEPS], value[MAX_STEPS];
   int updated[MAX_STEPS];              /* A and D are set by hardware */
+  int early[MAX_STEPS];                /* A counts as set, as a fetch that turned out to be wrong may have done */
   enum refusal refusal;                /* where it led NOWHERE */
   u64 gpa;                             /* which the G stage refused */
 } walk;
@@ -87,10 +90,11 @@ static int is_of_space(const struct event *e, int stage, u64 now) {
 /* The value of an entry, or a root, that counts in this walk. */
 static u64 look(int stage, u64 place, u64 *where, u64 address, unsigned level) {
   unsigned step = walk.steps++, choices = 1, global = walk.global;
-  u64 value = *where;
+  u64 value = *where, newest = 0;
   const struct event *e;
   for (u64 n = *chain(place); (e = event(n)); n = e->previous) {
     unsigned foreign = level == ROOT_LEVEL && stage != G_STAGE && asid_of(e->old) != asid_of(*where);
+    if (e->place == place && !e->unsure && !newest) newest = n;
     if (e->place != place || e->old == *where) continue;
     if (e->unsure && !((e->old ^ *where) & ~(u64)A_AND_D)) {
       if (choices++ == walk.chosen[step]) value = e->old;
@@ -105,6 +109,9 @@ static u64 look(int stage, u64 place, u64 *where, u64 address, unsigned level) {
     walk.stale |= !fenced;
     if (!fenced && choices++ == walk.chosen[step]) value = e->old, walk.foreign |= foreign;
   }
+  walk.early[step] = level != ROOT_LEVEL && *where & 1 && *where & (R | X) && !(*where & A) && updated_until[stage]
+      && newest < updated_until[stage] && choices++ == walk.chosen[step];
+  if (walk.early[step]) value = *where | A;
   walk.choices[step] = choices, walk.place[step] = place, walk.where[step] = where, walk.value[step] = value;
   walk.updated[step] = level != ROOT_LEVEL && is_updated(stage);
   return value;

@@ -340,3 +340,17 @@ def test_what_an_access_by_the_old_tables_did_not_set_may_be_missing_for_good(be
     kept = {key: records[there][key] for key in ("cycle", "mip", "time")}
     found = verdict(segments, [*records[:there], missing | kept])
     assert found == there + 1 if accepted else found.what == "next pc"
+
+
+@pytest.mark.parametrize("parts, accepted", [
+    ((WITHOUT_A, NEW_ROOT, "hfence.vvma", HARDWARE_SETS_A, HARDWARE_SETS_NOTHING, VS), True),
+    ((WITHOUT_A, NEW_ROOT, "hfence.vvma", VS), False),              # nobody ever could
+    ((NEW_ROOT, HARDWARE_SETS_A, HARDWARE_SETS_NOTHING, WITHOUT_A, "hfence.vvma", VS), False)])
+def test_a_fetch_that_turned_out_to_be_wrong_may_have_set_a(parts, accepted):
+    segments, records = recorded(*parts)
+    there = next(i for i, r in enumerate(records) if r["trapped"])
+    assert records[there]["code"] == 13 and verdict(segments, records) == len(records)
+    _, others = recorded(*(WITH_A if each == WITHOUT_A else each for each in parts))
+    kept = {key: records[there][key] for key in ("cycle", "mip", "time")}
+    found = verdict(segments, [*records[:there], others[there] | kept])
+    assert found == there + 1 if accepted else found.what == "next pc"
