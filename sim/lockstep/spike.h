@@ -16,6 +16,10 @@ extern void spike_put_csr(void *processor, int address, u64 value) __asm__("_ZN1
 extern void spike_flush_icache(void *mmu) __asm__("_ZN5mmu_t12flush_icacheEv");
 extern void spike_flush_tlb(void *mmu) __asm__("_ZN5mmu_t9flush_tlbEv");
 extern u16 spike_fetch(void *mmu, u64 address) __asm__("_ZN5mmu_t15fetch_slow_pathEm");  /* its TLB remembers */
+extern void spike_load(void *mmu, u64 address, u64 bytes, u8 *to, u64 flags)  /* and so it does here */
+    __asm__("_ZN5mmu_t14load_slow_pathEmmPh13xlate_flags_t");
+extern void spike_store(void *mmu, u64 address, u64 bytes, const u8 *from, u64 flags, _Bool does, _Bool aligned)
+    __asm__("_ZN5mmu_t15store_slow_pathEmmPKh13xlate_flags_tbb");
 extern void spike_sync_time(void *time_csr, u64 value) __asm__("_ZN18time_counter_csr_t4syncEm");
 extern _Bool spike_pmp_ok(void *mmu, u64 address, u64 bytes, int type, u64 privilege, _Bool hlvx)
     __asm__("_ZN5mmu_t6pmp_okEmm11access_typemb");

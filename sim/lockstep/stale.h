@@ -151,6 +151,21 @@ static void show_for_fetch(const u64 *r, int faulted_there) {
   keep_code(at, first < size ? next : at);
 }
 
+/* The second page of an access may go by other entries than its first: Spike's TLB for data gets that, with what was
+   shown, by an access that changes nothing, and it is hidden again. HLV and HSV do without a TLB. */
+static void keep_first_page(const u64 *r, u32 i, u64 gva) {
+  u8 bytes[8];
+  u64 length = 4096 - (gva & 4095);
+  const void *there = memory(r[F_hpa]);
+  if (!there || is_hypervisor_access(i)) return;
+  if (!fetched) spike_flush_icache(mmu), spike_flush_tlb(mmu);
+  memcpy(bytes, there, length);
+  if (r[F_memory] == STORE) spike_store(mmu, gva, length, bytes, 0, 1, 0);
+  else spike_load(mmu, gva, length, bytes, 0);
+  hide(), fetched = 1;
+  memset(mmu + MMU_ENTRIES, -1, MMU_ENTRIES_BYTES);
+}
+
 static void show_for_data(const u64 *r, int faulted_there) {
   u32 i = long_form((u32)r[F_bits]);
   u64 gva = r[F_gva], parts = (r[F_tval] - address_of(i, x)) & 0xfff;  /* but for the upper bits, which may be masked */
@@ -167,9 +182,9 @@ static void show_for_data(const u64 *r, int faulted_there) {
   } else if (is_on_block(i)) {
     show(stage, gva & -(u64)BLOCK, (struct outcome){.address = r[F_hpa] & -(u64)BLOCK});
   } else if (r[F_memory] != NONE || is_sc(i)) {  /* one that fails is translated, too */
-    show(stage, gva, (struct outcome){.address = r[F_hpa]});
-    if ((gva & 4095) + (1u << r[F_size]) > 4096)
-      show(stage, (gva | 4095) + 1, (struct outcome){.address = r[F_hpa_next]});
+    int crosses = (gva & 4095) + (1u << r[F_size]) > 4096;
+    if (show(stage, gva, (struct outcome){.address = r[F_hpa]}) && crosses && walk.stale) keep_first_page(r, i, gva);
+    if (crosses) show(stage, (gva | 4095) + 1, (struct outcome){.address = r[F_hpa_next]});
   }
 }
 

@@ -354,3 +354,21 @@ def test_a_fetch_that_turned_out_to_be_wrong_may_have_set_a(parts, accepted):
     kept = {key: records[there][key] for key in ("cycle", "mip", "time")}
     found = verdict(segments, [*records[:there], others[there] | kept])
     assert found == there + 1 if accepted else found.what == "next pc"
+
+
+@pytest.mark.parametrize("fence, accepted", [("", True), ("sfence.vma", False)])
+@pytest.mark.parametrize("first_is_old", (True, False))
+def test_the_pages_of_an_access_may_come_by_different_values_of_one_entry(first_is_old, fence, accepted):
+    across = "ld s1, (a2)"
+    segments, records = recorded(
+        "entry low, 1, page_b, LEAF", "entry other_low, 1, page_a, LEAF", "sfence.vma", "la t0, page_b", "li t1, 0x33",
+        "sw t1, -4(t0)", "li t1, 0x44", "li t2, 4092", "add t0, t0, t2", "sw t1, (t0)", "li a2, 0x40000ffc", across,
+        TABLE, fence, across)
+    old, new = (records[i] for i in accesses(records, 1))
+    assert (old["rd_value"], new["rd_value"]) == (0x22_0000_0033, 0x11_0000_0044)
+    one, two = (old, new) if first_is_old else (new, old)
+    value = two["rd_value"] >> 32 << 32 | one["rd_value"] & 0xffff_ffff
+    mixed = new | {"hpa": one["hpa"], "hpa_next": two["hpa_next"], "rd_value": value, "data": value}
+    last = records.index(new)
+    found = verdict(segments, [*records[:last], mixed])
+    assert found == last + 1 if accepted else found.what == "register"
