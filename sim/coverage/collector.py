@@ -70,7 +70,8 @@ class Collector:
         mode, interrupt, code = record[at + MODE], record[at + AT["interrupt"]], record[at + CODE]
         target, double = record[at + AT["mode_after"]], record[at + AT["double"]]
         self._met.add((crosses.INTERRUPT if interrupt else crosses.TRAP, mode, code, target, double))
-        if not interrupt and (about := self._refusals.of_trap(record[at], code, record[at + AT["tval"]])):
+        if not interrupt and (about := self._refusals.of_trap(
+                record[at], code, record[at + AT["tval"]], bool(mode & 4))):
             bits = record[at + BITS] if code not in (1, 12, 20) else 0
             self._met.add((crosses.REFUSAL, mode, bits and _kind(bits), code, *about, target))
 

@@ -22,7 +22,7 @@ class Refusals:
     Attributes
     ----------
     found : list of (int, int)
-        Of the last batch, each walk for a load or store that found a page: its cycle, and the page's number.
+        Of the last batch, each walk that found a page: its cycle, and the page's number.
     """
     def __init__(self):
         self.found: list[tuple[int, int]] = []
@@ -40,13 +40,14 @@ class Refusals:
             if cause := step[at + AT["cause"]]:
                 before = step[at - WORD:at].tolist() if n else self._before
                 self._waiting.append((step[at], cause, page, where(step[at:at + WORD].tolist(), before)))
-            elif not step[at + AT["fetch"]]:
+            else:
                 self.found.append((step[at], page))
         if count:
             self._before = step[(count - 1) * WORD:].tolist()
 
-    def of_trap(self, cycle: int, cause: int, address: int) -> Where | None:
-        """Where and why the access to `address` was refused that trapped in `cycle`, if the walker refused it."""
+    def of_trap(self, cycle: int, cause: int, address: int, from_guest: bool) -> Where | None:
+        """Where and why the access to `address` was refused that trapped in `cycle`, if the walker refused it;
+        `from_guest`: it was made in VS or VU."""
         past = 0
         for at, code, page, about in self._waiting:
             if at > cycle:
@@ -54,7 +55,9 @@ class Refusals:
             self._known[code, page] = about
             past += 1
         del self._waiting[:past]
-        return self._known.get((cause, address >> 12))
+        found = self._known.get((cause, address >> 12))
+        # What refuses without a walk, a device an atomic for one, leaves what was known of the page in another space.
+        return None if found and from_guest and found[0] == ONE else found
 
 
 def where(step: list[int], before: list[int]) -> Where:
