@@ -76,10 +76,7 @@ static int show(int stage, u64 address, struct outcome o) {
     if (!choose() || ++walks == MAX_WALKS) return 0;
   note_unsure();
   for (unsigned i = 0; i < walk.steps && shown_count < 2 * MAX_STEPS; i++)
-    if (walk.early[i]) {
-      *walk.where[i] |= A;
-      spike_flush_icache(mmu), spike_flush_tlb(mmu);
-    } else if (walk.chosen[i]) {
+    if (walk.chosen[i]) {
       shown[shown_count].where = walk.where[i], shown[shown_count].real = *walk.where[i];
       *walk.where[i] = shown[shown_count++].stale = walk.value[i];
     }

@@ -30,7 +30,6 @@ static struct {
   unsigned stale;                      /* there are values from before a change that may still count */
   u64 place[MAX_STEPS], *where[MAX_STEPS], value[MAX_STEPS];
   int updated[MAX_STEPS];              /* A and D are set by hardware */
-  int early[MAX_STEPS];                /* A counts as set, as a fetch that turned out to be wrong may have done */
   enum refusal refusal;                /* where it led NOWHERE */
   u64 gpa;                             /* which the G stage refused */
 } walk;
@@ -109,9 +108,9 @@ static u64 look(int stage, u64 place, u64 *where, u64 address, unsigned level) {
     walk.stale |= !fenced;
     if (!fenced && choices++ == walk.chosen[step]) value = e->old, walk.foreign |= foreign;
   }
-  walk.early[step] = level != ROOT_LEVEL && *where & 1 && *where & (R | X) && !(*where & A) && updated_until[stage]
-      && newest < updated_until[stage] && choices++ == walk.chosen[step];
-  if (walk.early[step]) value = *where | A;
+  /* A fetch that turned out to be wrong may have set A. */
+  if (level != ROOT_LEVEL && *where & 1 && *where & (R | X) && !(*where & A) && newest < updated_until[stage]
+      && choices++ == walk.chosen[step]) value = *where | A;
   walk.choices[step] = choices, walk.place[step] = place, walk.where[step] = where, walk.value[step] = value;
   walk.updated[step] = level != ROOT_LEVEL && is_updated(stage);
   return value;
