@@ -14,7 +14,8 @@ from .flat import Flat
 
 HERE = Path(__file__).parent
 SOURCES = ("host.h", "random.h", "evictions.h", "evictions.cc", "memory.h", "memory.cc", "harness.h", "harness.cc",
-           "commands.cc", "model.cc", "snapshot.h", "snapshot.cc", "virtio.h", "virtio.cc", "virtio_devices.cc")
+           "commands.cc", "pages.h", "pages.cc", "model.cc", "snapshot.h", "snapshot.cc", "virtio.h", "virtio.cc",
+           "virtio_devices.cc")
 FST = ("fst/lz4.h", "fst/zlib.h")
 VERILATE = ("--cc", "--top-module", TOP, "--prefix", "V", "-O3", "--x-assign", "fast", "--x-initial", "fast",
             "--noassert", "--savable", "-Wno-fatal", "-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT",
@@ -132,7 +133,8 @@ def linking(library: Path) -> list[str]:
     # `c++ -shared` would do, but it cannot be told to use more than one processor less than there are for its own
     # library; and what that adds to find undefined behaviour is not used here.
     return ["build-lib", "-dynamic", "-lc++", "-O", "ReleaseFast", "-fno-ubsan-rt", f"-j{processors() + 2}",
-            f"-femit-bin={library}"]
+            # So that pages.cc can put its code on huge pages.
+            *(("-z", "max-page-size=2097152") if sys.platform == "linux" else ()), f"-femit-bin={library}"]
 
 
 def compiler() -> list[str]:

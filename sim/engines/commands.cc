@@ -4,6 +4,7 @@
 
 #include "evictions.h"
 #include "harness.h"
+#include "pages.h"
 #include "virtio.h"
 
 // What Python calls. Ports are named by their number in model_ports; a Host by its place in the order of adding.
@@ -26,7 +27,10 @@ int added(Session* session, Host* host) {
 #pragma GCC visibility push(default)
 extern "C" {
 
-Session* session_new() { return new Session; }
+Session* session_new() {
+    use_huge_pages();
+    return new Session;
+}
 void session_delete(Session* session) { delete session; }
 int session_run(Session* session, uint64_t until) { return session->run(until); }
 uint64_t session_now(Session* session) { return session->now; }
