@@ -93,7 +93,8 @@ class CoreConfig:
                              ("tlb_entries", powers[3:]), ("walk_cache_entries", range(1, 33)),
                              ("btb_entries", powers[2:]), ("return_stack", powers[:5])):
             if (value := getattr(self, field)) not in legal:
-                raise ValueError(f"CoreConfig.{field} is {value!r}; it can be {', '.join(map(str, legal))}")
+                choice = f"{legal[0]} to {legal[-1]}" if isinstance(legal, range) else ", ".join(map(str, legal))
+                raise ValueError(f"CoreConfig.{field} is {value!r}; it can be {choice}")
         if wrong := check(frozenset(self.extensions)):
             raise ValueError(f"CoreConfig.extensions: {wrong}")
         if self.reset_pc % 2 or not any(r.memory and r.base <= self.reset_pc < r.base + r.size

@@ -14,6 +14,7 @@ from ..lockstep.referee import Difference, Referee
 from ..machine import End, Machine
 from ..records import RETIRE_FIELDS
 from ..trace.names import cause_name, mode_name
+from .pairs import pairs
 from .tasks import WORDS, Modes, Setting, group
 
 TIGHT = name_of(replace(FULL, icache_kib=4, dcache_kib=4, itlb_entries=1, dtlb_entries=1, tlb_entries=16,
@@ -169,9 +170,15 @@ def suits(source: Path, way: str, config: CoreConfig, disturbed: bool) -> bool:
     return not any(remark(source, f"not {each}") for each in without) and all(map(config.has, needs(source)))
 
 
-def program_tasks(words, ways, cores, latencies, disturbances, checked: bool = True) -> list[ProgramTask]:
-    """A task for each program whose name holds one of `words` (or all), each way to build it and each machine."""
-    return [ProgramTask(source.stem, way, Setting(core, latency, disturbed), checked)
-            for source in programs(*words, folders=("tests",))
-            for way, core, latency, disturbed in product(ways, cores, latencies, disturbances)
-            if suits(source, way, named(core), disturbed is not None)]
+def program_tasks(words, ways, cores, latencies, disturbances, checked: bool = True,
+                  every: bool = False) -> list[ProgramTask]:
+    """Tasks for each program whose name holds one of `words` (or all): ways to build it and machines, such that each
+    two of way, core, latency and disturbance meet; or, with `every`, all their combinations."""
+    made = []
+    for source in programs(*words, folders=("tests",)):
+        suiting = [(way, core, latency, disturbed)
+                   for way, core, latency, disturbed in product(ways, cores, latencies, disturbances)
+                   if suits(source, way, named(core), disturbed is not None)]
+        made += [ProgramTask(source.stem, way, Setting(core, latency, disturbed), checked)
+                 for way, core, latency, disturbed in (suiting if every else pairs(suiting))]
+    return made

@@ -11,6 +11,9 @@ from threading import current_thread, main_thread
 from .records import Records
 from .tasks import play
 
+PATIENCE = 20
+"""Seconds for a cluster to answer."""
+
 
 class NoCluster(Exception):
     """There is no cluster to work on; says why, with the mend."""
@@ -25,7 +28,7 @@ def cluster(scheduler: str | None, jobs: int) -> Iterator:
     from distributed import Client, LocalCluster
     if scheduler:
         try:
-            client = Client(scheduler, timeout=20)
+            client = Client(scheduler, timeout=PATIENCE)
         except (OSError, TimeoutError, ValueError) as error:
             raise NoCluster(f"--scheduler {scheduler}: {error or 'no answer'}; give its address, such as "
                             "tcp://host:8786") from None

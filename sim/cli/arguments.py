@@ -65,7 +65,10 @@ def positive(text: str) -> int:
 
 def seed_or_none(text: str) -> int | None:
     """A seed, or `no`."""
-    return None if text == "no" else natural(text)
+    try:
+        return None if text == "no" else natural(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no seed, give a number such as 0, or `no`") from None
 
 
 def memory(text: str) -> int:
@@ -220,6 +223,9 @@ def _campaign(commands):
                                "machine")
     campaign.add_argument("--way", choices=WAYS, action=Several, default=None,
                           help="a way to build these, see docs/verification.md; may be repeated (default: all)")
+    campaign.add_argument("--every", action="store_true",
+                          help="run these in every combination of way, core, latency and disturbance: six times as "
+                               "many as it takes that each two of them meet")
     campaign.add_argument("--instructions", type=positive, default=100_000_000, metavar="N",
                           help="stop when N have been compared, those of earlier runs included (default: 100000000); "
                                "with --programs all are run")
@@ -329,7 +335,12 @@ def parser() -> Parser:
     shape.add_argument("--open", action="store_true", help="only those that nothing checks, a line each")
     shape.add_argument("--json", action="store_true", help="everything, as JSON")
     rules.set_defaults(command="rules")
-    mutants = commands.add_parser("mutants", help="small wrong changes of the hardware: do the tests notice them?")
+    mutants = commands.add_parser(
+        "mutants", help="small wrong changes of the hardware: do the tests notice them?",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Change the hardware's sources in one place at a time, run the tests that import what was\n"
+                    "changed, and tell which changes none of them noticed. Status 1 where one has no explanation in\n"
+                    "tests/mutants.toml. All of them take days: begin with --sample, or with one file.")
     mutants.add_argument("sources", nargs="*", metavar="SOURCE",
                          help="file or folder below rtl/ (default: rtl/mmu rtl/csr rtl/isa)")
     mutants.add_argument("--sample", type=positive, metavar="N",

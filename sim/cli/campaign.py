@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from itertools import count, product, starmap
 from time import monotonic
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 
 from ...rtl.config import named
 from ...sw.build import WAYS, BuildError
 from ..campaign.programs import CORES, DISTURBANCES, LATENCIES, program_tasks
 from ..campaign.records import BadRecords, Records
-from ..campaign.run import NoCluster, cluster, run
+from ..campaign.run import PATIENCE, NoCluster, cluster, run
 from ..campaign.tasks import Setting, Task
 from ..engines.engine import EngineError
 from ..lockstep.referee import unavailable
 from ..machine import Machine
 from .arguments import DEFAULT_LATENCY
+from .progress import Bar
 from .shrink import shrunk, told
 from .status import BadInput, Status
 
@@ -62,7 +62,7 @@ def _build(options) -> None:
 
 def _fill_in(options) -> None:
     """What was not given is what suits the kind of campaign."""
-    for name in ("way", "unchecked"):
+    for name in ("way", "unchecked", "every"):
         if options.programs is None and getattr(options, name):
             raise BadInput(f"--{name} is for --programs; give that too, or leave it out")
     programs = options.programs is not None
@@ -105,18 +105,21 @@ def _seeds(options) -> Todo:
 def _programs(options) -> Todo:
     try:
         made = program_tasks(options.programs, options.way, options.core, options.memory_latency, options.disturb,
-                             not options.unchecked)
+                             not options.unchecked, options.every)
     except BuildError as error:
         raise BadInput(str(error)) from None
     if not made:
         raise BadInput(f"no program of sw/tests is meant by {' '.join(options.programs)}; give a part of a name")
-    return Todo(iter(made), "runs", len(made), lambda records: sum(map(records.has, made)))
+    keys = {task.key for task in made}
+    return Todo(iter(made), "runs", len(made), lambda records: len(keys & records.results.keys()))
 
 
 def _go_on(options, todo: Todo, records: Records) -> None:
     before, begun = records.compared, monotonic()
-    bar = Progress(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"),
-                   TimeElapsedColumn(), TextColumn("{task.fields[text]}"), console=Console(stderr=True))
+    bar = Bar(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"),
+              TimeElapsedColumn(), TextColumn("{task.fields[text]}"))
+    if options.scheduler:
+        print(f"hyacinth: asking {options.scheduler} for workers, for {PATIENCE} s at most", file=sys.stderr)
     try:
         with cluster(options.scheduler, options.jobs) as client, bar:
             shown = bar.add_task(todo.unit, total=todo.total, completed=todo.done(records), text="")

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from ...rtl.config import RAM, CoreConfig, named
@@ -22,6 +22,7 @@ from ..lockstep.aims import Group, towards
 from ..lockstep.random_programs import random_program
 from ..machine import Machine
 from .plan import probe
+from .progress import Bar
 from .status import BadInput, Status
 
 MEMORY = 128 << 20
@@ -104,8 +105,8 @@ def run_all(options, standing: Standing) -> None:
     jobs: list[tuple[str, Program | RandomJob | Source]] = [(path.name, program(path)) for path in options.programs]
     jobs += [] if asked else [(source.path.stem, source) for source in own_programs(config)]
     jobs += [(f"seed {seed}", RandomJob(seed)) for seed in range(options.seed, options.seed + count)]
-    bar = Progress(TextColumn("{task.description}"), MofNCompleteColumn(), TimeRemainingColumn(),
-                   TextColumn("{task.fields[text]}"), console=Console(stderr=True), disable=not jobs and not steered)
+    bar = Bar(TextColumn("{task.description}"), MofNCompleteColumn(), TimeRemainingColumn(),
+              TextColumn("{task.fields[text]}"), disable=not jobs and not steered)
     with bar:
         shown = bar.add_task("programs", total=len(jobs), text="")
 

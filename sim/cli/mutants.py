@@ -10,8 +10,7 @@ from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn, track
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeRemainingColumn
 
 from ..lockstep.referee import unavailable
 from ..mutants.explorer import SEEDS, Explorer, NoModel
@@ -20,6 +19,7 @@ from ..mutants.results import BadResults, Results
 from ..mutants.ties import Ties
 from ..mutants.trial import Bench, File, Killers, Verdict, digest, files_of
 from ..rules import ROOT, BadRules
+from .progress import Bar, doing
 from .status import BadInput, Status
 
 DEFAULT = ("rtl/mmu", "rtl/csr", "rtl/isa")
@@ -82,14 +82,15 @@ def explorers(todo: list[Mutant]) -> Iterator[Iterator[tuple[Mutant, Explorer]]]
     BadInput where no model can be made."""
     if todo and (reason := unavailable()):
         raise BadInput(f"mutants: {reason}")
-    console, todo = Console(stderr=True), [*todo]  # the caller takes from its own what has been tried
+    todo = [*todo]  # the caller takes from its own what has been tried
 
     def each() -> Iterator[tuple[Mutant, Explorer]]:
         for at in range(0, len(todo), AT_ONCE):
-            with console.status(f"one model of {len(todo[at:at + AT_ONCE])} mutants is made"):
+            with doing(f"one model of {len(todo[at:at + AT_ONCE])} mutants is made"):
                 made.append(Explorer(ROOT, todo[at:at + AT_ONCE]))
-            for mutant in track(made[-1].ready, "programs", console=console):
-                yield mutant, made[-1]
+            with Bar(*columns()) as bar:
+                for mutant in bar.track(made[-1].ready, description="programs"):
+                    yield mutant, made[-1]
             made.pop().close()
 
     made: list[Explorer] = []
@@ -213,8 +214,7 @@ def with_benches(todo: list[Mutant], act: Callable[[Mutant, Bench], bool], resul
             finally:
                 benches.put(bench)
 
-        with Progress(*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn(),
-                      TextColumn("{task.fields[count]} " + counted), console=Console(stderr=True)) as bar, \
+        with Bar(*columns(), TextColumn("{task.fields[count]} " + counted)) as bar, \
                 ThreadPoolExecutor(len(made)) as pool:
             task, count = bar.add_task("mutants", total=len(todo), count=0), 0
             try:
@@ -229,19 +229,25 @@ def with_benches(todo: list[Mutant], act: Callable[[Mutant, Bench], bool], resul
             bench.close()
 
 
+def columns() -> tuple[ProgressColumn, ...]:
+    """What is shown of the progress."""
+    return TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+
+
 def measured(names: Iterable[str], bench: Bench, results: Results) -> dict[str, File]:
     """Files of tests, as they are without any change. Raises BadInput where a test fails."""
     found = {}
     hardware = b"".join(path.read_bytes() for path in sorted((ROOT / "rtl").rglob("*.py")))
-    for name in track(list(names), "tests without any change", console=Console(stderr=True)):
-        beside = [path for path in sorted((ROOT / name).parent.glob("*.py")) if not path.name.startswith("test_")]
-        of = f"{name} {digest(b''.join([hardware, *(path.read_bytes() for path in (ROOT / name, *beside))]))}"
-        if of not in results.files:
-            ran = bench.measured(name)
-            if ran.failed:
-                raise BadInput(f"mutants: {next(iter(ran.failed))} fails without any change; mend that first")
-            results.add_file(of, File(ran.passed, frozenset(ran.sources)))
-        found[name] = results.files[of]
+    with Bar(*columns()) as bar:
+        for name in bar.track(list(names), description="tests without any change"):
+            beside = [path for path in sorted((ROOT / name).parent.glob("*.py")) if not path.name.startswith("test_")]
+            of = f"{name} {digest(b''.join([hardware, *(path.read_bytes() for path in (ROOT / name, *beside))]))}"
+            if of not in results.files:
+                ran = bench.measured(name)
+                if ran.failed:
+                    raise BadInput(f"mutants: {next(iter(ran.failed))} fails without any change; mend that first")
+                results.add_file(of, File(ran.passed, frozenset(ran.sources)))
+            found[name] = results.files[of]
     return found
 
 

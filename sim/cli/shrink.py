@@ -3,8 +3,6 @@
 import sys
 from pathlib import Path
 
-from rich.console import Console
-
 from ...rtl.config import named
 from ..campaign.tasks import Setting, Task
 from ..engines.engine import EngineError
@@ -12,6 +10,7 @@ from ..lockstep.random_programs import random_parts
 from ..lockstep.referee import RefereeError, unavailable
 from ..lockstep.saved import Saved, save
 from .plan import probe
+from .progress import doing
 from .status import BadInput, Status
 
 
@@ -41,10 +40,10 @@ def shrunk(task: Task, path: Path) -> Saved | None:
     """Reduce the program of a task into the file `path`, and show progress. Raises BadInput."""
     seed, setting, config = task.seed, task.setting, named(task.setting.core)
     found_by = f"hyacinth random {setting.options} --seed {seed}"
-    with Console(stderr=True).status(f"seed {seed}: looking for the difference") as shown:
+    with doing(f"seed {seed}: looking for the difference") as say:
 
         def progress(step: str, tried: int):
-            shown.update(f"seed {seed}: without some {step}, {tried} programs tried")
+            say(f"seed {seed}: without some {step}, {tried} programs tried")
         try:
             return save(random_parts(seed, config), config, found_by, path, setting.latency, setting.disturbed,
                         progress)

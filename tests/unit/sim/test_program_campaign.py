@@ -1,9 +1,14 @@
 """Campaigns of programs: an exception that differs is told, an interrupt is not, and what is done is not done again."""
 
+from itertools import combinations
+
 import pytest
 
 from hyacinth.rtl.config import FULL, named
 from hyacinth.sim.campaign.programs import (
+    CORES,
+    DISTURBANCES,
+    LATENCIES,
     RECORD,
     TIGHT,
     Exceptions,
@@ -93,6 +98,17 @@ def test_each_program_is_run_in_each_way_but_those_that_it_excludes():
     assert all(suits(source, "plain", FULL, False) for source in every)
 
 
+def test_each_two_conditions_meet_on_each_program():
+    for source in programs("lr_and_sc", "amocas_swaps", folders=("tests",)):
+        made, every = (program_tasks((source.stem,), WAYS, CORES, LATENCIES, DISTURBANCES, every=every)
+                       for every in (False, True))
+        assert set(made) < set(every) and len(every) == len(set(every)) == 72 and len(made) < 20
+        conditions = [(lambda task: task.way), (lambda task: task.setting.core), (lambda task: task.setting.latency),
+                      (lambda task: task.setting.disturbed)]
+        for one, other in combinations(conditions, 2):
+            assert {(one(task), other(task)) for task in made} == {(one(task), other(task)) for task in every}
+
+
 def test_what_is_excluded_is_a_way_and_has_a_reason():
     for source in programs(folders=("tests",)):
         text = source.read_text().partition("*/")[0]
@@ -106,7 +122,7 @@ def test_what_is_excluded_is_a_way_and_has_a_reason():
     ("campaign --way again", "--way is for --programs"),
     ("campaign --programs no_such_program", "no program of sw/tests is meant by no_such_program"),
     ("campaign --programs --way sideways", "argument --way: invalid choice: 'sideways'"),
-    ("campaign --programs --disturb x", "argument --disturb: 'x' is not a number")])
+    ("campaign --programs --disturb x", "argument --disturb: 'x' is no seed")])
 @pytest.mark.skipif(unavailable() is not None, reason="there is no referee")
 def test_what_cannot_be_is_refused_in_one_line(tmp_path, monkeypatch, capsys, command, text):
     monkeypatch.chdir(tmp_path)
