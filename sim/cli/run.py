@@ -83,7 +83,7 @@ def session_of(machine, options, made: Plan, terminal, *, max_cycles=None, **mor
 
 def run(options, made: Plan, terminal, *, watchers=(), phases=None) -> Ending:
     """Run to the end, and write what the options ask for; `watchers` get the bytes of all records."""
-    last, nth = Last(), NthTrap(options.wave_around_trap) if options.wave_around_trap else None
+    last, nth = Last(made.config), NthTrap(options.wave_around_trap) if options.wave_around_trap else None
     stats = Stats(options.stats, program=str(options.program or options.firmware or options.resume), core=options.core,
                   engine=options.engine, memory_latency=options.memory_latency) if options.stats else None
     waves = {}

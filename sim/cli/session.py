@@ -3,9 +3,10 @@
 import signal
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..machine import End
+from ..trace.lacking import lacking
 from ..trace.log import line
 from ..trace.names import mode_name
 from .status import Status
@@ -117,8 +118,9 @@ class Session:
             if interrupts.noticed:
                 return self._interrupted()
         if self.check:
-            self.check.finish()
-            return self._difference() or ending
+            agreed = self.check.finish()
+            return self._difference() or replace(ending, text="\n".join(filter(None, (
+                ending.text, f"{agreed} instructions and traps agree with Spike"))))
         return ending
 
     def _interrupted(self) -> Ending:
@@ -145,7 +147,7 @@ class Session:
         if outcome.end == End.EXITED:
             if outcome.exit_code == 0:
                 return Ending(Status.SUCCESS, code=0)
-            return Ending(Status.PROGRAM_FAILED, f"the program failed with code {outcome.exit_code}",
+            return Ending(Status.PROGRAM_FAILED, f"the program failed with code {outcome.exit_code}{self._lacking()}",
                           outcome.exit_code)
         if outcome.critical is not None:
             return Ending(Status.PROGRAM_FAILED, self._critical(outcome.critical))
@@ -197,6 +199,14 @@ class Session:
         if self.check and self.check.difference:
             return Ending(Status.DIFFERENCE, str(self.check.difference))
         return None
+
+    def _lacking(self) -> str:
+        """What the program tried that the core does not have, which may be why it failed."""
+        record = self.last.lacking if self.last else None
+        if record is None:
+            return ""
+        return (f"; at {record.pc:#x}, {self.symbols.place(record.pc, record.mode & 4)}, it used "
+                f"{lacking(self.last.config, record.bits)}, which this core lacks (--core)")
 
     def _critical(self, cause) -> str:
         """Why the hart has stopped for good, and what the program could have done."""

@@ -4,7 +4,10 @@ import json
 import sys
 from pathlib import Path
 
+from ...rtl.config import CoreConfig
+from ...rtl.isa.causes import Cause
 from ..records import RETIRE, RETIRE_FIELDS, RetireRecord
+from ..trace.lacking import lacking
 from ..trace.log import Log
 from ..trace.names import cause_name
 from ..trace.report import report
@@ -76,7 +79,12 @@ class Stats:
 
 
 class Last:
-    """Keeps the last records; a watcher of batches.
+    """Keeps the last records, and the first instruction that the core lacks; a watcher of batches.
+
+    Parameters
+    ----------
+    config : CoreConfig or None
+        The core; without it nothing is lacking.
 
     Attributes
     ----------
@@ -84,14 +92,20 @@ class Last:
         The last instruction that retired.
     trap : RetireRecord or None
         The first trap since then.
+    lacking : RetireRecord or None
+        The first trap on an instruction that exists, but not on this core.
     """
-    def __init__(self):
+    def __init__(self, config: CoreConfig | None = None):
         self._bytes, self.retired, self.trap = b"", None, None
+        self.config, self.lacking = config, None
 
     def __call__(self, batch: bytes) -> None:
         self._bytes = (self._bytes + batch[-LAST * RETIRE.size:])[-LAST * RETIRE.size:]
         flags = column(batch, "trapped")[::-1]
         traps = flags.index(0) if 0 in flags else len(flags)
+        if self.config and self.lacking is None and 1 in flags:
+            self.lacking = next((record for record in trapped(batch) if record.code == Cause.ILLEGAL_INSTRUCTION
+                                 and not record.interrupt and lacking(self.config, record.bits)), None)
         if traps < len(flags):
             self.retired, self.trap = record_at(batch, len(flags) - 1 - traps), None
         if traps and self.trap is None:
@@ -138,14 +152,15 @@ class Check:
         """A device has written memory."""
         self._ask(self.referee.wrote, address, contents)
 
-    def finish(self) -> None:
-        """Wait for the last answers."""
-        self._ask(self.referee.finish)
+    def finish(self) -> int | None:
+        """Wait for the last answers; how many records agreed, or None."""
+        return self._ask(self.referee.finish)
 
-    def _ask(self, question, *arguments) -> None:
+    def _ask(self, question, *arguments):
         from ..lockstep.referee import Difference
         if self.difference is None:
             try:
-                question(*arguments)
+                return question(*arguments)
             except Difference as difference:
                 self.difference = difference
+        return None

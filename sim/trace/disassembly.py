@@ -31,7 +31,7 @@ def _form(bits: int) -> tuple[str, int | None]:
     if bits & 3 != 3:
         row = find(bits)
         return (_short(row, bits), None) if row and row.extension else _foreign(bits, 2)
-    instruction = _identify(bits)
+    instruction = identify(bits)
     return _foreign(bits, 4) if instruction is None else _own(instruction, bits)
 
 
@@ -46,7 +46,8 @@ def _by_opcode() -> dict[int, list[tuple[int, int, Instruction]]]:
     return found
 
 
-def _identify(bits: int) -> Instruction | None:
+def identify(bits: int) -> Instruction | None:
+    """The row of an instruction of 32 bits."""
     return next((i for mask, value, i in _by_opcode().get(bits & 0x7F, ()) if bits & mask == value), None)
 
 
