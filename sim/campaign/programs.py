@@ -166,7 +166,8 @@ def _shown(record: tuple | None) -> str:
 
 def suits(source: Path, way: str, config: CoreConfig, disturbed: bool) -> bool:
     """Whether a program can be built in this way, and passes on this core, and when it is disturbed."""
-    without = [way, *["disturbed"] * disturbed]
+    tight = any(getattr(config, size) < getattr(FULL, size) for size in SIZES)
+    without = [way, *["disturbed"] * disturbed, *["tight"] * tight]
     return not any(remark(source, f"not {each}") for each in without) and all(map(config.has, needs(source)))
 
 

@@ -1,6 +1,8 @@
 /* Each event that mhpmevent can select counts where it shall, and not where it shall not; what can be told exactly is
    counted exactly.
    not disturbed: it counts misses
+   not twice: it counts misses of caches that hold nothing yet
+   not tight: it counts hits of TLBs that hold all that it uses
    rules: mhpmevent_enc, mhpmevent_op, hpmcounter_op_sz_mode */
 #include "interrupts.h"
 

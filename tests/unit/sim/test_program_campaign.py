@@ -94,6 +94,9 @@ def test_each_program_is_run_in_each_way_but_those_that_it_excludes():
         excluded = {source.stem for source in every
                     if remark(source, f"not {way}") or seed is not None and remark(source, "not disturbed")}
         assert left_out == excluded and len(excluded) < 10
+    tight = {task.name for task in program_tasks((), ["plain"], [TIGHT], [1], [None])}
+    assert {source.stem for source in every} - tight == {source.stem for source in every if remark(source, "not tight")}
+    assert "every_event_counts_what_it_names" not in tight
     assert not suits(programs("amocas_swaps")[0], "plain", named("small"), False)
     assert all(suits(source, "plain", FULL, False) for source in every)
 
@@ -115,7 +118,7 @@ def test_what_is_excluded_is_a_way_and_has_a_reason():
         for line in text.splitlines():
             if line.strip(" *").startswith("not ") and ": " in line:
                 way, _, reason = line.strip(" *").removeprefix("not ").partition(": ")
-                assert way in (*WAYS, "disturbed") and reason, source
+                assert way in (*WAYS, "disturbed", "tight") and reason, source
 
 
 @pytest.mark.parametrize(("command", "text"), [
