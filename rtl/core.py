@@ -11,7 +11,7 @@ from .config import PHYSICAL_BITS, CoreConfig
 from .csr.file import CsrFile
 from .events import EVENT_BITS, EVENTS, MMU_EVENTS
 from .mmu.mmu import Mmu
-from .payloads import Retire, Trap, WalkStep
+from .payloads import Retire, TableWrite, Trap, WalkStep
 from .pipeline.align import Align
 from .pipeline.commit import Commit
 from .pipeline.context import fetch_context
@@ -43,7 +43,7 @@ class Core(wiring.Component):
         A page of main memory that is reached past the caches. Constant while the hart runs.
     evict : In(2)
         For tests, at any time: what the first-level TLBs and walk caches keep is void; what the whole Mmu keeps is.
-    retire : Out(stream of Retire), walk : Out(stream of WalkStep)
+    retire : Out(stream of Retire), walk : Out(stream of WalkStep), table_write : Out(stream of TableWrite)
         Traces, valid only.
     critical : Out(stream of Trap, valid only)
         Valid, for good, in the critical-error state; the trap that led there (rule trap_unexp_hndl_no_rnmi).
@@ -60,6 +60,7 @@ class Core(wiring.Component):
             "uncached_page": In(PHYSICAL_BITS - 12), "uncached_enable": In(1), "evict": In(2),
             "retire": Out(stream.Signature(Retire, always_ready=True)),
             "walk": Out(stream.Signature(WalkStep, always_ready=True)),
+            "table_write": Out(stream.Signature(TableWrite, always_ready=True)),
             "critical": Out(stream.Signature(Trap, always_ready=True)), "events": Out(EVENT_BITS),
             "inspect_enable": In(1), "inspect_register": In(5), "inspect_value": Out(64), "inspect_csr": In(12),
             "inspect_csr_value": Out(64)})
@@ -123,11 +124,12 @@ class Core(wiring.Component):
         connect(m, icache.bus, flipped(self.ibus))
         connect(m, dcache.bus, flipped(self.dbus))
         connect(m, flipped(self.snoop), dcache.snoop)
+        connect(m, dcache.table_write, flipped(self.table_write))
         m.d.comb += [
             mmu.translation.eq(csr.translation),
             mmu.flush_first.eq(csr.flush_first | self.evict[0]), mmu.flush_all.eq(csr.flush_all | self.evict[1]),
             loadstore.snooped.eq(self.snoop.held), loadstore.snooped_line.eq(self.snoop.line),
-            loadstore.table_written.eq(mmu.tables.valid & mmu.tables.write),
+            loadstore.table_written.eq(dcache.table_write.valid),
             mmu.uncached_page.eq(self.uncached_page), mmu.uncached_enable.eq(self.uncached_enable),
             loadstore.executed.eq(commit.executed), loadstore.go.eq(commit.go),
             loadstore.next.valid.eq(commit.next.valid), loadstore.next.payload.eq(commit.next.payload),

@@ -171,6 +171,12 @@ class Retire(data.Struct):
     time: 64            # time as the instruction saw it
 
 
+class TableWrite(data.Struct):
+    """The walker has set A, or A and D, of a table entry in the data cache."""
+    hpa: 56             # of the entry
+    flags: 8            # bits 7:0 of the entry, as they are now
+
+
 class WalkStep(data.Struct):
     """One table entry read by the walker, or the end of a walk. Consumers assemble walks from these."""
     first: 1            # first of its walk

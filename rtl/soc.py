@@ -12,7 +12,7 @@ from .devices.interrupt_generator import InterruptGenerator
 from .devices.plic import Plic
 from .devices.uart import Uart16550
 from .fabric import Arbiter, Decoder
-from .payloads import Retire, WalkStep
+from .payloads import Retire, TableWrite, WalkStep
 from .ports import SnoopSignature
 
 UART_SOURCE, VIRTIO_SOURCE = 10, 1
@@ -60,7 +60,8 @@ class Soc(wiring.Component):
         What the program sends and receives.
     uart_divisor : Out(16)
         A bit on the line lasts 16 times as many cycles.
-    retire : Out(stream of Retire, always ready), walk : Out(stream of WalkStep, always ready)
+    retire : Out(stream of Retire, always ready), walk : Out(stream of WalkStep, always ready),
+    table_write : Out(stream of TableWrite, always ready)
         The trace.
     events : Out(32)
         As the core has them.
@@ -100,6 +101,7 @@ class Soc(wiring.Component):
             "uart_tx": Out(stream.Signature(8)), "uart_rx": In(stream.Signature(8)), "uart_divisor": Out(16),
             "retire": Out(stream.Signature(Retire, always_ready=True)),
             "walk": Out(stream.Signature(WalkStep, always_ready=True)),
+            "table_write": Out(stream.Signature(TableWrite, always_ready=True)),
             "events": Out(32), "exit": Out(stream.Signature(32, always_ready=True)),
             "uncached_page": In(PHYSICAL_BITS - 12), "uncached_enable": In(1)} | (
             INSPECT | EVICT if inspect else {}) | (
@@ -144,6 +146,7 @@ class Soc(wiring.Component):
         connect(m, flipped(self.uart_rx), uart.rx)
         connect(m, core.retire, flipped(self.retire))
         connect(m, core.walk, flipped(self.walk))
+        connect(m, core.table_write, flipped(self.table_write))
         critical = core.critical
         m.d.comb += [
             self.exit.valid.eq(finisher.exit.valid | critical.valid),

@@ -46,7 +46,7 @@ def around(config: CoreConfig, memory_size: int, latency: int, devices: tuple, d
     made = (
         hosts.MemoryHost(MEMORY, ranges, latency, jitter, seed), hosts.ByteOut("uart_tx"), hosts.ByteIn("uart_rx"),
         hosts.Trace("retire"), hosts.Trace("walk"), hosts.Counters("events"), hosts.Stop("exit"),
-        hosts.Stores("retire", MEMORY, (MemoryKind.STORE, MemoryKind.AMO)))
+        hosts.Stores("retire", MEMORY, (MemoryKind.STORE, MemoryKind.AMO)), hosts.TableWrites("table_write", MEMORY))
     if config.hosted:
         made += (hosts.Virtio(HOST, "snoop", "host_interrupts", MEMORY, "retire", VIRTIO_SLOTS[0], devices),)
     if disturbed and disturbed.every:

@@ -5,11 +5,12 @@ with the code payload >> 1, an even one is the address of a system call, eight w
 1 is a console: command 1 writes the payload as a byte, command 0 asks for one.
 """
 
+import struct
 from collections import deque
 
 WRITE, EXIT = 64, 93
 """Numbers of system calls, as Linux has them for RISC-V."""
-NO_SUCH_CALL = -38
+NO_SUCH_CALL, BAD_ADDRESS = -38, -14
 CONSOLE, GET, PUT = 1, 0, 1
 GOT = 0x100
 """Set in the answer to GET, above the byte."""
@@ -26,7 +27,9 @@ class Htif:
     read : callable
         (address, count) to bytes.
     write : callable
-        (address, bytes).
+        (address, bytes): past the caches, at once.
+    put : callable
+        (address, bytes): some cycles later, so that the caches are right; one after another.
 
     Attributes
     ----------
@@ -37,22 +40,24 @@ class Htif:
     asks : int
         Bytes it has asked for and not got.
     """
-    def __init__(self, tohost: int, fromhost: int | None, read, write):
-        self.tohost, self.fromhost, self._read, self._write = tohost, fromhost, read, write
+    def __init__(self, tohost: int, fromhost: int | None, read, write, put):
+        self.tohost, self.fromhost, self._read, self._write, self._put = tohost, fromhost, read, write, put
         self.exit_code: int | None = None
         self.output = bytearray()
         self.asks = 0
         self._answers: deque[int] = deque()
+        self._answered = False   # the answer is on its way, or the program has not taken it
 
     @property
     def state(self) -> dict:
         """What a snapshot keeps."""
-        return {"asks": self.asks, "answers": list(self._answers), "output": self.output.hex()}
+        return {"asks": self.asks, "answers": list(self._answers), "answered": self._answered,
+                "output": self.output.hex()}
 
     @state.setter
     def state(self, kept: dict) -> None:
         """As it was kept."""
-        self.asks, self._answers = kept["asks"], deque(kept["answers"])
+        self.asks, self._answers, self._answered = kept["asks"], deque(kept["answers"]), kept["answered"]
         self.output = bytearray.fromhex(kept["output"])
 
     def written(self, address: int, value: int) -> None:
@@ -60,6 +65,8 @@ class Htif:
         if address == self.tohost & ~7 and value:
             self._write(self.tohost, bytes(8))
             self._command(value >> 56, value >> 48 & 0xff, value & (1 << 48) - 1)
+        elif self.fromhost is not None and address == self.fromhost & ~7 and not value:
+            self._answered = False
         self._answer()
 
     def give(self, byte: int) -> None:
@@ -80,21 +87,31 @@ class Htif:
                 self._call(payload)
 
     def _call(self, address: int) -> None:
-        words = [int.from_bytes(self._read(address + 8 * i, 8), "little") for i in range(8)]
-        number, file, start, count = words[:4]
-        result = NO_SUCH_CALL
-        if number == EXIT:
-            self.exit_code = file & 0xffff_ffff
-        elif number == WRITE and file in (STANDARD_OUTPUT, STANDARD_ERROR):
-            self.output += self._read(start, count)
-            result = count
-        self._write(address, (result & (1 << 64) - 1).to_bytes(8, "little"))
+        if (block := self._try_to_read(address, 64)) is not None:
+            number, file, start, count = struct.unpack_from("<4Q", block)
+            result = NO_SUCH_CALL
+            if number == EXIT:
+                self.exit_code = file & 0xffff_ffff
+            elif number == WRITE and file in (STANDARD_OUTPUT, STANDARD_ERROR):
+                text = self._try_to_read(start, count)
+                self.output += text or b""
+                result = BAD_ADDRESS if text is None else count
+            self._put(address, struct.pack("<q", result))
         self._respond(0, 0, 1)
+
+    def _try_to_read(self, address: int, count: int) -> bytes | None:
+        """Memory, or None where not all of it is there."""
+        try:
+            return self._read(address, count)
+        except (ValueError, OverflowError, MemoryError):
+            return None
 
     def _respond(self, device: int, command: int, payload: int) -> None:
         self._answers.append(device << 56 | command << 48 | payload)
 
     def _answer(self) -> None:
         """The next answer, where the program has taken the one before."""
-        if self.fromhost is not None and self._answers and not any(self._read(self.fromhost, 8)):
-            self._write(self.fromhost, self._answers.popleft().to_bytes(8, "little"))
+        if (self.fromhost is not None and self._answers and not self._answered
+                and not any(self._read(self.fromhost, 8))):
+            self._put(self.fromhost, self._answers.popleft().to_bytes(8, "little"))
+            self._answered = True

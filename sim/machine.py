@@ -166,7 +166,8 @@ class Machine:
         if fromhost is not None and fromhost >> 12 != tohost >> 12:
             raise ValueError(f"tohost ({tohost:#x}) and fromhost ({fromhost:#x}) must lie in one page of 4 KiB; "
                              "put both into one section")
-        self.htif = Htif(tohost, fromhost, self.read, self.write)
+        put = self._host_write if self.config.hosted else self.write
+        self.htif = Htif(tohost, fromhost, self.read, self.write, put)
         self.engine.poke(uncached_page=tohost >> 12, uncached_enable=1)
         self.engine.watch(MEMORY, tohost)
         if fromhost is not None:
@@ -207,6 +208,9 @@ class Machine:
         for at, part in list(pieces(self, address, len(contents), space)):
             self.engine.write(MEMORY, at, contents[done:done + part])
             done += part
+
+    def _host_write(self, address: int, contents: bytes) -> None:
+        self.engine.host_write(HOST, address, contents)
 
     # Running.
 

@@ -1,11 +1,12 @@
 """The data cache: loads, stores, table reads of the walker, and the accesses that go past it."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib import wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ..bus import BusSignature
+from ..payloads import TableWrite
 from ..ports import DataCacheSignature, SnoopSignature, TableSignature
 from .fill import Fill
 from .ways import ROW_BITS, SET_BITS, TAG_BITS, WAY_KIB, WORD_BITS, Ways, selected
@@ -36,11 +37,14 @@ class DataCache(wiring.Component):
         Who else writes memory.
     bus : Out(BusSignature())
         Bursts for lines, single accesses for what is not cached.
+    table_write : Out(stream of TableWrite, always ready)
+        Trace: what has been written for the walker, which may have stopped waiting for it.
     """
     def __init__(self, size_kib, manages=True, updates=True):
         self.size_kib, self.manages, self.updates = size_kib, manages, updates
         super().__init__({"cpu": In(DataCacheSignature(size_kib // WAY_KIB)), "tables": In(TableSignature()),
-                          "snoop": In(SnoopSignature()), "bus": Out(BusSignature())})
+                          "snoop": In(SnoopSignature()), "bus": Out(BusSignature()),
+                          "table_write": Out(stream.Signature(TableWrite, always_ready=True))})
 
     def elaborate(self, platform):
         m = Module()
@@ -210,6 +214,8 @@ class DataCache(wiring.Component):
                     with m.If((dirty_read.data & ways.valid & ways.victim).any()):
                         m.next = "COPY"
 
+            m.d.comb += [self.table_write.valid.eq(replaces & same), self.table_write.payload.hpa.eq(tables.address),
+                         self.table_write.payload.flags.eq(tables.updated)]
             if self.updates:
                 # Nobody has been let in since the entry was read, so nobody writes it or its line now.
                 with m.State("UPDATE"):

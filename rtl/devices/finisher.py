@@ -1,6 +1,6 @@
 """The test finisher: how a program ends the machine, laid out as SiFive's test device."""
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Mux
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -11,7 +11,8 @@ PASS, FAIL, RESET = 0x5555, 0x3333, 0x7777
 
 
 class Finisher(wiring.Component):
-    """A write of 4 bytes (or 2) at offset 0 ends the program; what else is written does nothing. It reads as zero.
+    """A write of 4 bytes, or 2 with a code of 0, at offset 0 ends the program; what else is written does nothing. It
+    reads as zero.
 
     ===================  =============================================================
     written              exit code
@@ -40,5 +41,5 @@ class Finisher(wiring.Component):
                 with m.Case(PASS, RESET):
                     m.d.sync += self.exit.valid.eq(1)
                 with m.Case(FAIL):
-                    m.d.sync += [self.exit.valid.eq(1), self.exit.payload.eq(code)]
+                    m.d.sync += [self.exit.valid.eq(1), self.exit.payload.eq(Mux(registers.mask[2:4].all(), code, 0))]
         return m

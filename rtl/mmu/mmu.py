@@ -26,8 +26,8 @@ class Mmu(wiring.Component):
     up the line first, so pages of different types agree at all times, though the manual does not ask for it. Accesses
     are made in order, once and never speculatively anyway, so there is nothing that IO would add, and devices stay what
     they are. Fetches still go through the instruction cache, and reads and writes of page tables through the data
-    cache: no program can tell. An AMO past the cache is two accesses on the bus, which a device that writes memory may
-    come between.
+    cache: no program can tell. An AMO past the cache is two accesses on the bus; the data cache lets nobody else write
+    memory between them.
 
     Parameters
     ----------

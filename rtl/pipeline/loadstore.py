@@ -77,7 +77,8 @@ class LoadStore(wiring.Component):
     reserved : Out(1)
         The reservation of the last LR is valid.
     table_written : In(1)
-        The walker writes a table entry now; an SC after it might undo that.
+        The walker writes a table entry now; an SC after it might undo that. Never between an access past the cache and
+        its answer, in which an SC is written as the reservation was when it was asked for.
     miss : Out(1)
         For one cycle: a line is asked for.
     waits_translation, waits_line, waits_device : Out(1)
@@ -194,7 +195,7 @@ class LoadStore(wiring.Component):
         request = self.translate.request
         m.d.comb += [request.va.eq(part_address), request.context.eq(executed.context),
                      # Of a misaligned access one byte of each part: where a page is cut, it is refused anyway.
-                     request.size.eq(Mux(access.misaligned, 0, Mux(zero, BLOCK_SIZE, Mux(pair, 4, size))))]
+                     request.size.eq(Mux(access.misaligned, 0, Mux(zero | manage, BLOCK_SIZE, Mux(pair, 4, size))))]
 
         def fail(causes):
             m.d.sync += [self.fault.eq(0), self.fault.cause.eq(Mux(
@@ -383,8 +384,9 @@ class LoadStore(wiring.Component):
             self.hpa_next.eq(Mux(crosses_page, Cat(Const(0, 12), second_page.ppn), 0)),
             self.stored.eq(writes), self.value_high.eq(Mux(pair, old_high, 0)),
             self.data_high.eq(Mux(pair, Mux(operands.matches, operands.operand_high, old_high), 0)),
-            # The halves of a pair are read and written as one.
-            cache.lock.eq(pair & reduce(or_, map(fsm.ongoing, ("READ", "LOOK", "MODIFY", "REFILL")))),
+            # The halves of a pair are read and written as one, and so is what goes past the cache.
+            cache.lock.eq(pair & reduce(or_, map(fsm.ongoing, ("READ", "LOOK", "MODIFY", "REFILL")))
+                          | is_amo & (fsm.ongoing("SINGLE") | fsm.ongoing("SINGLE DONE"))),
             self.data.eq(Mux(writes, new, chosen) & lanes_mask),
         ]
         return m

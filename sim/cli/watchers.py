@@ -79,7 +79,7 @@ class Stats:
 
 
 class Last:
-    """Keeps the last records, and the first instruction that the core lacks; a watcher of batches.
+    """Keeps the last records, and the last instruction that the core lacks; a watcher of batches.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ class Last:
     trap : RetireRecord or None
         The first trap since then.
     lacking : RetireRecord or None
-        The first trap on an instruction that exists, but not on this core.
+        The last trap on an instruction that exists, but not on this core.
     """
     def __init__(self, config: CoreConfig | None = None):
         self._bytes, self.retired, self.trap = b"", None, None
@@ -103,9 +103,10 @@ class Last:
         self._bytes = (self._bytes + batch[-LAST * RETIRE.size:])[-LAST * RETIRE.size:]
         flags = column(batch, "trapped")[::-1]
         traps = flags.index(0) if 0 in flags else len(flags)
-        if self.config and self.lacking is None and 1 in flags:
-            self.lacking = next((record for record in trapped(batch) if record.code == Cause.ILLEGAL_INSTRUCTION
-                                 and not record.interrupt and lacking(self.config, record.bits)), None)
+        if self.config and 1 in flags:
+            self.lacking = next((record for record in reversed(trapped(batch))
+                                 if record.code == Cause.ILLEGAL_INSTRUCTION and not record.interrupt
+                                 and lacking(self.config, record.bits)), self.lacking)
         if traps < len(flags):
             self.retired, self.trap = record_at(batch, len(flags) - 1 - traps), None
         if traps and self.trap is None:

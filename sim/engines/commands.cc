@@ -93,6 +93,9 @@ void virtio_console_give(Session* session, int index, int slot, const char* from
     auto& input = console(session, index, slot).input;
     input.insert(input.end(), from, from + count);
 }
+void virtio_write(Session* session, int index, uint64_t address, const char* from, uint64_t count) {
+    host<virtio::Slots>(session, index)->write(address, from, count);
+}
 uint64_t virtio_log_size(Session* session, int index) { return host<virtio::Slots>(session, index)->log.size(); }
 void virtio_log_take(Session* session, int index, char* to) {
     auto& log = host<virtio::Slots>(session, index)->log;
@@ -109,6 +112,14 @@ int stores_add(Session* session, int memory, const int* p, uint64_t kinds) {
     stores->data_high = ports[p[7]];
     stores->kinds = kinds;
     return added(session, stores);
+}
+
+int table_writes_add(Session* session, int memory, const int* p) {
+    const auto& ports = model_ports(session->model);
+    auto* writes = new TableWrites;
+    writes->memory = host<Memory>(session, memory);
+    writes->valid = ports[p[0]], writes->hpa = ports[p[1]], writes->flags = ports[p[2]];
+    return added(session, writes);
 }
 
 int evictions_add(Session* session, const int* p, int snoops, uint64_t every, uint64_t seed) {

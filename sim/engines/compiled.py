@@ -27,6 +27,7 @@ FUNCTIONS = {
     "memory_add": (I, S, P, U, U, U), "memory_range": (I, S, I, U, U, I, I), "memory_watch": (None, S, I, U),
     "memory_seen_address": (U, S, I), "memory_seen_data": (U, S, I), "memory_read": (I, S, I, U, c_char_p, U, I),
     "memory_write": (I, S, I, U, c_char_p, U, I), "stores_add": (I, S, I, P, U),
+    "table_writes_add": (I, S, I, P), "virtio_write": (None, S, I, U, c_char_p, U),
     "evictions_add": (I, S, P, I, U, U),
     "virtio_add": (I, S, P, I, I, U), "virtio_disk": (I, S, I, I, c_char_p, I), "virtio_entropy": (None, S, I, I, U),
     "virtio_console": (None, S, I, I), "virtio_console_size": (U, S, I, I),
@@ -106,6 +107,10 @@ class Compiled(Engine):
             leaves = [f"{port}_valid", *(f"{port}_payload_{name}" for name in hosts.STORE_FIELDS)]
             kinds = sum(1 << kind for kind in host.kinds)
             self._call("stores_add", self._places[hosts.MemoryHost, host.memory], self._numbers(leaves), kinds)
+            return
+        elif isinstance(host, hosts.TableWrites):
+            leaves = [f"{port}_{name}" for name in ("valid", "payload_hpa", "payload_flags")]
+            self._call("table_writes_add", self._places[hosts.MemoryHost, host.memory], self._numbers(leaves))
             return
         elif isinstance(host, hosts.Evictions):
             leaves = self._numbers(hosts.evictions_leaves(host))
@@ -213,6 +218,9 @@ class Compiled(Engine):
         contents = ctypes.string_at(self._call("trace_words", place), size)
         self._call("trace_clear", place)
         return contents
+
+    def host_write(self, port: str, address: int, contents: bytes) -> None:
+        self._call("virtio_write", self._places[hosts.Virtio, port], address, contents, len(contents))
 
     def written(self, port: str) -> list[tuple[int, int, bytes]]:
         log = self._taken("virtio_log", self._places[hosts.Virtio, port])

@@ -96,6 +96,10 @@ class Engine(ABC):
         """The records of a Trace since the last call."""
 
     @abstractmethod
+    def host_write(self, port: str, address: int, contents: bytes) -> None:
+        """Write memory by the way of the devices of a Virtio, some cycles later, so that the caches are right."""
+
+    @abstractmethod
     def written(self, port: str) -> list[tuple[int, int, bytes]]:
         """What the devices of a Virtio have written since the last call, while its trace was on.
 

@@ -24,7 +24,7 @@ void Evictions::take() {
         return;
     }
     uint64_t chosen = recent[random.below(LINES)];
-    if (!snoops || line != IDLE || chosen == reserved) return;
+    if (!snoops || line != IDLE || chosen == reserved || load(snoop_valid) || load(snoop_held)) return;
     store(snoop_line, chosen);
     store(snoop_valid, 1);
     line = ASKING;

@@ -124,6 +124,21 @@ class Stores:
 
 
 @dataclass(frozen=True)
+class TableWrites:
+    """Follows what the walker writes into the shadow of a memory, likewise.
+
+    Parameters
+    ----------
+    port : str
+        A stream, valid only, of payloads.TableWrite.
+    memory : str
+        The port of the MemoryHost.
+    """
+    port: str
+    memory: str
+
+
+@dataclass(frozen=True)
 class Evictions:
     """Takes translations and lines away from the caches of the component, at moments that look random.
 

@@ -125,14 +125,24 @@ Reasons Memory::cycle(uint64_t now) {
 }
 
 Reasons Stores::cycle(uint64_t) {
-    if (!load(valid) || !(kinds >> load(kind) & 1) || load(device)) return 0;
+    if (!load(valid) || !(kinds >> load(kind) & 1)) return 0;
     unsigned bytes = 1u << load(size);
     uint64_t address = load(first), second = load(next), value = load(data);
+    if (load(device)) {
+        // The last part has gone past the caches, to where it is seen at once; of the first nothing is known.
+        if (second) memory->shadow_store(address, value, 0x1000 - (address & 0xfff));
+        return 0;
+    }
     // A store across two pages: the second part begins where the second page does.
     for (; bytes > BYTES; bytes -= BYTES) memory->shadow_store(address + bytes - BYTES, load(data_high), BYTES);
     unsigned part = second ? 0x1000 - (address & 0xfff) : bytes;
     memory->shadow_store(address, value, part);
     if (part < bytes) memory->shadow_store(second, value >> 8 * part, bytes - part);
+    return 0;
+}
+
+Reasons TableWrites::cycle(uint64_t) {
+    if (load(valid)) memory->shadow_store(load(hpa), load(flags), 1);
     return 0;
 }
 

@@ -55,3 +55,10 @@ struct Stores : Host {
     uint64_t kinds;      // bit n: value n of `kind` stores
     Reasons cycle(uint64_t now) override;
 };
+
+// Follows what the walker writes, likewise.
+struct TableWrites : Host {
+    Memory* memory;
+    Port valid, hpa, flags;
+    Reasons cycle(uint64_t now) override;
+};

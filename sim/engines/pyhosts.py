@@ -80,6 +80,12 @@ class Memory(At):
             self.put(self.pages, address, contents)
         self.put(self.shadows, address, contents)
 
+    def shadow_store(self, address, contents):
+        """A store that may still be in a cache."""
+        found = self.range_of(address)
+        if contents and found and found.shadow:
+            self.put(self.shadows, address, contents)
+
     def put(self, pages, address, contents):
         """Change bytes of the memory or of its shadow."""
         at = 0
@@ -166,7 +172,8 @@ class Evictions(At):
             self.pulses = True
             return
         chosen = self.recent[self.random.below(self.LINES)]
-        if self.snoop and self.line == "idle" and chosen != self.reserved:
+        if self.snoop and self.line == "idle" and chosen != self.reserved and not (
+                self.get(self.snoop[0]) or self.get(self.snoop[2])):
             self.set(**{self.snoop[1]: chosen, self.snoop[0]: 1})
             self.line = "asking"
 
@@ -193,7 +200,7 @@ class Evictions(At):
 
 
 class Virtio(At):
-    """Virtio, without devices: every slot is empty."""
+    """Virtio, without devices: every slot is empty. The host writes all the same."""
     EMPTY = {0x00: 0x7472_6976, 0x04: 2, 0x0c: 0x554d_4551, 0xb0: 0xffff_ffff, 0xb4: 0xffff_ffff, 0xb8: 0xffff_ffff,
              0xbc: 0xffff_ffff}
 
@@ -201,8 +208,39 @@ class Virtio(At):
         super().__init__(description, engine)
         if description.devices:
             raise EngineError("only the compiled engine has virtio devices; give --engine compiled, or no device")
-        self.leaves = hosts.memory_leaves(description.port)
-        self.answer = None
+        self.leaves, self.snoop = hosts.memory_leaves(description.port), hosts.snoop_leaves(description.snoop)
+        self.answer, self.writes, self.line, self.log = None, deque(), "free", []
+
+    def take(self):
+        """What has been written while the trace was on."""
+        taken, self.log = self.log, []
+        return taken
+
+    def write_line(self, number):
+        """What comes next for a line that the caches have given away."""
+        records = self.engine._hosts[hosts.Trace, self.description.records]
+        memory = self.engine._hosts[hosts.MemoryHost, self.description.memory]
+        while self.writes and self.writes[0][0] >> 6 == number:
+            address, contents = self.writes.popleft()
+            part = contents[:(number + 1 << 6) - address]
+            memory.write(address, part)
+            if records.on:
+                self.log.append((records.seen, address, part))
+            if len(part) < len(contents):
+                self.writes.appendleft((address + len(part), contents[len(part):]))
+
+    def serve(self):
+        """The way to memory, line by line."""
+        valid, line, held = self.snoop
+        if self.line == "free" and self.writes and not (self.get(valid) or self.get(held)):
+            self.set(**{line: self.writes[0][0] >> 6, valid: 1})
+            self.line = "asking"
+        elif self.line == "asking" and self.get(held):
+            self.write_line(self.get(line))
+            self.set(**{valid: 0})
+            self.line = "releasing"
+        elif self.line == "releasing" and not self.get(held):
+            self.line = "free"
 
     def cycle(self, now):
         """See hosts.py."""
@@ -218,6 +256,7 @@ class Virtio(At):
             self.answer = (self.EMPTY.get(offset, 0) << 8 * (where & 7) if reads else 0,
                            bool(burst or not 0 <= slot < 8))
         self.set(**{response: answer is not None})
+        self.serve()
         return NONE
 
 
@@ -230,14 +269,24 @@ class Stores(At):
             return NONE
         kind, size, device, first, second, data, data_high = (
             self.get(f"{port}_payload_{name}") for name in hosts.STORE_FIELDS)
-        if kind in self.description.kinds and not device:
+        if kind in self.description.kinds and (second or not device):
             contents = (data.to_bytes(8, "little") + data_high.to_bytes(8, "little") * 7)[:1 << size]
             part = 0x1000 - first % 0x1000 if second else len(contents)
             memory = self.engine._hosts[hosts.MemoryHost, self.description.memory]
-            for address, piece in ((first, contents[:part]), (second, contents[part:])):
-                found = memory.range_of(address)
-                if piece and found and found.shadow:
-                    memory.put(memory.shadows, address, piece)
+            # Where the last part has gone past the caches it is seen at once; of the first nothing is known.
+            for address, piece in ((first, contents[:part]), *([] if device else [(second, contents[part:])])):
+                memory.shadow_store(address, piece)
+        return NONE
+
+
+class TableWrites(At):
+    """TableWrites."""
+    def cycle(self, now):
+        """See hosts.py."""
+        port = self.description.port
+        if self.get(f"{port}_valid"):
+            memory = self.engine._hosts[hosts.MemoryHost, self.description.memory]
+            memory.shadow_store(self.get(f"{port}_payload_hpa"), bytes([self.get(f"{port}_payload_flags")]))
         return NONE
 
 
@@ -350,5 +399,6 @@ class Stop(At):
         return Reason.STOPPED
 
 
-MAKE = {hosts.MemoryHost: Memory, hosts.Evictions: Evictions, hosts.Stores: Stores, hosts.ByteOut: ByteOut,
+MAKE = {hosts.MemoryHost: Memory, hosts.Evictions: Evictions, hosts.Stores: Stores,
+        hosts.TableWrites: TableWrites, hosts.ByteOut: ByteOut,
         hosts.ByteIn: ByteIn, hosts.Virtio: Virtio, hosts.Trace: Trace, hosts.Counters: Counters, hosts.Stop: Stop}

@@ -99,8 +99,11 @@ class Pysim(Engine):
     def batch(self, port: str) -> bytes:
         return self._hosts[hosts.Trace, port].take()
 
+    def host_write(self, port: str, address: int, contents: bytes) -> None:
+        self._hosts[hosts.Virtio, port].writes.append((address, contents))
+
     def written(self, port: str) -> list[tuple[int, int, bytes]]:
-        return []
+        return self._hosts[hosts.Virtio, port].take()
 
     def seen(self, port: str) -> int:
         return self._hosts[hosts.Trace, port].seen

@@ -109,7 +109,13 @@ bool Slot::write(uint32_t offset, unsigned bytes, uint64_t wide) {
     if (!chosen) return false;
     if (offset == QUEUE_READY) {
         chosen->ready = value & 1;
-        if (!chosen->ready) chosen->taken = chosen->given = 0;
+        if (chosen->ready) return false;
+        // The driver takes the queue back: from now on nothing that belongs to it is written.
+        chosen->taken = chosen->given = 0;
+        notified &= ~(1u << queue_select);
+        if (served_queue != queue_select) return false;
+        raises = 0;
+        return true;
     } else if (!chosen->ready) {
         switch (offset) {
             case QUEUE_SIZE_SET:
@@ -126,7 +132,7 @@ bool Slot::write(uint32_t offset, unsigned bytes, uint64_t wide) {
 }
 
 void Slot::reset() {
-    status = device_select = driver_select = queue_select = interrupt = raises = notified = 0;
+    status = device_select = driver_select = queue_select = interrupt = raises = notified = served_queue = 0;
     accepted = 0;
     for (auto& each : all) each = Queue();
 }
@@ -146,6 +152,7 @@ bool Slot::serve(Memory& memory, std::deque<Write>& writes) {
 
 bool Slot::take(Memory& memory, unsigned number, std::deque<Write>& writes) {
     Queue& queue = all[number];
+    served_queue = number;
     uint16_t flags = 0, available = 0, head = 0;
     if (!queue.ready || !queue.size || !get(memory, queue.driver, flags) || !get(memory, queue.driver + 2, available))
         return fail(), false;
@@ -196,7 +203,7 @@ bool Slot::take(Memory& memory, unsigned number, std::deque<Write>& writes) {
 
 void Slot::state(Archive& a) {
     a(status), a(device_select), a(driver_select), a(queue_select), a(generation), a(interrupt), a(raises);
-    a(notified), a(accepted), a(all);
+    a(notified), a(served_queue), a(accepted), a(all);
     if (device) device->state(a);
 }
 
@@ -208,9 +215,15 @@ void Slots::accept(uint64_t now) {
     writes_register = load(at.write);
     answer = 0;
     if (!failed && writes_register && slot->write(where % SLOT_BYTES, bytes, data >> shift) && slot == &slots[serving])
-        writes.clear(), done = 0;
+        drop();
     if (!failed && !writes_register) answer = slot->read(where % SLOT_BYTES, bytes) << shift;
     busy = true, due = now + 1;
+}
+
+void Slots::drop() {
+    writes.erase(std::remove_if(writes.begin(), writes.end(), [](const Write& write) { return !write.own; }),
+                 writes.end());
+    done = 0;
 }
 
 void Slots::write_line(uint64_t number) {
@@ -244,7 +257,9 @@ Reasons Slots::cycle(uint64_t now) {
     store(at.response, answers);
 
     const uint64_t PAUSE = 64;   // cycles, in which all stores before a notification leave the core
-    if (line == FREE && !writes.empty()) {
+    // What takes lines away in a disturbed run comes by the same port.
+    bool others = line == FREE && (load(snoop_valid) || load(snoop_held));
+    if (line == FREE && !writes.empty() && !others) {
         store(snoop_line, (writes.front().address + done) >> 6);
         store(snoop_valid, 1);
         line = ASKING;
@@ -272,7 +287,7 @@ void Slots::state(Archive& a) {
     for (const auto& write : writes) addresses.push_back(write.address);
     a(addresses);
     writes.resize(addresses.size());
-    for (size_t n = 0; n < writes.size(); n++) writes[n].address = addresses[n], a(writes[n].bytes);
+    for (size_t n = 0; n < writes.size(); n++) writes[n].address = addresses[n], a(writes[n].bytes), a(writes[n].own);
     for (auto& slot : slots) slot.state(a);
 }
 

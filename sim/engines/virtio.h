@@ -33,6 +33,7 @@ struct Device {
 struct Write {
     uint64_t address;
     std::string bytes;
+    bool own = false;         // of the host itself, of no device
 };
 
 struct Queue {
@@ -51,7 +52,8 @@ public:
     std::unique_ptr<Device> device;
 
     uint64_t read(uint32_t offset, unsigned bytes) const;
-    // Whether this has reset the device: then what it had not yet written is not to be written any more.
+    // Whether this has taken back the device, or the queue that it serves: then what it had not yet written is not to be
+    // written any more.
     bool write(uint32_t offset, unsigned bytes, uint64_t value);
     bool interrupts() const { return interrupt; }
     bool waits() const { return notified; }
@@ -63,7 +65,7 @@ public:
 
 private:
     uint32_t status = 0, device_select = 0, driver_select = 0, queue_select = 0, generation = 0;
-    uint32_t interrupt = 0, raises = 0, notified = 0;
+    uint32_t interrupt = 0, raises = 0, notified = 0, served_queue = 0;
     uint64_t accepted = 0;                                // features
     Queue all[QUEUES];
 
@@ -100,6 +102,10 @@ struct Slots : Host {
     Trace* records;           // those before a write have not seen it
     uint64_t base;
     Slot slots[SLOTS];
+    // What the host itself writes, in its turn.
+    void write(uint64_t address, const char* from, size_t count) {
+        writes.push_back({address, std::string(from, count), true});
+    }
     std::string log;          // of each write while `records` is on: records so far, address, count, then the bytes
 
     Reasons cycle(uint64_t now) override;
@@ -114,6 +120,7 @@ private:
     enum : uint8_t { FREE, ASKING, RELEASING } line = FREE;
 
     void accept(uint64_t now);
+    void drop();
     void write_line(uint64_t number);
 };
 

@@ -47,8 +47,10 @@ def state_of(machine: Machine) -> State:
     if machine.exit_code is not None or record is None:
         raise ValueError("the machine has ended; begin at an earlier point")
     names = [csr for name, csr in table(machine.config).items() if name not in VIEWS and csr.address >> 10 != 3]
-    # What a PMP entry is must be known before it is locked, and misa decides which of the others are there.
-    order = sorted(names, key=lambda csr: (csr.name == "misa", csr.name.startswith("pmpcfg"), csr.address))
+    # What a PMP entry is must be known before it is locked, what mstatus.SDT and vsstatus.SDT may be before they are 1,
+    # and misa decides which of the others are there.
+    order = sorted(names, key=lambda csr: (csr.name == "misa", csr.name.startswith("pmpcfg"), csr.name != "menvcfg",
+                                           csr.name != "henvcfg", csr.address))
     ram = machine.regions["ram"]
     blocks = ((at, machine.engine.read(MEMORY, at, BLOCK, shadow=True))
               for at in range(ram.base, ram.base + machine.memory_size, BLOCK))

@@ -46,20 +46,25 @@ def test_a_program_that_fails_is_told(tmp_path, capfd, end):
 main:
     la t0, 1f
     csrw mtvec, t0
-first:
     csrr a0, hgatp
-    csrr a0, vsatp
     .align 2
 1:
+    la t0, 2f
+    csrw mtvec, t0
+first:
+    nop
+    csrr a0, vsatp
+    .align 2
+2:
     li a0, {end}
     csrw mtvec, zero
     lla t0, tohost
     slli a0, a0, 1
     ori a0, a0, 1
     sd a0, 0(t0)
-2:  j 2b
+3:  j 3b
 """)
     status = main(["run", "--core", "no-h", "--engine", "pysim", str(build(source))])
     said = capfd.readouterr().err
     assert status == end
-    assert ("first, it used hgatp, of the H extension, which this core lacks" in said) == bool(end)
+    assert ("first+0x2, it used vsatp, of the H extension, which this core lacks" in said) == bool(end)
