@@ -101,7 +101,8 @@ BEHAVIOUR = {
         not, so they are hidden from it.""",
     "cache blocks": """Spike does not let a block of a device be managed, which the manual allows, and is stepped over.
         It reports the first byte of a block that may not be zeroed, the manual rs1: its registers are then corrected.
-        Where PMP entries end within a block, what CBO.ZERO does is unspecified, and not compared. Of a block that is no
+        Where PMP entries end within a block, what CBO.ZERO does is unspecified, and of what is managed Spike asks for
+        the byte at rs1 alone: not compared. Of a block that is no
         memory Spike's GVA leaves MPRV out of account, which is mended.""",
     "the ROM": "It is a device for Spike, from which code can run and tables cannot be walked.",
 }

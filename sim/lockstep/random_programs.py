@@ -142,7 +142,8 @@ class _Maker:
         self.random, self.config, self.iterations, self.items = Random(seed), config, iterations, items
         self.csrs = {name: each.address for name, each in table(config).items()}
         self.hypervisor = config.hypervisor
-        # What CBO.ZERO does where PMP cuts its block is unspecified: a program has either.
+        # Where PMP cuts a block, what CBO.ZERO does is unspecified, and Spike asks for one byte where others are
+        # managed: a program has either.
         self.cuts_blocks = self.random.random() < 0.5
         self.aims = aims[:iterations]
         self.lockdown = config.has("smepmp") and self.random.random() < 0.3 and not self.aims
@@ -199,7 +200,7 @@ class _Maker:
         nowhere = [0x2000_0000, 0x2000_1000 - 2, 1 << 63, -4096, 0x1000_0000, 1 << 40, 0x0300_0000]
         code.align(4)
         start = code.here
-        config = self.config.without("zicboz") if self.cuts_blocks else self.config
+        config = self.config.without("zicboz", "zicbom") if self.cuts_blocks else self.config
         more = [(partial(item, spaces=self.spaces), often) for item, often in ((change, 9), (switch, 2), (cross, 2))]
         more += [(patch, 1), *([(arm, 9 if mode == Mode.M else 6)] if mode & 3 else [])]
         more += [(partial(mret, entries=self.entries), 1)] if mode == Mode.M else []

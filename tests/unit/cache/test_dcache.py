@@ -107,6 +107,14 @@ async def update(ctx, cache, address, expected, updated):
     return data
 
 
+async def written(ctx, cache, to):
+    """Adds to the list `to` what is written for the walker: the address and the low byte."""
+    while True:
+        _, _, valid, entry = await ctx.tick().sample(cache.table_write.valid, cache.table_write.payload)
+        if valid:
+            to.append((entry.hpa, entry.flags))
+
+
 def run(*scenarios, size_kib=8, random=None, absent=lambda address: False, deadline=2_000, watchers=()):
     cache = DataCache(size_kib)
     memory = BusMemory(cache.bus, random, absent)
@@ -691,7 +699,9 @@ def test_the_walker_replaces_the_low_byte_of_an_entry_that_is_still_as_it_was(wa
         assert await load(ctx, cache, RAM) == memory.word(RAM)
         await clean(ctx, cache)
         assert memory.word(RAM + 8) == new
-    run(scenario)
+        assert told == [(RAM + 8, new & 255)]
+    told = []
+    run(scenario, watchers=(lambda ctx, cache, memory: written(ctx, cache, told),))
 
 
 @pytest.mark.parametrize("bit", (0, 7, 8, 31, 63))
@@ -703,8 +713,9 @@ def test_the_walker_does_not_replace_an_entry_that_has_changed(warm, bit):
             await load(ctx, cache, RAM)
         assert await update(ctx, cache, RAM, old ^ 1 << bit, 0x55) == old
         assert await load(ctx, cache, RAM) == old
-    log = run(scenario).log
-    assert log == [("read", "burst", RAM)]
+    told = []
+    log = run(scenario, watchers=(lambda ctx, cache, memory: written(ctx, cache, told),)).log
+    assert log == [("read", "burst", RAM)] and told == []
 
 
 def test_the_walker_sees_a_store_that_came_before_its_write():
@@ -743,8 +754,11 @@ def test_a_write_of_the_walker_that_is_given_up_is_made_whole_or_not_at_all():
             ctx.set(tables.write, 0)
             await ctx.tick().repeat(3)
             assert await load(ctx, cache, RAM) in (old, old ^ 0xC0)
+            assert told == ([] if await load(ctx, cache, RAM) == old else [(RAM, (old ^ 0xC0) & 255)])
+            told.clear()
             seen.add(await load(ctx, cache, RAM) == old)
-    run(scenario)
+    told = []
+    run(scenario, watchers=(lambda ctx, cache, memory: written(ctx, cache, told),))
     assert seen == {True, False}
 
 

@@ -73,7 +73,8 @@ class Rig(Elaboratable):
         m = Module()
         m.submodules.unit, m.submodules.cache = self.unit, self.cache
         connect(m, self.unit.cache, self.cache.cpu)
-        m.d.comb += [self.unit.snooped.eq(self.cache.snoop.held), self.unit.snooped_line.eq(self.cache.snoop.line)]
+        m.d.comb += [self.unit.snooped.eq(self.cache.snoop.held), self.unit.snooped_line.eq(self.cache.snoop.line),
+                     self.unit.table_written.eq(self.cache.table_write.valid)]
         return m
 
 
@@ -485,15 +486,93 @@ def test_a_load_across_two_lines_that_are_both_absent_waits_for_both(at):
     play(scenario)
 
 
+def physical(va):
+    """The address behind one of PAGES."""
+    return PAGES[va - VA >> 12].ppn << 12 | va & 4095
+
+
+async def ask(ctx, tables, address, write=0, expected=0, updated=0):
+    """An access of the walker; what the entry holds then."""
+    for signal, value in ((tables.valid, 1), (tables.address, address), (tables.cacheable, 1), (tables.write, write),
+                          (tables.expected, expected), (tables.updated, updated)):
+        ctx.set(signal, value)
+    data, = await ctx.tick().sample(tables.data).until(tables.done)
+    ctx.set(tables.valid, 0)
+    return data
+
+
 def test_a_write_of_the_walker_ends_the_reservation():
+    rounds = []
+
+    async def walker(ctx, rig, memory):
+        while True:
+            await ctx.tick()
+            if rounds and rounds[-1] == "begun":
+                entry = await ask(ctx, rig.cache.tables, physical(RAM + 64))
+                # One that has changed is not written.
+                await ask(ctx, rig.cache.tables, physical(RAM + 64), 1, entry ^ (len(rounds) == 1), entry ^ 0x40)
+                rounds[-1] = "done"
+
     async def scenario(player):
-        for written in (0, 1):
+        for ends in (0, 1):
             assert (await player.do("lr.d", RAM))[0] == "done"
-            player.ctx.set(player.unit.table_written, written)
-            await player.ctx.tick()
-            player.ctx.set(player.unit.table_written, 0)
-            assert await player.do("sc.d", RAM, 5) == ("done", written)
-    play(scenario)
+            rounds.append("begun")
+            while rounds[-1] != "done":
+                await player.ctx.tick()
+            assert await player.do("sc.d", RAM, 5) == ("done", ends)
+    play(scenario, beside=walker)
+
+
+@pytest.mark.rule("rvwmo_sc_fail_no_memop")
+def test_an_sc_past_the_cache_is_whole_whatever_the_walker_does():
+    outcomes, go = set(), []
+
+    async def walker(ctx, rig, memory):
+        while True:
+            await ctx.tick()
+            if go:
+                await ctx.tick().repeat(go.pop())
+                entry = await ask(ctx, rig.cache.tables, physical(RAM + 64))  # takes the place of a dirty line
+                await ask(ctx, rig.cache.tables, physical(RAM + 64), 1, entry, entry & 255 ^ 0x40)
+
+    async def scenario(player):
+        for value in range(60):
+            await player.do("sd", UNCACHED, 1000 + value)
+            await player.do("sd", NEXT + 64, value)
+            go.append(1 + value % 30)
+            await player.do("lr.d", UNCACHED)
+            _, failed = await player.do("sc.d", UNCACHED, value)
+            await player.do("sd", UNCACHED + 8, ~value)
+            await player.ctx.tick().repeat(60)
+            assert await player.do("ld", UNCACHED) == ("done", 1000 + value if failed else value)
+            outcomes.add(failed)
+    play(scenario, beside=walker)
+    assert outcomes == {0, 1}
+
+
+def test_an_amo_past_the_cache_and_the_walker_lose_nothing_of_each_other():
+    go, last = [], []
+
+    async def walker(ctx, rig, memory):
+        while True:
+            await ctx.tick()
+            if go:
+                await ctx.tick().repeat(go.pop())
+                for _ in range(3):
+                    entry = await ask(ctx, rig.cache.tables, physical(UNCACHED))
+                    last.append(await ask(ctx, rig.cache.tables, physical(UNCACHED), 1, entry, entry & 255 ^ 0x40))
+
+    async def scenario(player):
+        for delay in range(1, 41):
+            last.clear()
+            await player.do("sd", UNCACHED, 0x5000)
+            go.append(1)
+            await player.ctx.tick().repeat(delay)
+            await player.do("amoor.d", UNCACHED, 0x300)
+            while len(last) < 3:
+                await player.ctx.tick()
+            assert await player.do("ld", UNCACHED) == ("done", 0x5300 | last[-1] & 0x40)
+    play(scenario, beside=walker)
 
 
 @pytest.mark.rule("pm_misaligned_equivalence")
@@ -724,11 +803,11 @@ def test_a_block_of_a_device_or_of_uncached_memory_is_managed_without_an_access(
 
 
 @pytest.mark.rule("fault_excep_csr", "cbm_unperm_fault", "cbz_unperm_fault")
-def test_the_whole_block_is_asked_for_where_it_is_zeroed_and_the_faults_are_those_of_a_store():
+def test_the_whole_block_is_asked_for_and_the_faults_are_those_of_a_store():
     async def scenario(player):
         for name in BLOCKS:
             assert (await player.check(name, FAULTS + 0x33))[0] == 23
-            assert player.asked.pop() == (FAULTS + 0x33, 6 if name == "cbo.zero" else 2)
+            assert player.asked.pop() == (FAULTS + 0x33, 6)
         assert (await player.check("cbo.zero", DEVICE + 0x33))[0] == 7
     play(scenario)
 
