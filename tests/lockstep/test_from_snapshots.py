@@ -97,3 +97,59 @@ int main(void)
     path = tmp_path / "between"
     assert main(["run", str(build(source)), "--save-at", "symbol:between", str(path)]) == 0
     assert main(["run", "--resume", str(path), "--check"]) == 0, capfd.readouterr().err
+
+
+def resumed_at_here(tmp_path, text):
+    """The exit code of a program that is saved where it calls `here`, and compared with Spike from there on."""
+    source, path = tmp_path / "here.c", tmp_path / "at"
+    source.write_text(text)
+    assert main(["run", str(build(source)), "--save-at", "symbol:here", str(path)]) == 0
+    return main(["run", "--resume", str(path), "--check"])
+
+
+@pytest.mark.parametrize("guest", (0, 1))
+def test_a_snapshot_in_which_sdt_is_1_agrees(tmp_path, capfd, guest):
+    assert resumed_at_here(tmp_path, f'''#include "hyacinth.h"
+enum {{ SDT = 1 << 24 }};
+
+__attribute__((noinline)) uint64_t here(uint64_t argument __attribute__((unused)))
+{{
+    return csr_read(sstatus) & SDT;
+}}
+
+int main(void)
+{{
+    bool guest = {guest};
+    csr_set(menvcfg, 1UL << 59);
+    csr_set(henvcfg, 1UL << 59);
+    if (guest)
+        csr_set(vsstatus, SDT);
+    else
+        csr_set(mstatus, SDT);
+    CHECK_EQ("SDT in the mode", run_in(guest ? MODE_VS : MODE_HS, here, 0), SDT);
+    CHECK_EQ("SDT of mstatus", csr_read(mstatus) & SDT, guest ? 0 : SDT);
+    CHECK_EQ("SDT of vsstatus", csr_read(vsstatus) & SDT, guest ? SDT : 0);
+    return 0;
+}}
+''') == 0, capfd.readouterr().err
+
+
+def test_a_snapshot_after_hardware_has_set_a_and_d_agrees(tmp_path, capfd):
+    assert resumed_at_here(tmp_path, '''#include "hyacinth.h"
+__attribute__((noinline)) uint64_t here(const uint64_t *entry)
+{
+    return *(const volatile uint64_t *)entry;
+}
+
+int main(void)
+{
+    csr_write(menvcfg, ENVCFG_ADUE);
+    delegate_exceptions(ALL_EXCEPTIONS, 0);
+    struct space own = supervisor_on(SV48_OR_SV39);
+    map(own, TEST_VA, (uint64_t)test_pages[0], 0, LEAF & ~(PTE_A | PTE_D));
+    fence_all();
+    CHECK_NO_TRAP("store", attempt(MODE_HS, WORD("sd a1, 0(a0)"), TEST_VA, 5));
+    CHECK_EQ("A and D", here(pte_of(own, TEST_VA, 0)) & (PTE_A | PTE_D), PTE_A | PTE_D);
+    return 0;
+}
+''') == 0, capfd.readouterr().err

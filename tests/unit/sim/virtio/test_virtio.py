@@ -56,6 +56,14 @@ def test_a_request_that_is_none_makes_the_device_ask_for_a_reset(image):
     run("malformed", (Disk(image),))
 
 
+def test_a_queue_that_is_taken_back_is_left_alone(image):
+    run("taken_back", (Disk(image),))
+
+
+def test_a_disk_gets_what_hardware_has_set_in_a_page_table(image):
+    run("table", (Disk(image),))
+
+
 @pytest.mark.parametrize("latency", (0, 1, 7, 20, 80))
 def test_stores_and_amos_beside_what_a_device_writes_are_not_lost(image, latency):
     run("beside", (Disk(image),), memory_latency=latency)
@@ -65,7 +73,7 @@ def test_entropy_is_the_same_in_every_run_and_the_console_echoes():
     assert run("others", (Entropy(), Console()), typed=b"hello\n") == b"hello\n"
 
 
-@pytest.mark.parametrize("name", ("disk", "beside"))
+@pytest.mark.parametrize("name", ("disk", "beside", "taken_back"))
 def test_the_referee_is_told_what_devices_write(image, name):
     if why := unavailable():
         pytest.skip(why)
