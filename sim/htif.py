@@ -102,6 +102,8 @@ class Htif:
     def _try_to_read(self, address: int, count: int) -> bytes | None:
         """Memory, or None where not all of it is there."""
         try:
+            if count:
+                self._read(address + count - 1, 1)  # the end first: there may be no room for all of it anywhere
             return self._read(address, count)
         except (ValueError, OverflowError, MemoryError):
             return None

@@ -221,9 +221,9 @@ void Slots::accept(uint64_t now) {
 }
 
 void Slots::drop() {
+    if (!writes.empty() && !writes.front().own) done = 0;
     writes.erase(std::remove_if(writes.begin(), writes.end(), [](const Write& write) { return !write.own; }),
                  writes.end());
-    done = 0;
 }
 
 void Slots::write_line(uint64_t number) {

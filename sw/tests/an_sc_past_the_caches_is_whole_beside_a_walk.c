@@ -2,7 +2,7 @@
    the fetch of what follows: the walker's write may end the reservation, and the next store waits for its turn.
 
    needs: svadu, svpbmt, zicbom
-   rules: rvwmo_sc_fail_no_memop, sc_failed_side_effects */
+   rules: rvwmo_sc_fail_no_memop */
 #include "page_end.h"
 
 AT_A_PAGE_END("lr.d t4, (t0)\nsc.d a0, t1, (t0)\nsd t3, 0(t2)")
