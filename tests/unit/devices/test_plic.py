@@ -1,8 +1,10 @@
+"""Tests of the PLIC: which source interrupts and is claimed, and which accesses reach its registers."""
+
 from random import Random
 
 import pytest
 from amaranth.hdl import ResetInserter, Signal
-from busmodel import bus_read, bus_write
+from busmodel import bus_read, bus_write, request, responses
 from testbench import Bench
 
 from hyacinth.rtl.devices.plic import PENDING, Plic
@@ -19,8 +21,14 @@ class Driver:
     async def write(self, offset, value):
         assert await bus_write(self.ctx, self.dut.bus, offset, value, size=2)
 
-    async def read(self, offset):
-        return await bus_read(self.ctx, self.dut.bus, offset, size=2)
+    async def write_lanes(self, offset, size, data):
+        """A write of 2**size bytes at `offset`; the lanes of `data` that it does not reach may hold anything."""
+        mask = (1 << (1 << size)) - 1 << (offset & 7)
+        await request(self.ctx, self.dut.bus, address=offset, size=size, write=1, data=data, mask=mask)
+        assert await responses(self.ctx, self.dut.bus) is not None
+
+    async def read(self, offset, size=2):
+        return await bus_read(self.ctx, self.dut.bus, offset, size)
 
     async def priority(self, source, value):
         await self.write(4 * source, value)
@@ -73,6 +81,8 @@ def test_a_source_is_pending_claimed_and_completed(source, context):
         await plic.lines()
         await plic.complete(context, source)
         assert (await plic.pending(), await plic.claim(context)) == (0, 0)
+        await plic.lines(source)
+        assert (await plic.pending(), plic.interrupts(context)) == (1 << source, 1)
     run(scenario)
 
 
@@ -243,6 +253,103 @@ def test_priorities_are_kept_apart():
         for source in range(1, 32):
             await plic.priority(source, source % 8)
         assert [await plic.read(4 * source) for source in range(1, 32)] == [source % 8 for source in range(1, 32)]
+    run(scenario)
+
+
+@pytest.mark.parametrize("context", (M, S))
+def test_a_threshold_is_kept_when_it_is_read(context):
+    async def scenario(plic):
+        await plic.threshold(context, 5)
+        for size in range(4):
+            assert [await plic.read(0x20_0000 + 0x1000 * context, size) for _ in range(2)] == [5, 5]
+    run(scenario)
+
+
+# Each keeps 3 bits: the priorities of an even and an odd source, the thresholds.
+SMALL = (4 * 12, 4 * 13, 0x20_0000, 0x20_1000)
+
+
+@pytest.mark.parametrize("register", SMALL)
+def test_a_priority_or_threshold_is_written_with_its_lowest_byte(register):
+    async def scenario(plic):
+        for byte, size in ((0, 0), (1, 0), (2, 0), (3, 0), (0, 1), (2, 1), (0, 2)):
+            await plic.write(register, 5)
+            await plic.write_lanes(register + byte, size, 0x0202_0202_0202_0202)
+            assert [await plic.read(each) for each in SMALL] == [
+                (5 if byte else 2) if each == register else 0 for each in SMALL], (byte, size)
+    run(scenario)
+
+
+@pytest.mark.parametrize("register", SMALL)
+def test_a_priority_or_threshold_has_the_values_0_to_7(register):
+    async def scenario(plic):
+        for value in (0xffff_ffff, 0xffff_fff8):
+            await plic.write(register, value)
+            assert await plic.read(register) == value & 7
+    run(scenario)
+
+
+def test_eight_bytes_reach_the_priorities_of_two_sources():
+    async def scenario(plic):
+        await plic.write_lanes(4 * 12, 3, 3 | 4 << 32)
+        assert (await plic.read(4 * 12), await plic.read(4 * 13)) == (3, 4)
+        assert await plic.read(4 * 12, size=3) == 3 | 4 << 32
+    run(scenario)
+
+
+# Bytes and sizes of accesses of a threshold and the claim register after it; whether they reach the claim register.
+REACHES = {(4, 0): True, (4, 1): True, (4, 2): True, (0, 3): True,
+           (0, 0): False, (3, 0): False, (5, 0): False, (6, 0): False, (7, 0): False,
+           (0, 1): False, (2, 1): False, (6, 1): False, (0, 2): False}
+
+
+@pytest.mark.parametrize("context", (M, S))
+def test_a_read_claims_with_the_lowest_byte_of_the_claim_register(context):
+    async def scenario(plic):
+        await plic.priority(9, 1)
+        await plic.enable(context, [9])
+        for (byte, size), claims in REACHES.items():
+            await plic.lines(9)
+            await plic.read(0x20_0000 + 0x1000 * context + byte, size)
+            assert await plic.pending() == (0 if claims else 1 << 9), (byte, size)
+            await plic.lines()
+            assert await plic.claim(context) == (0 if claims else 9)
+            await plic.complete(context, 9)
+    run(scenario)
+
+
+@pytest.mark.parametrize("context", (M, S))
+def test_a_write_completes_with_the_lowest_byte_of_the_claim_register(context):
+    async def scenario(plic):
+        await plic.priority(9, 1)
+        await plic.enable(context, [9])
+        for (byte, size), completes in REACHES.items():
+            await plic.lines(9)
+            assert await plic.claim(context) == 9
+            await plic.write_lanes(0x20_0000 + 0x1000 * context + byte, size, 9 << 32)
+            assert await plic.pending() == (1 << 9 if completes else 0), (byte, size)
+            await plic.lines()
+            assert await plic.claim(context) == (9 if completes else 0)
+            await plic.complete(context, 9)
+    run(scenario)
+
+
+def test_beside_the_registers_all_reads_as_zero_and_nothing_is_written():
+    contents = {4 * 12: 3, 4 * 13: 4, PENDING: 1 << 13, 0x2000: 1 << 13, 0x2080: 1 << 13, 0x20_0000: 5, 0x20_1000: 6}
+    registers = {*contents, 0x20_0004, 0x20_1004}
+
+    async def scenario(plic):
+        for register, value in contents.items():
+            await plic.write(register, value)
+        await plic.lines(13)
+        await plic.lines()
+        for register in registers:
+            for beside in (register ^ 1 << bit for bit in range(3, 26)):
+                if beside >= 0x80 and beside not in registers:
+                    assert await plic.read(beside) == 0
+                    await plic.write(beside, 7)
+        assert {register: await plic.read(register) for register in contents} == contents
+        assert [await plic.claim(context) for context in (M, S)] == [13, 0]
     run(scenario)
 
 
