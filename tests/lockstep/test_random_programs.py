@@ -73,7 +73,7 @@ def test_the_referee_agrees_with_spike_on_random_programs(seed, config):
 
 def test_a_program_goes_to_every_mode_and_meets_most_exceptions():
     modes, causes, doubles, sizes, ways, places = Counter(), Counter(), Counter(), [], set(), Counter()
-    for seed in range(20, 23):
+    for seed in range(25, 28):
         records, _ = records_of(random_program(seed, aims=()), FULL)
         sizes.append(len(records))
         modes.update(record["mode"] for record in records)

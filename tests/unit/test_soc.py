@@ -11,7 +11,7 @@ from testbench import Bench, assert_exports
 
 from hyacinth.rtl.bus import BusSignature
 from hyacinth.rtl.config import CLINT, FINISHER, INTERRUPTS, PHYSICAL_BITS, PLIC, RAM, SMALL, UART, Region
-from hyacinth.rtl.payloads import Retire, Trap, WalkStep
+from hyacinth.rtl.payloads import Retire, TableWrite, Trap, WalkStep
 from hyacinth.rtl.ports import SnoopSignature
 from hyacinth.rtl.soc import CRITICAL_ERROR, UART_SOURCE, Soc
 
@@ -25,6 +25,7 @@ class StandIn(wiring.Component):
             "meip": In(1), "seip": In(1), "hgeip_lines": In(64), "uncached_page": In(PHYSICAL_BITS - 12),
             "uncached_enable": In(1), "evict": In(2), "retire": Out(stream.Signature(Retire, always_ready=True)),
             "walk": Out(stream.Signature(WalkStep, always_ready=True)), "events": Out(32), "inspect_enable": In(1),
+            "table_write": Out(stream.Signature(TableWrite, always_ready=True)),
             "critical": Out(stream.Signature(Trap, always_ready=True)),
             "inspect_register": In(5), "inspect_value": Out(64), "inspect_csr": In(12), "inspect_csr_value": Out(64)})
 
