@@ -318,6 +318,8 @@ class _Maker:
         permissions = r.randrange(8) & ~(2 if r.random() < 0.9 else 0) | (r.random() < 0.5)
         permissions |= 0x80 if r.random() < 0.2 else 0
         kind = r.choice(("off", "off", "tor", "na4" if self.cuts_blocks else "napot", "napot"))
+        if kind == "tor" and not self.cuts_blocks:
+            permissions &= 0x7f  # pmpaddr0 would keep what a region of another kind is cut by
         config = {"off": 0, "tor": 1 << 11 | permissions << 8, "na4": 2 << 3 | permissions,
                   "napot": 3 << 3 | permissions}[kind]
         first = start >> 2 if kind != "napot" else (start // size * size >> 2) + (size // 8 - 1)

@@ -12,6 +12,7 @@ static unsigned shown_count;
 static struct { u64 place, *where, value; } unsure[4 * MAX_STEPS];  /* by which the core need not have gone */
 static unsigned unsure_count;
 static int fetched;                    /* Spike's TLB has this instruction's code by entries that are hidden again */
+static u64 code_at, code_last;         /* the code of this instruction, which goes by present entries; else NOWHERE */
 static u64 stale_count;                /* of instructions to which older entries were shown */
 static unsigned begun_at;              /* base register of an access of which Spike gets the second page alone, or 0 */
 static u64 left_out;                   /* bytes in the first page of that */
@@ -66,15 +67,42 @@ static void remember_unsure(void) {
   }
 }
 
+/* Other accesses may go by other entries than the code: Spike's TLB for code gets that first, and its TLB for data stays
+   empty. */
+static void fetch_code(void) {
+  if (!shown_count && !fetched) spike_flush_icache(mmu), spike_flush_tlb(mmu);
+  spike_fetch(mmu, code_at);
+  if (code_last != code_at) spike_fetch(mmu, code_last);
+  code_at = NOWHERE, fetched = 1;
+  memset(mmu + MMU_ENTRIES, -1, MMU_ENTRIES_BYTES);
+}
+
+/* Whether each entry counts with one value, wherever the walk comes by. For the core it need not, since TLBs keep what is
+   of different age; but only so can Spike be shown it. */
+static int is_consistent(void) {
+  for (unsigned i = 0; i < walk.steps; i++)
+    for (unsigned j = 0; j < i; j++)
+      if (walk.place[i] == walk.place[j] && walk.value[i] != walk.value[j]) return 0;
+  return 1;
+}
+
+/* The first choice that explains the outcome, of those that are consistent if it must be. */
+static int find(int stage, u64 address, struct outcome o, int consistent) {
+  unsigned walks = 0;
+  memset(walk.chosen, 0, sizeof walk.chosen);
+  while (!explains(stage, address, o) || (consistent && !is_consistent()))
+    if (!choose() || ++walks == MAX_WALKS) return 0;
+  return 1;
+}
+
 /* Shows Spike entries that explain the outcome: the present ones if they do, or if none do that may count. Whether any
    did. */
 static int show(int stage, u64 address, struct outcome o) {
-  unsigned walks = 0;
   if (stage == NO_STAGE) return 1;
-  memset(walk.chosen, 0, sizeof walk.chosen);
-  while (!explains(stage, address, o))
-    if (!choose() || ++walks == MAX_WALKS) return 0;
+  if (!find(stage, address, o, 1) && !find(stage, address, o, 0)) return 0;
   note_unsure();
+  for (unsigned i = 0; i < walk.steps && code_at != NOWHERE; i++)
+    if (walk.chosen[i]) fetch_code();
   for (unsigned i = 0; i < walk.steps && shown_count < 2 * MAX_STEPS; i++)
     if (walk.chosen[i]) {
       shown[shown_count].where = walk.where[i], shown[shown_count].real = *walk.where[i];
@@ -113,14 +141,10 @@ static struct outcome refused_by(const u64 *r) {
                           .address = r[F_gpa]};
 }
 
-/* Other accesses may go by other entries than the code of an instruction, which begins at `at` and ends in the page of
-   `last`: Spike's TLB for code, which was empty, has what was shown, and it is hidden again. */
+/* The code of the instruction begins at `at` and ends in the page of `last`. What was shown for it is hidden again. */
 static void keep_code(u64 at, u64 last) {
-  if (!shown_count) return;
-  spike_fetch(mmu, at);
-  if (last != at) spike_fetch(mmu, last);
-  hide(), fetched = 1;
-  memset(mmu + MMU_ENTRIES, -1, MMU_ENTRIES_BYTES);
+  code_at = at, code_last = last;
+  if (shown_count) fetch_code(), hide();
 }
 
 static void show_code(int stage, u64 address, const void *code, unsigned length) {
@@ -188,6 +212,7 @@ static void show_for_data(const u64 *r, int faulted_there) {
 /* Before an instruction: shows Spike the tables that its addresses went by, or the exception of one. */
 static void show_tables(const u64 *r) {
   u64 code = r[F_trapped] ? (u64)1 << r[F_code] : 0;
+  code_at = NOWHERE;
   if (r[F_trapped] && r[F_interrupt]) return;
   show_for_fetch(r, (code & FETCH_FAULTS) != 0);
   if (!code || code & DATA_FAULTS) show_for_data(r, code != 0);

@@ -93,6 +93,7 @@ handler:
     j .
     .balign 16384
 g_root: .zero 16384
+other_g_root: .zero 16384
 root: .zero 4096
 other_root: .zero 4096
 middle: .zero 4096
@@ -278,6 +279,27 @@ def test_a_guest_that_was_left_may_come_back_to_the_root_that_it_had(fences, acc
     there, back = fences
     change = f"{AWAY}\natp vsatp, other_root, 5\n{there}\n{HOME}"
     assert with_old_page(VS, change, back) == accepted
+
+
+@pytest.mark.parametrize("fence, accepted", [("", True), ("hfence.vvma\nhfence.gvma", False)])
+def test_what_explains_an_access_is_one_value_of_each_entry_where_that_is_enough(fence, accepted):
+    # By the root that the guest had in between the new page leads to the old one; its tables are not there.
+    other = """
+        entry other_g_root, 2, other_middle, V
+        entry other_middle, 0, other_low, V
+        la t0, page_b
+        srli t0, t0, 12
+        andi t0, t0, 511
+        slli t0, t0, 3
+        la t1, other_low
+        add t0, t0, t1
+        la t1, page_a
+        srli t1, t1, 2
+        ori t1, t1, LEAF_U
+        sd t1, (t0)
+        atp hgatp, other_g_root, 9
+    """
+    assert with_old_page(VS, f"{other}\n{HOME}\n{LEAF}", fence) == accepted
 
 
 @pytest.mark.parametrize("fence, accepted", [("", True), ("sfence.vma", False)])
