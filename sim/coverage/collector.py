@@ -71,7 +71,7 @@ class Collector:
         target, double = record[at + AT["mode_after"]], record[at + AT["double"]]
         self._met.add((crosses.INTERRUPT if interrupt else crosses.TRAP, mode, code, target, double))
         if not interrupt and (about := self._refusals.of_trap(
-                record[at], code, record[at + AT["tval"]], bool(mode & 4))):
+                record[at], code, record[at + AT["tval"]], bool(mode & 4 or record[at + AT["gva_valid"]]))):
             bits = record[at + BITS] if code not in (1, 12, 20) else 0
             self._met.add((crosses.REFUSAL, mode, bits and _kind(bits), code, *about, target))
 

@@ -12,6 +12,8 @@ LAST = AT["last"]
 LEAF = 0b1010                # R or X
 NAMES = {int(each): each.name for each in Refusal}
 
+OF_GUEST = (VS, G, TABLE, TABLE_WRITE)
+
 Where = tuple[str, str, str]
 """Stage, place and reason of a refusal, in words."""
 
@@ -45,9 +47,9 @@ class Refusals:
         if count:
             self._before = step[(count - 1) * WORD:].tolist()
 
-    def of_trap(self, cycle: int, cause: int, address: int, from_guest: bool) -> Where | None:
+    def of_trap(self, cycle: int, cause: int, address: int, of_guest: bool) -> Where | None:
         """Where and why the access to `address` was refused that trapped in `cycle`, if the walker refused it;
-        `from_guest`: it was made in VS or VU."""
+        `of_guest`: it is a guest's address."""
         past = 0
         for at, code, page, about in self._waiting:
             if at > cycle:
@@ -57,7 +59,7 @@ class Refusals:
         del self._waiting[:past]
         found = self._known.get((cause, address >> 12))
         # What refuses without a walk, a device an atomic for one, leaves what was known of the page in another space.
-        return None if found and from_guest and found[0] == ONE else found
+        return None if found and (found[0] == ONE if of_guest else found[0] in OF_GUEST) else found
 
 
 def where(step: list[int], before: list[int]) -> Where:

@@ -125,6 +125,12 @@ def test_a_trap_of_a_guest_is_not_of_a_walk_for_its_host():
     assert refusals(ACCESS_FAULT, END | {"cause": Cause.LOAD_ACCESS_FAULT, "context_mode": Mode.HS}) == []
 
 
+@pytest.mark.parametrize("gva, expected", [(0, []), (1, [("VS", "level 0", "PROTECTION")])])
+def test_a_trap_of_a_host_is_of_a_walk_for_its_guest_if_the_address_is_the_guests(gva, expected):
+    record = ACCESS_FAULT | {"mode": Mode.HS, "gva_valid": gva}
+    assert refusals(record, END | {"cause": Cause.LOAD_ACCESS_FAULT, "reason": Refusal.PROTECTION}) == expected
+
+
 @pytest.mark.parametrize("before, last, expected", [
     ({"pte": LEAF}, {}, ("VS", "page", "PROTECTION")),
     ({"pte": POINTER, "level": 1}, {"level": 0}, ("VS", "level 0", "PROTECTION")),
