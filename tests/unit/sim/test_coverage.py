@@ -169,7 +169,7 @@ def test_a_refusal_belongs_to_the_trap_at_its_address_after_it():
     (op("hlvx.hu"), Cause.LOAD_PAGE_FAULT, "HLVX"), (op("hsv.b"), Cause.STORE_PAGE_FAULT, "HSV"),
     (op("hsv.b"), Cause.INSTRUCTION_PAGE_FAULT, "fetch"), (0, Cause.INSTRUCTION_PAGE_FAULT, "fetch")])
 def test_an_access_is_known_by_its_instruction(bits, code, access):
-    record = PAGE_FAULT | {"mode": Mode.HS, "bits": bits, "code": code}
+    record = PAGE_FAULT | {"mode": Mode.HS, "bits": bits, "code": code, "gva_valid": 1}
     found = bins([record], [END | {"reason": Refusal.USER, "cause": code}])
     assert [each[1] for name, each in found if name == REFUSAL] == [access]
 
