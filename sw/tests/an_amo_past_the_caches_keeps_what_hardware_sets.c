@@ -1,5 +1,6 @@
 /* An AMO of a page-table entry by an NC page, while hardware sets A there for a fetch: both are in the entry.
 
+   not disturbed: a fetch on a wrong path may set A before the entry is read
    needs: svadu, svpbmt, zicbom
    rules: rvwmo_atomicity_axiom, Svadu_hw_update_a_d_bits */
 #include "page_end.h"
