@@ -60,9 +60,8 @@ class Soc(wiring.Component):
         What the program sends and receives.
     uart_divisor : Out(16)
         A bit on the line lasts 16 times as many cycles.
-    retire : Out(stream of Retire, always ready), walk : Out(stream of WalkStep, always ready),
-    table_write : Out(stream of TableWrite, always ready)
-        The trace.
+    retire : Out(stream of Retire), walk : Out(stream of WalkStep), table_write : Out(stream of TableWrite)
+        The trace, valid only.
     events : Out(32)
         As the core has them.
     exit : Out(stream of 32 bits, always ready)

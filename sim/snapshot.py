@@ -23,7 +23,7 @@ from .machine import Machine
 from .records import RetireRecord
 
 FORMAT = "hyacinth snapshot"
-VERSION = 3
+VERSION = 4
 BLOCK = 1 << 18
 """Bytes of memory in one entry of the archive."""
 BUS, PROGRAM = "bus", "program"

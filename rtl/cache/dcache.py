@@ -38,7 +38,8 @@ class DataCache(wiring.Component):
     bus : Out(BusSignature())
         Bursts for lines, single accesses for what is not cached.
     table_write : Out(stream of TableWrite, always ready)
-        Trace: what has been written for the walker, which may have stopped waiting for it.
+        What is written for the walker at the end of this cycle: it ends a reservation, and is part of the trace. The
+        walker may stop waiting before it is told.
     """
     def __init__(self, size_kib, manages=True, updates=True):
         self.size_kib, self.manages, self.updates = size_kib, manages, updates
@@ -99,7 +100,9 @@ class DataCache(wiring.Component):
             dirty_write.data.eq(Mux(cpu_owns | replaces, ~Const(0, ways.ways), 0)),
             dirty_write.en.eq(Mux(stores, ways.matches[1], 0)),
             ways.way.eq(victim), ways.tag_set.eq(line_set), ways.tag.ppn.eq(line_ppn),
-            fill.line.eq(Cat(line_set, line_ppn))]
+            fill.line.eq(Cat(line_set, line_ppn)),
+            self.table_write.valid.eq(replaces & same), self.table_write.payload.hpa.eq(tables.address),
+            self.table_write.payload.flags.eq(tables.updated)]
         m.d.comb += [fill.bus.response.valid.eq(response.valid), fill.bus.response.p.eq(response.p)]
         m.d.sync += [tables.done.eq(0), cpu.refilled.eq(0), cpu.single_done.eq(0), cpu.cleaned.eq(0), cpu.managed.eq(0),
                      wanted.eq(still_wanted)]
@@ -214,8 +217,6 @@ class DataCache(wiring.Component):
                     with m.If((dirty_read.data & ways.valid & ways.victim).any()):
                         m.next = "COPY"
 
-            m.d.comb += [self.table_write.valid.eq(replaces & same), self.table_write.payload.hpa.eq(tables.address),
-                         self.table_write.payload.flags.eq(tables.updated)]
             if self.updates:
                 # Nobody has been let in since the entry was read, so nobody writes it or its line now.
                 with m.State("UPDATE"):
